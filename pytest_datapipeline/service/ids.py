@@ -1,0 +1,35 @@
+"""Identifiers in the service's form, drawn from one seeded source so that a test repeats itself."""
+
+from __future__ import annotations
+
+import random
+from base64 import b64encode
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+class Ids:
+    """Makes the ids of one fake."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)
+        self._requests = 0
+
+    def pipeline_id(self) -> str:
+        """Like `df-0590406117G8DPQZY2HA`: 0, six to nine digits, and letters to 20 characters."""
+        digits = "0" + "".join(self._random.choices("0123456789", k=self._random.randint(6, 9)))
+        return f"df-{digits}{''.join(self._random.choices(_ALPHABET, k=20 - len(digits)))}"
+
+    def task_id(self) -> str:
+        """As long (921 characters) and as ugly (`/ + : =`) as the ones that AWS publishes."""
+        body = b64encode(self._random.randbytes(670)).rstrip(b"=")
+        tail = b64encode(self._random.randbytes(16))
+        return f"{body.decode()}:{tail.decode()}:1"
+
+    def request_id(self) -> str:
+        """A UUID of version 1, which is what the service's request ids are."""
+        self._requests += 1
+        return f"{self._requests:08x}-68c8-11e7-9d5b-a7c2f1b5a6e1"
+
+    def shuffle(self, items: list[object]) -> None:
+        self._random.shuffle(items)
