@@ -1,0 +1,455 @@
+"""Who waits, and when time may move on: threads on the virtual clock.
+
+The thread that entered the fake is *home*: the test's own. A wait on it can be ended by nobody but
+time, so it jumps from timer to timer. A wait on any other thread blocks until what it waits for
+comes, or until time is moved. Before time moves, threads that have just been let go are given the
+chance to come back: so they act at the moment at which they woke up, and a test repeats itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from .clock import SECOND, VirtualClock, duration, to_datetime, to_ns
+from .errors import FakeUsageError, RunnerUnwound, Stuck
+from .freezing import FrozenTime, backwards
+from .transports import switch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from .service.queue import Ticket
+    from .service.task import Tasks
+
+Result = TypeVar("Result")
+
+# Real seconds between two looks at threads that may end without telling.
+_SLICE = 0.005
+
+
+@dataclass
+class Patience:
+    """How long to wait for others. The first two are real seconds, the third is virtual.
+
+    Attributes:
+        stalled: a wait this long with nothing happening ends in an error.
+        settle: a thread that was let go and is not heard of for this long is taken to be busy
+            elsewhere, and time goes on without it.
+        idle: virtual time in which nothing happens but empty polls, before the loop that makes
+            them is stopped.
+    """
+
+    stalled: float = 10.0
+    settle: float = 0.25
+    idle: float = 86_400.0
+
+
+@dataclass
+class Drive:
+    """The limits of a runner loop that is driven on the home thread."""
+
+    finished: Callable[[], bool]
+    max_calls: int
+    deadline: int
+    calls: int = 0
+
+
+@dataclass
+class _Block:
+    thread: threading.Thread
+    event: threading.Event
+    what: str
+
+
+class Timekeeper:
+    """Moves the clock, and makes threads wait for it. One lock guards all of a fake's state."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        tasks: Tasks,
+        patience: Patience,
+        last_calls: Callable[[], str],
+        on_stuck: Callable[[str], None],
+    ) -> None:
+        self.lock = threading.RLock()
+        self.clock = clock
+        self.drive_limits: Drive | None = None
+        self.last_event = clock.now
+        self.frozen = FrozenTime(self._frozen_time_moved)
+        self._tasks = tasks
+        self._patience = patience
+        self._last_calls = last_calls
+        self._on_stuck = on_stuck
+        self._home = threading.current_thread()
+        self._changed = threading.Condition(self.lock)
+        self._watchers = 0
+        self._activity = 0
+        self._closed = False
+        self._blocked: dict[threading.Thread, _Block] = {}
+        self._busy: dict[threading.Thread, None] = {}
+        # Threads that need no chance to make a first call: those older than the fake, and callers.
+        self._seen: set[threading.Thread] = set(threading.enumerate())
+        self._callers: set[threading.Thread] = set()
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the calling thread is the one that entered the fake."""
+        return threading.current_thread() is self._home
+
+    def knows_this_thread(self) -> bool:
+        """Whether the calling thread is home or has made calls."""
+        thread = threading.current_thread()
+        return thread is self._home or thread in self._callers
+
+    def holder(self) -> object:
+        """What stands for the calling thread as the worker on a task; None at home."""
+        return None if self.at_home else threading.current_thread()
+
+    def perform(
+        self, steps: Generator[Ticket, None, Result], what: Callable[[], str], returns: bool
+    ) -> Result:
+        """Run a request's steps on the calling thread, waiting where they ask for it.
+
+        `returns`: whether the thread is expected to call again soon; one that sends heartbeats is
+        not.
+        """
+        with self.lock:
+            home = self.at_home
+            if home:
+                self.sync()
+                self._check_drive(count=True)
+            else:
+                self._arrive()
+                self.sync()
+            try:
+                ticket = next(steps)
+                while True:
+                    if not ticket.resolved:
+                        if home:
+                            self._jump(ticket)
+                        else:
+                            self._block(ticket, what())
+                    ticket = steps.send(None)
+            except StopIteration as done:
+                result: Result = done.value
+                return result
+            finally:
+                if not home:
+                    self._depart(returns)
+
+    def sleep(self, seconds: float, what: Callable[[], str]) -> None:
+        """Let virtual time pass for the calling thread."""
+        from .service.queue import Ticket
+
+        def steps() -> Generator[Ticket, None, None]:
+            ticket = Ticket()
+            self.clock.call_later(duration(seconds), ticket.resolve)
+            self.happened()
+            yield ticket
+
+        self.perform(steps(), what, returns=True)
+
+    def happened(self) -> None:
+        """Something other than an empty poll has happened."""
+        self.last_event = self.clock.now
+
+    # -- moving time ------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        with self.lock:
+            self.sync()
+            return self.clock.now
+
+    def advance(self, delta: float | timedelta) -> None:
+        """Move time on, firing what falls due on the way, each at its own moment."""
+        with self.lock:
+            self.sync()
+            nanoseconds = duration(delta)
+            if nanoseconds < 0:
+                raise backwards(self.clock.now, self.clock.now + nanoseconds)
+            self._move_to(self.clock.now + nanoseconds)
+
+    def move_to(self, target: int) -> None:
+        """Move time to a moment."""
+        with self.lock:
+            self.sync()
+            if target < self.clock.now:
+                raise backwards(self.clock.now, target)
+            self._move_to(target)
+
+    def sync(self) -> None:
+        """Take over freezegun's time, if time is frozen."""
+        factory = self.frozen.current()
+        entered = self.frozen.entered(factory)
+        if factory is None:
+            return
+        target = self.frozen.read(factory)
+        now = self.clock.now
+        if target > now:
+            self._move_to(target)
+        elif target < now:
+            if not entered:
+                self.frozen.push(now)
+                raise backwards(now, target)
+            # Time was frozen at an earlier moment: that is what the test calls now. What was
+            # already under way keeps its distance.
+            self.clock.rebase(target)
+            self.last_event += target - now
+
+    def _frozen_time_moved(self) -> None:
+        with self.lock:
+            self.sync()
+
+    def _move_to(self, target: int) -> None:
+        while True:
+            self._settle()
+            upcoming = self.clock.next_at()
+            if upcoming is None or upcoming > target:
+                break
+            self._fire()
+        if target > self.clock.now:
+            self.clock.now = target
+        self.frozen.push(self.clock.now)
+        self.happened()
+        self._stir()
+
+    def _fire(self) -> None:
+        upcoming = self.clock.next_at()
+        if upcoming is not None:
+            self.frozen.push(upcoming)
+            self.clock.fire_next()
+
+    # -- waiting at home --------------------------------------------------------------------------
+
+    def _jump(self, ticket: Ticket) -> None:
+        while not ticket.resolved:
+            self._settle()
+            if ticket.resolved:
+                break
+            obstacle = self._obstacle()
+            if obstacle is not None:
+                self._await_change(obstacle)
+                continue
+            self._fire()
+            self._check_drive()
+        self._check_idle()
+
+    def wait_until(self, condition: Callable[[], bool], what: str, move_time: bool) -> None:
+        """Wait until the condition holds, letting time pass if it may."""
+        if not self.at_home:
+            raise FakeUsageError(
+                "wait_until() is for the thread that entered the fake, which is "
+                f"{self._home.name!r}; this is {threading.current_thread().name!r}."
+            )
+        with self.lock:
+            self.sync()
+            while not condition():
+                if move_time:
+                    self._settle()
+                    if condition():
+                        return
+                    obstacle = self._obstacle()
+                    if obstacle is None:
+                        self._fire()
+                        self._check_drive()
+                        self._check_idle()
+                        continue
+                else:
+                    obstacle = "time is not to move"
+                self._await_change(f"wait_until() waits for {what}, but {obstacle}")
+
+    def _obstacle(self) -> str | None:
+        """Why time may not move to the next timer; None if it may."""
+        upcoming = self.clock.next_at()
+        if upcoming is None:
+            return "nothing is going to happen: no poll waits, and no task has a deadline"
+        for attempt in self._tasks.held:
+            thread = attempt.holder
+            deadline = self._tasks.deadline(attempt.instance)
+            if (
+                isinstance(thread, threading.Thread)
+                and deadline is not None
+                and upcoming >= deadline
+                and thread not in self._blocked
+                and thread.is_alive()
+            ):
+                return (
+                    f"thread {thread.name!r} still works on {attempt.id}, which would be taken "
+                    f"from it at {to_datetime(deadline):%H:%M:%S}"
+                )
+        return None
+
+    def _await_change(self, why: str) -> None:
+        """Wait in real time for another thread to do something."""
+        before = self._activity
+        alive = threading.active_count()
+        self._watchers += 1
+        try:
+            for _ in range(max(1, round(self._patience.stalled / (4 * _SLICE)))):
+                self._changed.wait(4 * _SLICE)
+                if self._activity != before or threading.active_count() != alive:
+                    return
+        finally:
+            self._watchers -= 1
+        raise self._stuck(f"Nothing happened for {self._patience.stalled:g} real seconds: {why}.")
+
+    def _settle(self) -> None:
+        """Let the threads that were let go come back before time moves on."""
+        me = threading.current_thread()
+        quiet = 0.0
+        in_all = 0.0
+        self._watchers += 1
+        try:
+            while self._unsettled(me):
+                if quiet > self._patience.settle or in_all > 20 * self._patience.settle:
+                    self._seen.update(threading.enumerate())
+                    self._busy.clear()
+                    return
+                before = self._activity
+                self._changed.wait(_SLICE)
+                in_all += _SLICE
+                quiet = quiet + _SLICE if self._activity == before else 0.0
+        finally:
+            self._watchers -= 1
+
+    def _unsettled(self, me: threading.Thread) -> bool:
+        for thread in self._busy:
+            if thread is not me and thread.is_alive():
+                return True
+        # A thread that a test has just started is on its way to its first call.
+        return any(
+            thread not in self._seen and thread is not me and thread not in self._blocked
+            for thread in threading.enumerate()
+        )
+
+    # -- waiting elsewhere ------------------------------------------------------------------------
+
+    def _arrive(self) -> None:
+        self._check_open()
+        thread = threading.current_thread()
+        self._seen.add(thread)
+        self._callers.add(thread)
+        self._busy[thread] = None
+        self._stir()
+
+    def _depart(self, returns: bool) -> None:
+        thread = threading.current_thread()
+        if returns:
+            self._busy[thread] = None
+        else:
+            self._busy.pop(thread, None)
+        self._stir()
+
+    def _stir(self) -> None:
+        self._activity += 1
+        if self._watchers:
+            self._changed.notify_all()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            # The test that the thread belonged to is over.
+            switch.end_thread()
+
+    def _block(self, ticket: Ticket, what: str) -> None:
+        thread = threading.current_thread()
+        block = _Block(thread, threading.Event(), what)
+        self._blocked[thread] = block
+        self._busy.pop(thread, None)
+
+        def let_go() -> None:
+            self._blocked.pop(thread, None)
+            self._busy[thread] = None
+            block.event.set()
+
+        ticket.on_resolved = let_go
+        self._stir()
+        try:
+            while not ticket.resolved:
+                before = self._activity
+                self.lock.release()
+                try:
+                    woken = block.event.wait(self._patience.stalled)
+                finally:
+                    self.lock.acquire()
+                self._check_open()
+                if not woken and self._activity == before:
+                    raise self._stuck(
+                        f"Nobody has moved time for {self._patience.stalled:g} real seconds, and "
+                        f"these wait for it: {self.who_waits()}. From the test's own thread call "
+                        "clock.advance(seconds), or wait_until(...), which moves time while all "
+                        "runners wait."
+                    )
+        finally:
+            self._blocked.pop(thread, None)
+            ticket.on_resolved = None
+
+    def who_waits(self) -> str:
+        """The waits of all threads, for messages."""
+        return "; ".join(
+            f"thread {block.thread.name!r} in {block.what}" for block in self._blocked.values()
+        )
+
+    def open(self) -> None:
+        """Begin: the calling thread is home."""
+        self._home = threading.current_thread()
+
+    def close(self) -> None:
+        """Let go of every thread that waits, and end it."""
+        with self.lock:
+            self._closed = True
+            self.frozen.unwatch()
+            blocks = list(self._blocked.values())
+            for block in blocks:
+                block.event.set()
+        for block in blocks:
+            block.thread.join(self._patience.settle)
+        switch.stragglers.update(thread for thread in self._callers if thread.is_alive())
+
+    # -- loops that get nowhere -------------------------------------------------------------------
+
+    def _check_drive(self, count: bool = False) -> None:
+        drive = self.drive_limits
+        if drive is None or not self.at_home:
+            return
+        if drive.finished():
+            raise RunnerUnwound("what run() was to wait for has come")
+        if not count:
+            return
+        drive.calls += 1
+        if drive.calls > drive.max_calls:
+            raise self._stuck(f"The loop made {drive.max_calls} calls (max_calls) in run()")
+        if self.clock.now > drive.deadline:
+            raise self._stuck("The loop ran into max_time, the limit of virtual time, in run()")
+
+    def _check_idle(self) -> None:
+        if self.clock.now - self.last_event > self._patience.idle * SECOND:
+            idle = timedelta(seconds=self._patience.idle)
+            self.happened()
+            raise self._stuck(
+                f"Nothing but empty polls for {idle} of virtual time: this would go on for ever. "
+                "Enqueue a task, end the loop, or raise the setting idle_limit."
+            )
+
+    def _stuck(self, problem: str) -> Stuck:
+        text = f"{problem}\n{self._last_calls()}"
+        if not self.at_home:
+            self._on_stuck(text)
+        return Stuck(text)
+
+
+def moment(value: datetime | str) -> int:
+    """Nanoseconds of a datetime or an ISO text."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise FakeUsageError(
+                f"{value!r} is no time: write it as in '2012-12-12T00:00:00'."
+            ) from None
+    return to_ns(value)

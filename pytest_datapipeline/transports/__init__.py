@@ -1,0 +1,1 @@
+"""How requests get to the fake, and who waits for the answer."""

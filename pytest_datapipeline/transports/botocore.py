@@ -1,0 +1,398 @@
+"""boto3 and botocore clients of this process: the one file that touches botocore's private parts.
+
+A request is cut off as late as can be: after parameter validation, serialisation, the user's event
+handlers and botocore's retry bookkeeping, and before the connection. What comes back is parsed,
+retried and turned into exceptions by botocore itself. The cut is in a method of the class
+`Endpoint`, so it serves every client, however old it is, and moto's handlers do not run.
+"""
+
+from __future__ import annotations
+
+import inspect
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Protocol
+
+import botocore
+import botocore.exceptions
+from botocore.awsrequest import AWSResponse
+from botocore.endpoint import Endpoint
+from botocore.hooks import HierarchicalEmitter
+from botocore.retries import adaptive, bucket, quota, standard, throttling
+from botocore.session import Session
+from botocore.signers import RequestSigner
+
+from ..exchange import Failure, Reply, Request
+from ..service.settings import POLL_SECONDS
+from .guard import SERVICE_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.model import OperationModel
+
+SERVICE_NAME = "datapipeline"
+
+
+class Double(Protocol):
+    """What answers the calls."""
+
+    @property
+    def region(self) -> str: ...
+    def answer(self, request: Request) -> Reply | Failure: ...
+    def back_off(self, operation: str, invocation_id: str, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None: ...
+    def seconds(self) -> float: ...
+    def holder(self) -> object: ...
+    def thread(self) -> str: ...
+
+
+class MovedParts(RuntimeError):
+    """This botocore has moved what the fake is built on."""
+
+
+# What the interception relies on, looked at once: a new botocore that has moved it is told of by
+# name, and not by a strange failure in the middle of somebody's test.
+# With the number of arguments that each is called with, self included.
+_RELIED_ON: list[tuple[Any, str, int]] = [
+    (Endpoint, "_do_get_response", 4),
+    (Endpoint, "_needs_retry", 4),
+    (Endpoint, "make_request", 3),
+    (RequestSigner, "_choose_signer", 4),
+    (Session, "create_client", 2),
+    (HierarchicalEmitter, "emit", 2),
+]
+
+
+def check_botocore() -> None:
+    """Raise MovedParts if this botocore is not built as the interception expects."""
+    for owner, name, arguments in _RELIED_ON:
+        if not _takes(getattr(owner, name, None), arguments):
+            raise MovedParts(
+                f"botocore {botocore.__version__} has moved or changed {owner.__name__}.{name}, "
+                "which pytest-datapipeline is built on. Install an older botocore or a newer "
+                "pytest-datapipeline."
+            )
+    emitter: Any = HierarchicalEmitter()
+    if not hasattr(emitter._handlers, "prefix_search"):
+        raise MovedParts(f"botocore {botocore.__version__} has changed its event emitter.")
+
+
+def _takes(method: Any, arguments: int) -> bool:
+    try:
+        inspect.signature(method).bind(*range(arguments))
+    except TypeError:
+        return False
+    return True
+
+
+class Interception:
+    """Routes the Data Pipeline requests of all clients to a double while it is started."""
+
+    def __init__(self, double: Double) -> None:
+        self._double = double
+        self._undo: list[tuple[type, str, Any]] = []
+        self._retry_states = _RetryStates(double)
+
+    def start(self) -> None:
+        """Take the calls over."""
+        check_botocore()
+        double, retry_states = self._double, self._retry_states
+        endpoint: Any = Endpoint
+        signer: Any = RequestSigner
+        do_get_response = endpoint._do_get_response
+        needs_retry = endpoint._needs_retry
+        choose_signer = signer._choose_signer
+        create_client: Any = Session.create_client
+
+        def _do_get_response(
+            self: Any, request: Any, operation_model: OperationModel, context: dict[str, Any]
+        ) -> Any:
+            if operation_model.service_model.service_id != SERVICE_ID:
+                return do_get_response(self, request, operation_model, context)
+            retry_states.take_over(self, operation_model.name)
+            emitter = _AnsweringEmitter(
+                self._event_emitter,
+                lambda: _send(double, request, operation_model.name, context),
+            )
+            return do_get_response(_view(self, emitter), request, operation_model, context)
+
+        def _needs_retry(
+            self: Any, attempts: int, operation_model: OperationModel, *args: Any, **kwargs: Any
+        ) -> Any:
+            if operation_model.service_model.service_id != SERVICE_ID:
+                return needs_retry(self, attempts, operation_model, *args, **kwargs)
+            request_dict = args[0] if args else kwargs["request_dict"]
+            invocation_id = request_dict["context"]["retries"]["invocation-id"]
+            emitter = _BackOffEmitter(
+                self._event_emitter,
+                lambda seconds: double.back_off(operation_model.name, invocation_id, seconds),
+            )
+            return needs_retry(_view(self, emitter), attempts, operation_model, *args, **kwargs)
+
+        def _choose_signer(self: Any, operation_name: str, signing_type: str, context: Any) -> Any:
+            chosen = choose_signer(self, operation_name, signing_type, context)
+            # Unsigned requests need no credentials. Everything around the signature goes on
+            # running: the user's handlers of choose-signer and before-sign among it.
+            return botocore.UNSIGNED if self._service_id == SERVICE_ID else chosen
+
+        def _create_client(self: Any, service_name: str, *args: Any, **kwargs: Any) -> Any:
+            if service_name == SERVICE_NAME:
+                args, kwargs = _with_defaults(self, double.region, args, kwargs)
+            return create_client(self, service_name, *args, **kwargs)
+
+        self._replace(Endpoint, "_do_get_response", _do_get_response)
+        self._replace(Endpoint, "_needs_retry", _needs_retry)
+        self._replace(RequestSigner, "_choose_signer", _choose_signer)
+        self._replace(Session, "create_client", _create_client)
+
+    def stop(self) -> None:
+        """Leave botocore as it was."""
+        while self._undo:
+            owner, name, original = self._undo.pop()
+            setattr(owner, name, original)
+        self._retry_states.give_back()
+
+    def _replace(self, owner: type, name: str, replacement: Any) -> None:
+        self._undo.append((owner, name, owner.__dict__[name]))
+        setattr(owner, name, replacement)
+
+
+def _view(endpoint: Any, emitter: Any) -> Any:
+    """The same endpoint, but with another emitter, for one call."""
+    view = object.__new__(type(endpoint))
+    view.__dict__ = {**endpoint.__dict__, "_event_emitter": emitter}
+    return view
+
+
+def _with_defaults(
+    session: Any, region: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of create_client with a region and, if none were given, credentials.
+
+    Credentials are not used, but looking for them is slow where there are none: botocore asks the
+    network.
+    """
+    names = list(inspect.signature(Session.create_client).parameters)[2:]
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    if given.get("region_name") is None and session.get_config_variable("region") is None:
+        given["region_name"] = region
+    if given.get("aws_access_key_id") is None and given.get("aws_secret_access_key") is None:
+        given["aws_access_key_id"] = given["aws_secret_access_key"] = "unused"
+    return (), given
+
+
+class _Emitter:
+    """An emitter in front of another."""
+
+    def __init__(self, emitter: Any) -> None:
+        self._emitter = emitter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._emitter, name)
+
+
+class _AnsweringEmitter(_Emitter):
+    """Answers before-send itself, if no handler of the user's does."""
+
+    def __init__(self, emitter: Any, answer: Callable[[], Any]) -> None:
+        super().__init__(emitter)
+        self._answer = answer
+
+    def emit(self, event_name: str, **kwargs: Any) -> Any:
+        if not event_name.startswith("before-send."):
+            return self._emitter.emit(event_name, **kwargs)
+        response = None
+        for handler in _handlers(self._emitter, event_name):
+            # moto hooks every client of the process here, and would answer or refuse.
+            if not (type(handler).__module__ or "").startswith("moto."):
+                given = handler(event_name=event_name, **kwargs)
+                response = given if response is None else response
+        return [(self._answer, self._answer() if response is None else response)]
+
+
+class _BackOffEmitter(_Emitter):
+    """Takes the delay that botocore's retry handler asks for as virtual time."""
+
+    def __init__(self, emitter: Any, back_off: Callable[[float], None]) -> None:
+        super().__init__(emitter)
+        self._back_off = back_off
+
+    def emit(self, event_name: str, **kwargs: Any) -> Any:
+        responses = self._emitter.emit(event_name, **kwargs)
+        for index, (handler, delay) in enumerate(responses):
+            if delay is not None:
+                if delay is not False:
+                    self._back_off(float(delay))
+                    responses = [*responses[:index], (handler, 0), *responses[index + 1 :]]
+                break
+        return responses
+
+
+def _handlers(emitter: Any, event_name: str) -> list[Any]:
+    """The handlers of an event. Clients hold an aliasing emitter around the one that has them."""
+    inner = getattr(emitter, "_emitter", emitter)
+    found = inner._lookup_cache.get(event_name)
+    if found is None:
+        found = inner._handlers.prefix_search(event_name)
+        inner._lookup_cache[event_name] = found
+    return list(found)
+
+
+# -- a request, and its answer --------------------------------------------------------------------
+
+
+def _send(double: Double, request: Any, operation: str, context: dict[str, Any]) -> Any:
+    config = context["client_config"]
+    retries = context.get("retries", {})
+    # A call may bring time-outs of its own, which go before those of the client.
+    read_timeout = context.get("read_timeout", config.read_timeout)
+    connect_timeout = context.get("connect_timeout", config.connect_timeout)
+    reply = double.answer(
+        Request(
+            operation=operation,
+            body=request.body,
+            region=context["client_region"],
+            url=request.url,
+            thread=double.thread(),
+            read_timeout=read_timeout,
+            connect_timeout=connect_timeout,
+            attempt=retries.get("attempt", 1),
+            invocation_id=retries.get("invocation-id", ""),
+            holder=double.holder(),
+        )
+    )
+    if isinstance(reply, Failure):
+        raise _exception(reply, request.url, read_timeout)
+    response: Any = AWSResponse(request.url, reply.status, reply.headers, None)  # type: ignore[arg-type]  # a plain dict will do
+    response._content = reply.body
+    return response
+
+
+class PollReadTimeoutError(botocore.exceptions.ReadTimeoutError):
+    """botocore's ReadTimeoutError, with the reason that a task runner's author needs to know."""
+
+    fmt = (
+        'Read timeout on endpoint URL: "{endpoint_url}". An empty PollForTask is held for '
+        "{poll_seconds} seconds and this client gives up after {read_timeout}: the poll goes on "
+        "without it, and a task handed to it is lost for two minutes. Make the client with "
+        "Config(read_timeout=...) above {poll_seconds} seconds."
+    )
+
+
+def _exception(failure: Failure, url: str, read_timeout: float | None) -> BaseException:
+    exceptions = botocore.exceptions
+    if failure.kind == "poll_read_timeout":
+        return PollReadTimeoutError(
+            endpoint_url=url, read_timeout=read_timeout, poll_seconds=POLL_SECONDS
+        )
+    if failure.kind == "read_timeout":
+        return exceptions.ReadTimeoutError(endpoint_url=url)
+    if failure.kind == "connect_timeout":
+        return exceptions.ConnectTimeoutError(endpoint_url=url)
+    if failure.kind == "connection_refused":
+        return exceptions.EndpointConnectionError(
+            endpoint_url=url, error=ConnectionRefusedError(111, "Connection refused")
+        )
+    if failure.kind == "connection_dropped":
+        return exceptions.ConnectionClosedError(endpoint_url=url)
+    exception = failure.exception
+    if isinstance(exception, BaseException):
+        return exception
+    return RuntimeError(f"a fault without an exception: {failure!r}")
+
+
+# -- botocore's own memory of failures ------------------------------------------------------------
+
+
+class _RetryStates:
+    """Gives each client a fresh retry state on virtual time, and gives back what it had.
+
+    In the modes standard and adaptive a client remembers earlier failures: a retry quota, and the
+    rate at which it sends. A client that is made once would carry them from test to test.
+    """
+
+    def __init__(self, double: Double) -> None:
+        self._double = double
+        self._endpoints: dict[int, Any] = {}
+        self._saved: list[tuple[Any, dict[str, Any]]] = []
+        self._lock = RLock()
+
+    def take_over(self, endpoint: Any, operation: str) -> None:
+        """Start afresh the retry state behind an endpoint, the first time that it is seen."""
+        if id(endpoint) in self._endpoints:
+            return
+        with self._lock:
+            if id(endpoint) in self._endpoints:
+                return
+            self._endpoints[id(endpoint)] = endpoint
+            event_name = f"needs-retry.data-pipeline.{operation}"
+            for handler in _handlers(endpoint._event_emitter, event_name):
+                owner: Any = getattr(handler, "__self__", None)
+                if isinstance(owner, standard.RetryHandler):
+                    checker: Any = owner
+                    self._renew(checker._retry_quota._quota, quota.RetryQuota())
+                elif isinstance(owner, adaptive.ClientRateLimiter):
+                    self._renew(owner, _virtual_limiter(self._double, owner))
+
+    def give_back(self) -> None:
+        """Put back what was there before."""
+        for owner, state in self._saved:
+            owner.__dict__.clear()
+            owner.__dict__.update(state)
+        self._saved.clear()
+        self._endpoints.clear()
+
+    def _renew(self, owner: Any, fresh: Any) -> None:
+        self._saved.append((owner, dict(owner.__dict__)))
+        owner.__dict__.update(fresh.__dict__)
+
+
+class _VirtualClock(bucket.Clock):
+    def __init__(self, double: Double) -> None:
+        super().__init__()
+        self._double = double
+
+    def sleep(self, amount: float) -> None:
+        self._double.sleep(amount)
+
+    def current_time(self) -> float:
+        return self._double.seconds()
+
+
+class _VirtualCondition:
+    """Stands for the condition on which a client waits until it may send: waits in virtual time."""
+
+    def __init__(self, lock: Any, double: Double) -> None:
+        self._lock = lock
+        self._double = double
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._lock.release()
+
+    def notify(self) -> None:
+        pass
+
+    def wait(self, seconds: float) -> None:
+        self._lock.release()
+        try:
+            self._double.sleep(seconds)
+        finally:
+            self._lock.acquire()
+
+
+def _virtual_limiter(double: Double, limiter: Any) -> Any:
+    clock = _VirtualClock(double)
+    tokens: Any = bucket.TokenBucket(max_rate=1, clock=clock)
+    tokens._new_fill_rate_condition = _VirtualCondition(tokens._lock, double)
+    return adaptive.ClientRateLimiter(
+        rate_adjustor=throttling.CubicCalculator(
+            starting_max_rate=0, start_time=clock.current_time()
+        ),
+        rate_clocker=adaptive.RateClocker(clock),
+        token_bucket=tokens,
+        throttling_detector=limiter._throttling_detector,
+        clock=clock,
+    )

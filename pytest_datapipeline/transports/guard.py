@@ -1,0 +1,110 @@
+"""Keeps Data Pipeline calls from the network while the plugin is loaded and no fake is active.
+
+The guard costs an import hook and nothing else until botocore is imported: it does not import it.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import sys
+import threading
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UnexpectedCall
+from . import switch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+_TARGET = "botocore.endpoint"
+SERVICE_ID = "Data Pipeline"
+
+
+class Guard:
+    """Refuses Data Pipeline calls that no fake answers, and remembers them."""
+
+    def __init__(self, allowed: Callable[[], bool]) -> None:
+        self.violations: list[str] = []
+        self._allowed = allowed
+        self._finder: _Finder | None = None
+        self._original: Any = None
+        self._endpoint: Any = None
+        self._silent_ends = switch.SilentEnds()
+
+    def start(self) -> None:
+        """Guard botocore now, or as soon as somebody imports it."""
+        self._silent_ends.start()
+        module = sys.modules.get(_TARGET)
+        if module is not None:
+            self._wrap(module)
+        else:
+            self._finder = _Finder(self._wrap)
+            sys.meta_path.insert(0, self._finder)
+
+    def stop(self) -> None:
+        """Leave botocore as it was."""
+        self._silent_ends.stop()
+        if self._finder is not None and self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
+        if self._endpoint is not None:
+            self._endpoint.make_request = self._original
+            self._endpoint = None
+
+    def _wrap(self, module: ModuleType) -> None:
+        endpoint: Any = module.Endpoint
+        original = endpoint.make_request
+
+        @wraps(original)
+        def make_request(endpoint: Any, operation_model: Any, request_dict: Any) -> Any:
+            if (
+                operation_model.service_model.service_id == SERVICE_ID
+                and switch.active() is None
+                and not self._allowed()
+            ):
+                if threading.current_thread() in switch.stragglers:
+                    switch.end_thread()
+                raise self._refusal(operation_model.name)
+            return original(endpoint, operation_model, request_dict)
+
+        self._endpoint, self._original = endpoint, original
+        endpoint.make_request = make_request
+
+    def _refusal(self, operation: str) -> UnexpectedCall:
+        problem = (
+            f"{operation} was called on AWS Data Pipeline, but no fake is active, and the call "
+            "was kept from the network. Request the fixture datapipeline_fake (or "
+            "datapipeline_stubber) in the test, or allow real calls with "
+            "@pytest.mark.datapipeline(allow_real_calls=True) or the ini option "
+            "datapipeline_allow_real_calls."
+        )
+        self.violations.append(problem)
+        return UnexpectedCall(problem)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Calls back once `botocore.endpoint` has been imported."""
+
+    def __init__(self, on_import: Callable[[ModuleType], None]) -> None:
+        self._on_import = on_import
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None, /
+    ) -> ModuleSpec | None:
+        if name != _TARGET:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            loader = spec.loader
+            execute = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                self._on_import(module)
+
+            loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
