@@ -1,0 +1,133 @@
+"""AWS Data Pipeline in the test process: a pytest plugin with a fake of the whole service.
+
+Everything that a test imports is here. Nothing is loaded before it is used: with the plugin
+loaded and unused, neither boto3, botocore nor freezegun is imported.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .calls import Call, CallMatcher, Calls, in_order
+    from .errors import (
+        FakeUsageError,
+        RunnerUnwound,
+        Stuck,
+        UnexpectedCall,
+        UnmetExpectations,
+        WorkerGroupWarning,
+    )
+    from .fake import DataPipelineFake
+    from .handles import Task
+    from .matchers import (
+        activate_pipeline,
+        add_tags,
+        create_pipeline,
+        deactivate_pipeline,
+        delete_pipeline,
+        describe_objects,
+        describe_pipelines,
+        evaluate_expression,
+        get_pipeline_definition,
+        list_pipelines,
+        poll_for_task,
+        put_pipeline_definition,
+        query_objects,
+        remove_tags,
+        report_task_progress,
+        report_task_runner_heartbeat,
+        set_status,
+        set_task_status,
+        validate_pipeline_definition,
+    )
+    from .service.fields import ref
+    from .stubber import DataPipelineStubber
+
+__version__ = "0.1.0"
+
+# pytest loads this package as the plugin; the hooks and fixtures are in a module of their own, so
+# that a program without pytest does not import them.
+pytest_plugins = ("pytest_datapipeline.plugin",)
+
+_HOMES = {
+    "calls": ("Call", "CallMatcher", "Calls", "in_order"),
+    "errors": (
+        "FakeUsageError",
+        "RunnerUnwound",
+        "Stuck",
+        "UnexpectedCall",
+        "UnmetExpectations",
+        "WorkerGroupWarning",
+    ),
+    "fake": ("DataPipelineFake",),
+    "handles": ("Task",),
+    "matchers": (
+        "activate_pipeline",
+        "add_tags",
+        "create_pipeline",
+        "deactivate_pipeline",
+        "delete_pipeline",
+        "describe_objects",
+        "describe_pipelines",
+        "evaluate_expression",
+        "get_pipeline_definition",
+        "list_pipelines",
+        "poll_for_task",
+        "put_pipeline_definition",
+        "query_objects",
+        "remove_tags",
+        "report_task_progress",
+        "report_task_runner_heartbeat",
+        "set_status",
+        "set_task_status",
+        "validate_pipeline_definition",
+    ),
+    "service.fields": ("ref",),
+    "stubber": ("DataPipelineStubber",),
+}
+_WHERE = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Call",
+    "CallMatcher",
+    "Calls",
+    "DataPipelineFake",
+    "DataPipelineStubber",
+    "FakeUsageError",
+    "RunnerUnwound",
+    "Stuck",
+    "Task",
+    "UnexpectedCall",
+    "UnmetExpectations",
+    "WorkerGroupWarning",
+    "activate_pipeline",
+    "add_tags",
+    "create_pipeline",
+    "deactivate_pipeline",
+    "delete_pipeline",
+    "describe_objects",
+    "describe_pipelines",
+    "evaluate_expression",
+    "get_pipeline_definition",
+    "in_order",
+    "list_pipelines",
+    "poll_for_task",
+    "put_pipeline_definition",
+    "query_objects",
+    "ref",
+    "remove_tags",
+    "report_task_progress",
+    "report_task_runner_heartbeat",
+    "set_status",
+    "set_task_status",
+    "validate_pipeline_definition",
+]
+
+
+# No __dir__ beside it: pytest looks for fixtures by taking every attribute that dir() names.
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_WHERE[name]}", __name__), name)

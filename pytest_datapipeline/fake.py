@@ -1,0 +1,681 @@
+"""The fake: AWS Data Pipeline in this process, as a test holds it."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from .calls import CallMatcher, Calls
+from .clock import SECOND, VirtualClock, duration, to_datetime
+from .enqueue import (
+    Defaults,
+    check_count,
+    check_worker_group,
+    instance_of,
+    non_negative,
+    objects_of,
+    policy_of,
+)
+from .errors import (
+    FakeUsageError,
+    RunnerUnwound,
+    UnmetExpectations,
+    WorkerGroupWarning,
+)
+from .exchange import Exchange, Failure, Reply, Request
+from .faults import FaultPlan, PlannedFault, effect_of
+from .handles import Heartbeat, Task, WaitingPoll
+from .service import model
+from .service.api import Service
+from .service.settings import ServiceSettings
+from .service.task import INTERVAL
+from .settings import Settings, checked
+from .timekeeping import Drive, Patience, Timekeeper, moment
+from .transports import switch
+from .transports.botocore import Interception
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self, TypedDict, Unpack
+
+    from .service.queue import Poll
+
+    class TaskOptions(TypedDict, total=False):
+        """The keyword arguments of `DataPipelineFake.enqueue`."""
+
+        id: str | None
+        type: str
+        pipeline_id: str | None
+        region: str | None
+        objects: Mapping[str, Any] | None
+        delay: float | timedelta | None
+        at: datetime | str | None
+        maximum_retries: int | None
+        retry_delay: float | timedelta | None
+        report_progress_timeout: float | timedelta | None
+        attempt_timeout: float | timedelta | None
+
+
+Returned = TypeVar("Returned")
+Condition = Callable[[], object]
+
+# freezegun would otherwise freeze the clocks by which pytest times its own phases.
+_PYTEST_CLOCKS = ["_pytest.timing", "_pytest.runner", "_pytest.terminal"]
+
+
+class FakeClock:
+    """The fake's clock. A test moves it, and so does a poll that waits on the test's thread."""
+
+    def __init__(self, timekeeper: Timekeeper) -> None:
+        self._time = timekeeper
+
+    def __repr__(self) -> str:
+        return f"<FakeClock at {self.now().isoformat()}>"
+
+    def now(self) -> datetime:
+        """The present moment (aware, UTC)."""
+        return to_datetime(self._time.now())
+
+    def advance(self, delta: float | timedelta) -> None:
+        """Move time on by seconds or a timedelta. What falls due on the way happens at its own
+        moment, and threads that it lets go act before time moves further.
+
+        Raises:
+            FakeUsageError: the duration is negative.
+        """
+        self._time.advance(delta)
+
+    def move_to(self, target: datetime | str) -> None:
+        """Move time on to a moment: a datetime (UTC if it has no zone) or an ISO text.
+
+        Raises:
+            FakeUsageError: the moment has passed.
+        """
+        self._time.move_to(moment(target))
+
+
+class DataPipelineFake:
+    """AWS Data Pipeline in this process. While it is entered, `datapipeline` clients talk to it.
+
+    With pytest, use the fixture `datapipeline_fake`; elsewhere, use it as a context manager:
+
+        with DataPipelineFake() as fake:
+            task = fake.enqueue("my-workers", {"command": "echo hi"})
+
+    Leaving the `with` block raises `UnmetExpectations` for what the test planned and did not meet.
+
+    Args:
+        settings: see the table of settings in the README; each has a default.
+
+    Raises:
+        FakeUsageError: an unknown setting, or a value that it can not have.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings = checked(settings, "DataPipelineFake()")
+        self._clock = VirtualClock(_start_of(self._settings))
+        self._service = Service(self._clock, _service_settings(self._settings), self._happened)
+        self._calls = Calls()
+        self._faults = FaultPlan()
+        self._problems: list[str] = []
+        self._told = False
+        self._tasks: list[Task] = []
+        self._component_ids: set[tuple[str, str, int]] = set()
+        self._warned: set[tuple[str, str]] = set()
+        self._pipeline_id = self._service.ids.pipeline_id()
+        self._time = Timekeeper(
+            self._clock,
+            self._service.tasks,
+            Patience(
+                stalled=self._settings.patience,
+                settle=self._settings.settle,
+                idle=self._settings.idle_limit,
+            ),
+            self._last_calls,
+            self._problems.append,
+        )
+        self._exchange = Exchange(
+            self._service,
+            self._clock,
+            self._faults,
+            self._calls,
+            honour_read_timeout=self._settings.honour_read_timeout,
+            on_unplanned=self._problems.append,
+            on_empty_poll=self._warn_of_near_miss,
+        )
+        self._interception = Interception(self)
+        self._freezer: Any = None
+        self._real_sleep: Any = None
+        self._entered = False
+        self.clock = FakeClock(self._time)
+
+    def __repr__(self) -> str:
+        state = "active" if switch.active() is self else "not active"
+        return (
+            f"<DataPipelineFake, {state}, at {to_datetime(self._clock.now).isoformat()}: "
+            f"{len(self._tasks)} tasks, {len(self._calls)} calls>"
+        )
+
+    # -- entering and leaving ---------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        if self._entered:
+            raise FakeUsageError("A DataPipelineFake can be entered once: make another.")
+        switch.claim(self, "DataPipelineFake")
+        self._entered = True
+        try:
+            self._interception.start()
+            self._time.open()
+            if self._settings.freeze:
+                self._freeze()
+            self._time.sync()
+            if self._settings.virtual_sleep:
+                self._take_sleep()
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._leave()
+        if kind is None:
+            self.verify()
+
+    def _leave(self) -> None:
+        if self._real_sleep is not None:
+            time.sleep = self._real_sleep
+            self._real_sleep = None
+        self._time.close()
+        self._interception.stop()
+        switch.release(self)
+        if self._freezer is not None:
+            self._freezer.stop()
+            self._freezer = None
+
+    def verify(self) -> None:
+        """Raise what a test's end has to tell, once and as a whole.
+
+        Raises:
+            UnmetExpectations: faults that were planned and not met; calls that were refused, or
+                waits that nobody ended, even where the code under test swallowed the error.
+        """
+        __tracebackhide__ = True
+        problems = self._unmet()
+        if problems:
+            raise UnmetExpectations("\n".join(problems))
+
+    def _unmet(self) -> list[str]:
+        if self._told:
+            return []
+        self._told = True
+        problems = list(self._problems)
+        if self._settings.unmet_faults_fail:
+            problems += [
+                f"A planned fault was not met: {fault!r}. No call came that it is for"
+                f"{self._seen_operations()} Plan it with optional=True if it need not come."
+                for fault in self._faults.unmet()
+            ]
+        return problems
+
+    def _seen_operations(self) -> str:
+        operations = list(dict.fromkeys(self._calls.operations))
+        return (
+            f"; calls were made to {', '.join(operations)}." if operations else ", nor any other."
+        )
+
+    # -- tasks ------------------------------------------------------------------------------------
+
+    @property
+    def region(self) -> str:
+        """The region that clients get which are made without one."""
+        return self._settings.region
+
+    @property
+    def tasks(self) -> list[Task]:
+        """All tasks that were enqueued, in that order."""
+        return list(self._tasks)
+
+    @overload
+    def enqueue(
+        self,
+        worker_group: str,
+        task: Mapping[str, Any] = ...,
+        /,
+        **options: Unpack[TaskOptions],
+    ) -> Task: ...
+
+    @overload
+    def enqueue(
+        self,
+        worker_group: str,
+        first: Mapping[str, Any],
+        second: Mapping[str, Any],
+        /,
+        *more: Mapping[str, Any],
+        **options: Unpack[TaskOptions],
+    ) -> list[Task]: ...
+
+    def enqueue(
+        self,
+        worker_group: str,
+        /,
+        *tasks: Mapping[str, Any],
+        id: str | None = None,
+        type: str = "ShellCommandActivity",
+        pipeline_id: str | None = None,
+        region: str | None = None,
+        objects: Mapping[str, Any] | None = None,
+        delay: float | timedelta | None = None,
+        at: datetime | str | None = None,
+        maximum_retries: int | None = None,
+        retry_delay: float | timedelta | None = None,
+        report_progress_timeout: float | timedelta | None = None,
+        attempt_timeout: float | timedelta | None = None,
+    ) -> Task | list[Task]:
+        """Put one task, or several, into the queue of a worker group.
+
+        A task is a plain mapping of fields, `{"command": "echo hi", "step": ["a", "b"],
+        "output": ref("MyOutput")}`, or a whole task object as `poll_for_task` returns it.
+
+        Args:
+            worker_group: whose runners the tasks are for; compared exactly.
+            tasks: the tasks; without any, one ShellCommandActivity with `command` "true".
+            id: the id of the pipeline component that they are runs of.
+            type: the type of the activity, where the fields do not give it.
+            pipeline_id: the pipeline that they belong to.
+            region: the region whose clients they are for; None for the first matching poll of any.
+            objects: further objects that the task carries, as `{id: fields}`.
+            delay: seconds or a timedelta until they are ready, in virtual time.
+            at: the moment at which they are ready (UTC if it has no zone), in place of a delay.
+            maximum_retries: how often a failed task is tried again. The service's default is 2.
+            retry_delay: seconds or a timedelta between tries. The service's default is 10 minutes.
+            report_progress_timeout: how long a runner may be silent after its acknowledgement.
+                The service's default is 15 minutes.
+            attempt_timeout: how long an attempt may last from its hand-over; by default for ever.
+
+        Returns:
+            a handle; a list of handles if several tasks were given.
+
+        Raises:
+            FakeUsageError: something that the service could not hand out. Nothing is enqueued.
+        """
+        check_worker_group(worker_group)
+        policy = policy_of(maximum_retries, retry_delay, report_progress_timeout, attempt_timeout)
+        given: tuple[Mapping[str, Any], ...] = tasks or ({"command": "true"},)
+        with self._time.lock:
+            self._time.sync()
+            ready_at = self._ready_at(delay, at)
+            further = objects_of(objects)
+            instances = []
+            for index, task in enumerate(given):
+                defaults = Defaults(
+                    worker_group=worker_group,
+                    region=region,
+                    pipeline_id=pipeline_id or self._pipeline_id,
+                    component_id=id or f"Activity{len(self._tasks) + index + 1}",
+                    type=type,
+                    scheduled_start=ready_at,
+                    policy=policy,
+                    objects=further,
+                )
+                where = "task" if len(given) == 1 else f"tasks[{index}]"
+                instances.append(instance_of(task, defaults, where))
+            found = []
+            for instance in instances:
+                key = (instance.pipeline_id, instance.component_id)
+                while (*key, instance.scheduled_start // SECOND) in self._component_ids:
+                    # A component has one instance for each interval of its schedule.
+                    instance.scheduled_start += INTERVAL
+                    instance.scheduled_end += INTERVAL
+                self._component_ids.add((*key, instance.scheduled_start // SECOND))
+                handle = Task(instance, self._service.tasks, self._time)
+                self._tasks.append(handle)
+                found.append(handle)
+                self._service.tasks.add(instance, ready_at)
+        return found[0] if len(tasks) <= 1 else found
+
+    def _ready_at(self, delay: float | timedelta | None, at: datetime | str | None) -> int:
+        if delay is not None and at is not None:
+            raise FakeUsageError("enqueue() takes delay= or at=, not both.")
+        if delay is not None:
+            return self._clock.now + non_negative("delay", delay)
+        return self._clock.now if at is None else moment(at)
+
+    # -- faults -----------------------------------------------------------------------------------
+
+    def fail(
+        self,
+        call: str | CallMatcher,
+        error: object,
+        *,
+        message: str | None = None,
+        times: int = 1,
+        after: int = 0,
+        per: Literal["call", "request"] = "call",
+        optional: bool = False,
+    ) -> PlannedFault:
+        """Plan that calls fail.
+
+        Args:
+            call: the operation, as "poll_for_task" or "PollForTask", or a matcher.
+            error: an error of the service by name, class (`client.exceptions.X`) or instance; an
+                HTTP status; an exception of botocore; or one of "throttling", "connect_timeout",
+                "read_timeout", "connection_refused", "connection_dropped", "not_json",
+                "answer_lost" (the service acts, the client gets a connection error) and
+                "runner_dies".
+            message: the text of a service error; by default the service's own.
+            times: how many calls fail.
+            after: how many pass before.
+            per: "call" counts calls of the client: botocore's own retries of a failed call fail as
+                well, so the code under test sees the error. "request" counts HTTP requests, so
+                that a retry of botocore's can succeed.
+            optional: whether the test may end without the fault.
+
+        Returns:
+            the fault; its `met` counts.
+
+        Raises:
+            FakeUsageError: an operation or error that does not exist, or an error that AWS's
+                model does not give the operation.
+        """
+        matcher = call
+        if not isinstance(matcher, CallMatcher):
+            if not isinstance(matcher, str):
+                raise FakeUsageError(
+                    f"fail() takes an operation's name or a matcher, not {matcher!r}."
+                )
+            matcher = CallMatcher(model.operation_name(matcher), {})
+        for name, value, least in (("times", times, 1), ("after", after, 0)):
+            check_count(name, value, least)
+        if per not in ("call", "request"):
+            raise FakeUsageError(f"per is {per!r}; it can be 'call' or 'request'.")
+        effect, description = effect_of(matcher.operation, error, message)
+        fault = PlannedFault(matcher, effect, description, times, after, per, optional)
+        with self._time.lock:
+            self._faults.planned.append(fault)
+        return fault
+
+    # -- driving and waiting ----------------------------------------------------------------------
+
+    def run(
+        self,
+        runner_loop: Callable[[], Returned],
+        *,
+        until: Condition | datetime | None = None,
+        max_calls: int = 10_000,
+        max_time: float | timedelta = timedelta(days=7),
+        die_at: CallMatcher | None = None,
+    ) -> Returned | None:
+        """Run the loop of a task runner on this thread, and end it when it has done its work.
+
+        The loop may be endless: it is unwound from its next call by an exception that
+        `except Exception` does not catch.
+
+        Args:
+            runner_loop: called without arguments.
+            until: when to end it: by default when every task has ended; a predicate; or a moment
+                of virtual time.
+            max_calls: how many calls it may make.
+            max_time: how much virtual time it may take, in seconds or as a timedelta.
+            die_at: a call at which the runner dies instead: the request is not sent, the runner is
+                unwound, and `run` returns.
+
+        Returns:
+            what the loop returned; None if it was unwound.
+
+        Raises:
+            FakeUsageError: there is nothing to run until, or this is not the test's own thread.
+            Stuck: a limit was reached; the text names the last calls.
+        """
+        if not self._time.at_home:
+            raise FakeUsageError("run() is for the thread that entered the fake.")
+        if self._time.drive_limits is not None:
+            raise FakeUsageError("run() can not be called from within run().")
+        if until is None and not self._tasks:
+            raise FakeUsageError(
+                "run() ends the loop when every task has ended, but none was enqueued: it would "
+                "end at once. Enqueue a task, or give until=."
+            )
+        fault = None
+        if die_at is not None:
+            fault = self.fail(die_at, "runner_dies", optional=True)
+        finished = self._condition(until)
+        limit = self._clock.now + duration(max_time)
+        self._time.drive_limits = Drive(finished, max_calls, limit)
+        timer = None
+        if isinstance(until, datetime):
+            # So that a poll that waits beyond it does not make time jump over it.
+            timer = self._clock.call_at(moment(until), lambda: None)
+        try:
+            return runner_loop()
+        except RunnerUnwound:
+            return None
+        finally:
+            self._time.drive_limits = None
+            if timer is not None:
+                self._clock.cancel(timer)
+            if fault is not None:
+                self._faults.planned.remove(fault)
+
+    def wait_until(
+        self, condition: Condition | Task | datetime | None = None, *, move_time: bool = True
+    ) -> None:
+        """Wait for runners that work in threads of their own. Virtual time moves on while all of
+        them wait for it.
+
+        Args:
+            condition: by default, that every task has ended; a task that is to end; a predicate; or
+                a moment of virtual time.
+            move_time: False to leave time alone and only wait for the threads.
+
+        Raises:
+            FakeUsageError: this is not the test's own thread.
+            Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
+                setting `idle_limit`.
+        """
+        what = "every task to end" if condition is None else repr(condition)
+        timer = None
+        if isinstance(condition, datetime):
+            timer = self._clock.call_at(moment(condition), lambda: None)
+        try:
+            self._time.wait_until(self._condition(condition), what, move_time)
+        finally:
+            if timer is not None:
+                self._clock.cancel(timer)
+
+    def _condition(self, condition: Condition | Task | datetime | None) -> Callable[[], bool]:
+        if condition is None:
+            return lambda: self._service.tasks.open == 0
+        if isinstance(condition, Task):
+            task = condition
+            return lambda: task.ended
+        if isinstance(condition, datetime):
+            target = moment(condition)
+            return lambda: self._clock.now >= target
+        if callable(condition):
+            predicate = condition
+            return lambda: bool(predicate())
+        raise FakeUsageError(
+            f"{condition!r} is nothing to wait for: give a task, a predicate or a datetime."
+        )
+
+    # -- what happened ----------------------------------------------------------------------------
+
+    @property
+    def calls(self) -> Calls:
+        """Every request so far, in order."""
+        return self._calls
+
+    @property
+    def waiting(self) -> list[WaitingPoll]:
+        """The polls that the service holds now, those that their clients gave up included."""
+        with self._time.lock:
+            return [
+                WaitingPoll(
+                    poll.worker_group,
+                    poll.region,
+                    poll.hostname,
+                    to_datetime(poll.since),
+                    poll.abandoned,
+                )
+                for poll in self._service.tasks.queues.polls()
+            ]
+
+    @property
+    def heartbeats(self) -> dict[str, list[Heartbeat]]:
+        """The heartbeats of each task runner, by its taskrunnerId."""
+        with self._time.lock:
+            return {
+                runner: [
+                    Heartbeat(to_datetime(record.at), record.worker_group, record.hostname)
+                    for record in records
+                ]
+                for runner, records in self._service.heartbeats.items()
+            }
+
+    def terminate(self, taskrunner_id: str) -> None:
+        """Have the heartbeats of a task runner answered with `terminate: true` from now on."""
+        with self._time.lock:
+            self._service.terminating.add(taskrunner_id)
+
+    def _last_calls(self) -> str:
+        latest = self._calls[-5:]
+        if not latest:
+            return "No call was made."
+        return "Its last calls:\n" + "\n".join(f"  {call!r}" for call in latest)
+
+    # -- what the transport asks ------------------------------------------------------------------
+
+    def answer(self, request: Request) -> Reply | Failure:
+        reply = self._time.perform(
+            self._exchange.steps(request),
+            lambda: f"{request.operation} ({_body_text(request)})",
+            returns=request.operation != "ReportTaskRunnerHeartbeat",
+        )
+        if isinstance(reply, Failure) and reply.kind == "runner_dies":
+            if self._time.at_home:
+                raise RunnerUnwound(f"the runner dies at {request.operation}")
+            switch.end_thread()
+        return reply
+
+    def back_off(self, operation: str, invocation_id: str, seconds: float) -> None:
+        with self._time.lock:
+            for call in reversed(self._calls):
+                if call.invocation_id == invocation_id:
+                    call.backoff = seconds
+                    break
+        self._time.sleep(seconds, lambda: f"the back-off of {operation}")
+
+    def sleep(self, seconds: float) -> None:
+        self._time.sleep(seconds, lambda: "a sleep")
+
+    def seconds(self) -> float:
+        return self._time.now() / SECOND
+
+    def holder(self) -> object:
+        return self._time.holder()
+
+    def thread(self) -> str:
+        return threading.current_thread().name
+
+    # -- the user's own clocks --------------------------------------------------------------------
+
+    def _freeze(self) -> None:
+        if self._time.frozen.current() is not None:
+            return
+        import freezegun
+
+        self._freezer = freezegun.freeze_time(
+            to_datetime(self._clock.now).replace(tzinfo=None), ignore=_PYTEST_CLOCKS
+        )
+        self._freezer.start()
+
+    def _take_sleep(self) -> None:
+        real_sleep = time.sleep
+
+        def sleep(seconds: float) -> None:
+            # Threads that have nothing to do with the service, such as a test runner's own, sleep.
+            if seconds > 0 and self._time.knows_this_thread():
+                self.sleep(seconds)
+            else:
+                real_sleep(seconds)
+
+        self._real_sleep = real_sleep
+        time.sleep = sleep  # type: ignore[assignment]  # narrower than time.sleep by __index__
+
+    # -- helpers ----------------------------------------------------------------------------------
+
+    def _happened(self) -> None:
+        # The service is made before the timekeeper, and nothing happens in between.
+        self._time.happened()
+
+    def _warn_of_near_miss(self, poll: Poll) -> None:
+        polled = poll.worker_group
+        for name in self._service.tasks.queues.waiting_names():
+            if (polled, name) in self._warned:
+                continue
+            if name == polled:
+                text = (
+                    f"tasks wait in this worker group, but for clients of another region than "
+                    f"{poll.region!r}"
+                )
+            elif _nearly_equal(polled, name):
+                text = f"tasks wait in {name!r}; names are compared exactly, case included"
+            else:
+                continue
+            self._warned.add((polled, name))
+            warnings.warn(
+                WorkerGroupWarning(f"PollForTask on {polled!r} ended empty while {text}."),
+                stacklevel=2,
+            )
+
+
+def _start_of(settings: Settings) -> int:
+    if settings.start is not None:
+        return moment(settings.start)
+    return int(time.time()) * SECOND
+
+
+def _service_settings(settings: Settings) -> ServiceSettings:
+    return ServiceSettings(
+        running_from=settings.running_from,
+        task_objects=settings.task_objects,
+        false_for_activity=settings.false_for_activity,
+        accept_repeated_final_status=settings.accept_repeated_final_status,
+        shuffle=settings.shuffle,
+        seed=settings.seed,
+    )
+
+
+def _body_text(request: Request) -> str:
+    body = request.body
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
+    return text if len(text) < 100 else f"{text[:97]}..."
+
+
+def _nearly_equal(one: str, other: str) -> bool:
+    """Whether two names differ in case, in blanks around them, or by one letter."""
+    if one.strip().casefold() == other.strip().casefold():
+        return True
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    if len(longer) == len(shorter):
+        swapped = one[start : start + 2] == other[start : start + 2][::-1]
+        return one[start + 1 :] == other[start + 1 :] or (
+            swapped and one[start + 2 :] == other[start + 2 :]
+        )
+    return longer[start + 1 :] == shorter[start:]

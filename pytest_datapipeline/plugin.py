@@ -1,0 +1,261 @@
+"""The plugin: fixtures, options, the marker, and what a test's end has to tell.
+
+Everything heavy is imported by the fixtures, so that a suite that does not use them pays nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .errors import FakeUsageError
+from .settings import Option, checked, options, parse_text
+from .transports.guard import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from .fake import DataPipelineFake
+    from .stubber import DataPipelineStubber
+
+_MARKER = "datapipeline"
+_ALLOW = Option("allow_real_calls", False, (), bool)
+# Settings that one changes for a single run of a suite: these are on the command line as well.
+_ON_COMMAND_LINE = frozenset(
+    {"allow_real_calls", "start", "shuffle", "seed", "patience", "idle_limit"}
+)
+# A long failing test may have made thousands of calls: its report shows the last of them.
+_CALLS_IN_REPORT = 40
+
+_HELP = {
+    "start": "when the clock starts, as 2012-12-12T00:00:00 (UTC); default: now",
+    "region": "the region of clients that are made without one",
+    "honour_read_timeout": "whether a client's read time-out under 90 s ends an empty poll",
+    "unmet_faults_fail": "whether a planned fault that was not met fails the test",
+    "freeze": "whether freezegun freezes the test's own clocks along with the fake's",
+    "virtual_sleep": "whether time.sleep takes virtual time",
+    "running_from": "what makes an attempt RUNNING: report or hand-over",
+    "task_objects": "the objects that a task carries: reachable or attempt",
+    "false_for_activity": "what SetTaskStatus FALSE does to an activity: fail or refuse",
+    "accept_repeated_final_status": "whether a SetTaskStatus repeated by botocore is accepted",
+    "shuffle": "whether fields and objects of tasks come in an arbitrary order",
+    "seed": "the seed of ids and of the shuffling",
+    "patience": "real seconds after which a wait that nobody ends is an error",
+    "settle": "real seconds that a thread gets to come back before time moves on",
+    "idle_limit": "virtual seconds of empty polls after which the loop is stopped",
+    "allow_real_calls": "let Data Pipeline calls that no fake answers go to AWS",
+}
+
+_config = pytest.StashKey["_Plugin"]()
+_double = pytest.StashKey["DataPipelineFake | DataPipelineStubber"]()
+_violations_before = pytest.StashKey[int]()
+
+
+class _Plugin:
+    """The plugin's state for one pytest session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.defaults = dict(_from_config(config))
+        self.allow_real_calls = bool(self.defaults.pop(_ALLOW.name, False))
+        self.item: pytest.Item | None = None
+        self.guard = Guard(self._real_calls_allowed)
+        checked(self.defaults, "The configuration")
+
+    def _real_calls_allowed(self) -> bool:
+        if self.item is None:
+            return self.allow_real_calls
+        return bool(_marked(self.item).get(_ALLOW.name, self.allow_real_calls))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the settings as ini options, and some as command-line options."""
+    group = parser.getgroup(_MARKER, "AWS Data Pipeline")
+    for option in (*options(), _ALLOW):
+        text = f"{_HELP[option.name]} (default: {option.default})"
+        parser.addini(f"datapipeline_{option.name}", f"pytest-datapipeline: {text}", default=None)
+        if option.name in _ON_COMMAND_LINE:
+            flag = f"--datapipeline-{option.name.replace('_', '-')}"
+            if option.kind is bool:
+                group.addoption(flag, action="store_const", const="true", default=None, help=text)
+            else:
+                group.addoption(flag, default=None, metavar=option.name.upper(), help=text)
+
+
+@pytest.hookimpl(trylast=True)  # after pytest has set its own hook for errors in threads
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, read the options, and guard the network."""
+    names = ", ".join(f"{option.name}={option.default!r}" for option in (*options(), _ALLOW))
+    config.addinivalue_line(
+        "markers",
+        f"{_MARKER}({names}): settings of datapipeline_fake for this test, and whether calls that "
+        "no fake answers may go to AWS.",
+    )
+    try:
+        plugin = _Plugin(config)
+    except FakeUsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[_config] = plugin
+    plugin.guard.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave botocore as it was."""
+    plugin = config.stash.get(_config, None)
+    if plugin is not None:
+        plugin.guard.stop()
+
+
+def _from_config(config: pytest.Config) -> Iterator[tuple[str, Any]]:
+    for option in (*options(), _ALLOW):
+        source = f"--datapipeline-{option.name.replace('_', '-')}"
+        given = None
+        if option.name in _ON_COMMAND_LINE:
+            given = config.getoption(f"datapipeline_{option.name}")
+        if given is None:
+            source = f"the ini option datapipeline_{option.name}"
+            given = config.getini(f"datapipeline_{option.name}")
+        if given is not None and given != "":
+            yield option.name, parse_text(option, str(given), source)
+
+
+def _marked(node: pytest.Item | pytest.Collector | Any) -> dict[str, Any]:
+    """The arguments of all markers on a test: those of the function win over its module's."""
+    found: dict[str, Any] = {}
+    for marker in node.iter_markers(_MARKER):
+        if marker.args:
+            raise FakeUsageError(
+                f"@pytest.mark.{_MARKER} takes settings by name, not {marker.args[0]!r}."
+            )
+        found = {**marker.kwargs, **found}
+    return found
+
+
+def _settings_of(node: pytest.Item | Any) -> dict[str, Any]:
+    marked = _marked(node)
+    allowed = marked.pop(_ALLOW.name, False)
+    if not isinstance(allowed, bool):
+        raise FakeUsageError(
+            f"@pytest.mark.{_MARKER}: allow_real_calls is {allowed!r}; it can be True or False."
+        )
+    checked(marked, f"@pytest.mark.{_MARKER}")
+    return {**node.config.stash[_config].defaults, **marked}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Check the marker before anything else of the test runs."""
+    __tracebackhide__ = True
+    plugin = item.config.stash[_config]
+    plugin.item = item
+    item.stash[_violations_before] = len(plugin.guard.violations)
+    try:
+        _settings_of(item)
+    except FakeUsageError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that passed, if it planned what did not come or made calls that it must not."""
+    __tracebackhide__ = True
+    result = yield
+    _tell(item)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """The same for calls that are made after the test, by the fixtures that clean up behind it."""
+    __tracebackhide__ = True
+    plugin = item.config.stash[_config]
+    before = len(plugin.guard.violations)
+    try:
+        result = yield
+        if len(plugin.guard.violations) > before:
+            pytest.fail("\n".join(plugin.guard.violations[before:]), pytrace=False)
+        return result
+    finally:
+        plugin.item = None
+
+
+def _tell(item: pytest.Item) -> None:
+    __tracebackhide__ = True
+    guard = item.config.stash[_config].guard
+    problems = guard.violations[item.stash[_violations_before] :]
+    double = item.stash.get(_double, None)
+    if double is not None:
+        problems += double._unmet()
+    if problems:
+        pytest.fail("\n".join(dict.fromkeys(problems)), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show a failed test's calls in its report."""
+    report = yield
+    double = item.stash.get(_double, None)
+    if double is not None and report.failed and call.when == "call" and double.calls:
+        latest = double.calls[-_CALLS_IN_REPORT:]
+        title = f"AWS Data Pipeline: {len(double.calls)} calls"
+        if len(latest) < len(double.calls):
+            title += f", the last {len(latest)}"
+        report.sections.append((title, repr(latest)))
+    return report
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain a comparison of calls with matchers."""
+    calls = sys.modules.get("pytest_datapipeline.calls")
+    if calls is None:
+        return None
+    explanation: list[str] | None = calls.explain_comparison(op, left, right)
+    return explanation
+
+
+@pytest.fixture
+def datapipeline_fake(request: pytest.FixtureRequest) -> Iterator[DataPipelineFake]:
+    """AWS Data Pipeline in this process: all `datapipeline` clients talk to it, old and new.
+
+    Enqueue tasks for task runners, plan faults, move its clock, and look at the calls.
+    """
+    from .fake import DataPipelineFake
+
+    fake = DataPipelineFake(**_settings_of(request.node))
+    fake.__enter__()
+    request.node.stash[_double] = fake
+    yield fake
+    fake._leave()
+
+
+@pytest.fixture
+def datapipeline_stubber(request: pytest.FixtureRequest) -> Iterator[DataPipelineStubber]:
+    """botocore's Stubber for all `datapipeline` clients of this process: a script of answers.
+
+    Answers are given in the order in which they were added; one that is left over fails the test.
+    """
+    from .stubber import DataPipelineStubber
+
+    stubber = DataPipelineStubber()
+    stubber.activate()
+    request.node.stash[_double] = stubber
+    yield stubber
+    stubber.deactivate()
+
+
+@pytest.fixture
+def datapipeline_client(request: pytest.FixtureRequest) -> Any:
+    """A boto3 client as AWS asks for in a task runner: its read time-out is above 90 seconds.
+
+    It talks to datapipeline_fake, or to datapipeline_stubber if the test requests that.
+    """
+    if "datapipeline_stubber" not in request.fixturenames:
+        request.getfixturevalue("datapipeline_fake")
+    import boto3
+    from botocore.config import Config
+
+    region = _settings_of(request.node).get("region", "us-east-1")
+    return boto3.client("datapipeline", region_name=region, config=Config(read_timeout=100))

@@ -1,0 +1,133 @@
+"""What a user can set: as arguments of `DataPipelineFake`, of the marker, and as ini options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
+
+from .errors import FakeUsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a fake. Defaults are the service as it is documented or was observed."""
+
+    #: When the clock starts: a datetime (UTC if it has no zone) or an ISO text. Default: the
+    #: frozen time if time is frozen, else the present second.
+    start: datetime | str | None = None
+    #: The region of clients that are made without one.
+    region: str = "us-east-1"
+    #: Whether a client whose read time-out is under 90 seconds gets ReadTimeoutError from an
+    #: empty poll, as it does in production.
+    honour_read_timeout: bool = True
+    #: Whether a fault that was planned and not met fails the test.
+    unmet_faults_fail: bool = True
+    #: Whether user code's clocks are frozen along with the fake's clock (needs freezegun).
+    freeze: bool = False
+    #: Whether time.sleep takes virtual time instead of real time.
+    virtual_sleep: bool = False
+    #: What makes an attempt RUNNING: its first report or its hand-over.
+    running_from: Literal["report", "hand-over"] = "report"
+    #: Which objects a task carries: all that were given with it, or the attempt alone.
+    task_objects: Literal["reachable", "attempt"] = "reachable"
+    #: What SetTaskStatus FALSE does to an activity: it fails, or the call is refused.
+    false_for_activity: Literal["fail", "refuse"] = "fail"
+    #: Whether a SetTaskStatus that botocore repeats after a lost answer is accepted.
+    accept_repeated_final_status: bool = False
+    #: Whether fields and objects come in an arbitrary order.
+    shuffle: bool = False
+    #: The seed of ids and of the shuffling.
+    seed: int = 0
+    #: Real seconds after which a wait that nobody ends becomes an error.
+    patience: float = 10.0
+    #: Real seconds that a thread which was let go gets to come back before time moves on.
+    settle: float = 0.25
+    #: Virtual seconds of nothing but empty polls after which the loop that makes them is stopped.
+    idle_limit: float = 86_400.0
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting, as the plugin offers it."""
+
+    name: str
+    default: Any
+    choices: tuple[str, ...]
+    kind: type
+
+
+def options() -> list[Option]:
+    """All settings with their defaults, kinds and, if they have them, choices."""
+    hints = get_type_hints(Settings)
+    found = []
+    for field in fields(Settings):
+        hint = hints[field.name]
+        choices = get_args(hint) if isinstance(field.default, str) else ()
+        strings = tuple(choice for choice in choices if isinstance(choice, str))
+        kind = str if field.default is None else type(field.default)
+        found.append(Option(field.name, field.default, strings, kind))
+    return found
+
+
+def checked(given: Mapping[str, Any], source: str) -> Settings:
+    """Settings from keyword arguments, marker arguments or texts.
+
+    Raises:
+        FakeUsageError: an unknown name, or a value that the setting can not have; `source` says
+            where it stands.
+    """
+    known = {option.name: option for option in options()}
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in known:
+            raise FakeUsageError(
+                f"{source} has no setting {name!r}.{did_you_mean(name, known)} "
+                f"Settings are: {', '.join(known)}."
+            )
+        values[name] = _checked(known[name], value, source)
+    return Settings(**values)
+
+
+def _checked(option: Option, value: Any, source: str) -> Any:
+    where = f"{source}: {option.name}"
+    if option.choices:
+        if value not in option.choices:
+            allowed = " or ".join(repr(choice) for choice in option.choices)
+            raise FakeUsageError(f"{where} is {value!r}; it can be {allowed}.")
+        return value
+    if option.name == "start":
+        if value is not None and not isinstance(value, (datetime, str)):
+            raise FakeUsageError(f"{where} is {value!r}; it can be a datetime or an ISO text.")
+        return value
+    if option.kind is float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+            raise FakeUsageError(f"{where} is {value!r}; it must be a number of seconds above 0.")
+        return float(value)
+    if not isinstance(value, option.kind) or (option.kind is int and isinstance(value, bool)):
+        raise FakeUsageError(f"{where} is {value!r}; it must be of type {option.kind.__name__}.")
+    if option.name == "region" and not value:
+        raise FakeUsageError(f"{where} is empty; name a region, as in 'us-east-1'.")
+    return value
+
+
+def parse_text(option: Option, text: str, source: str) -> Any:
+    """The value that an ini file or a command line gives as a text."""
+    if option.kind is bool:
+        lowered = text.strip().lower()
+        if lowered in {"true", "yes", "on", "1"}:
+            return True
+        if lowered in {"false", "no", "off", "0"}:
+            return False
+        raise FakeUsageError(f"{source}: {option.name} is {text!r}; it can be true or false.")
+    if option.kind in (int, float):
+        try:
+            return option.kind(text)
+        except ValueError:
+            raise FakeUsageError(
+                f"{source}: {option.name} is {text!r}; it must be a number."
+            ) from None
+    return text
