@@ -1,0 +1,664 @@
+"""botocore's own Stubber, for all Data Pipeline clients of this process: a script of answers.
+
+The fake is a service that decides by itself what it answers. Here the test decides, call by call.
+"""
+
+from __future__ import annotations
+
+import calendar
+import copy
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+from weakref import WeakSet
+
+from botocore.stub import Stubber
+from botocore.utils import parse_to_aware_datetime
+
+from . import wire
+from .calls import Call, CallMatcher, Calls, Difference
+from .clock import SECOND, VirtualClock
+from .enqueue import Defaults, check_worker_group, instance_of, objects_of
+from .errors import FakeUsageError, Stuck, UnexpectedCall, UnmetExpectations
+from .faults import effect_of
+from .service import model
+from .service.errors import ServiceError
+from .service.ids import Ids
+from .service.settings import ServiceSettings
+from .service.task import Policy, Tasks
+from .transports import switch
+from .transports.botocore import MovedParts, check_botocore
+from .transports.clients import ClientCall, ClientCalls, TransportFailure, transport_error
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+# A runner's loop that catches every exception and goes on would otherwise never end.
+_MAXIMUM_REFUSALS = 100
+
+
+class _Nothing:
+    """What is expected where a call has a parameter that it must not have."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+_NOTHING = _Nothing()
+
+
+@dataclass(eq=False)
+class _Planned:
+    """One answer of the script.
+
+    Attributes:
+        kind: what it is, as messages call it.
+        expected: what the call must be; None if its parameters do not matter.
+        exact: whether the call may have no other parameters than those.
+        failure: how the connection fails instead; or the exception that is raised instead.
+    """
+
+    kind: str
+    operation: str
+    expected: CallMatcher | None
+    exact: bool
+    status: int = 200
+    parsed: dict[str, Any] | None = None
+    failure: TransportFailure | BaseException | None = None
+
+    def __repr__(self) -> str:
+        return f"{self.kind} for {self.call()}"
+
+    def call(self) -> str:
+        """The call that it is for, as one would write it."""
+        if self.expected is None:
+            return f"{model.operations()[self.operation]}(...)"
+        typed = repr(self.expected)
+        return typed if self.exact else f"{typed[:-1]}, ...)"
+
+    def difference(self, call: Call) -> list[Difference]:
+        """What of the call's parameters is not as expected, by path; empty if it is all right."""
+        if self.expected is None:
+            return []
+        found = self.expected.difference(call)
+        if self.exact:
+            found += [
+                Difference(f"parameters.{name}", _NOTHING, value)
+                for name, value in call.parameters.items()
+                if name not in self.expected.parameters
+            ]
+        return found
+
+
+class DataPipelineStubber(Stubber):
+    """botocore's Stubber for every `datapipeline` client of this process: those that the code
+    under test makes itself, before or after, in any thread, and those it is handed.
+
+    With pytest, use the fixture `datapipeline_stubber`; elsewhere, as a context manager:
+
+        with DataPipelineStubber() as stubber:
+            task_id = stubber.add_task("my-workers", {"command": "echo hi"})
+            stubber.add_response("set_task_status", {}, {"taskId": task_id, "taskStatus": ANY})
+            work_on_one_task()
+        stubber.assert_no_pending_responses()
+
+    It differs from botocore's in this:
+
+    - A client checks its own parameters and makes its request before a response is looked for, so
+      the code under test meets `ParamValidationError` as in production. There is no signature and
+      no retry: one response per call, as in botocore's.
+    - Values in `expected_params` may be matchers, as in `pytest_datapipeline.poll_for_task(...)`.
+    - A call that the script does not expect raises `UnexpectedCall`. That is an `AssertionError`
+      and no error of botocore's, so that `except BotoCoreError` does not swallow it; where
+      something else swallows it, the test fails at its end.
+    - `any_order()` has responses found by operation and parameters.
+    - `calls` has every call.
+
+    Args:
+        any_order: see the method `any_order`.
+        region: the region of clients that are made without one.
+    """
+
+    def __init__(self, *, any_order: bool = False, region: str = "us-east-1") -> None:
+        super().__init__(cast("Any", _AnyClient()))
+        self._lock = threading.RLock()
+        self._ordered = not any_order
+        self._script: list[_Planned] = []
+        self._used = 0
+        self._calls = Calls()
+        self._problems: list[str] = []
+        self._refusals = 0
+        self._told = False
+        self._ids = Ids()
+        self._pipeline_id = self._ids.pipeline_id()
+        self._tasks = 0
+        self._home: threading.Thread | None = None
+        self._callers: WeakSet[threading.Thread] = WeakSet()
+        self._client_calls = ClientCalls(self._answer, region)
+
+    def __repr__(self) -> str:
+        state = "active" if switch.active() is self else "not active"
+        return (
+            f"<DataPipelineStubber, {state}: {len(self._script)} responses left, "
+            f"{len(self._calls)} calls>"
+        )
+
+    # -- entering and leaving ---------------------------------------------------------------------
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Deactivate, and raise `UnmetExpectations` for refused calls, even where the code under
+        test swallowed the error. Responses that are left are for `assert_no_pending_responses`.
+        """
+        __tracebackhide__ = True
+        self.deactivate()
+        if exception_type is None:
+            problems, self._problems = self._problems, []
+            if problems:
+                raise UnmetExpectations(_joined(problems))
+
+    def activate(self) -> None:
+        """Answer the calls of all `datapipeline` clients. Does nothing if it does so already.
+
+        Raises:
+            FakeUsageError: a fake or another stubber answers them.
+        """
+        if switch.active() is self:
+            return
+        switch.claim(self, "DataPipelineStubber")
+        try:
+            check_botocore()
+            self._home = threading.current_thread()
+            self._client_calls.start()
+        except BaseException:
+            switch.release(self)
+            raise
+
+    def deactivate(self) -> None:
+        """Leave botocore as it was. Does nothing if it is not active."""
+        self._client_calls.stop()
+        switch.release(self)
+        with self._lock:
+            switch.stragglers.update(thread for thread in self._callers if thread.is_alive())
+            self._callers.clear()
+
+    def any_order(self) -> None:
+        """From now on, find the response to a call by its operation and parameters.
+
+        Without this, responses are given in the order in which they were added, and a call that
+        comes out of order is refused. Code that calls from several threads, such as a poll beside
+        a heartbeat, has no such order.
+
+        Of several responses that a call fits, one that expects parameters goes before one that
+        does not, and the one that was added first before the others. Each is given once.
+        """
+        with self._lock:
+            self._ordered = False
+
+    # -- the script -------------------------------------------------------------------------------
+
+    def add_response(
+        self,
+        method: str,
+        service_response: Mapping[str, Any],
+        expected_params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add a response, checked against botocore's model of the service.
+
+        Args:
+            method: the client's method, as "poll_for_task".
+            service_response: what the method returns. It is copied, and `ResponseMetadata` is
+                filled in.
+            expected_params: all parameters that the call must have, and matchers for their values;
+                None if they do not matter.
+
+        Raises:
+            FakeUsageError: a method or parameter that the client has not.
+            botocore.exceptions.ParamValidationError: a response that the model does not allow.
+        """
+        self._add("response", method, service_response, expected_params)
+
+    def add_client_error(
+        self,
+        method: str,
+        service_error_code: str = "",
+        service_message: str = "",
+        http_status_code: int = 400,
+        service_error_meta: Mapping[str, Any] | None = None,
+        expected_params: Mapping[str, Any] | None = None,
+        response_meta: Mapping[str, Any] | None = None,
+        modeled_fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add a `ClientError` of any code; see `add_exception` for those of the service.
+
+        Args:
+            method: the client's method, as "poll_for_task".
+            service_error_code: the error's code.
+            service_message: its text.
+            http_status_code: the HTTP status of the answer.
+            service_error_meta: further keys of the response's `Error`.
+            expected_params: as in `add_response`.
+            response_meta: further keys of its `ResponseMetadata`.
+            modeled_fields: further keys that the error has in the service's model.
+
+        Raises:
+            FakeUsageError: a method or parameter that the client has not.
+            botocore.exceptions.ParamValidationError: fields that the model does not allow.
+        """
+        operation, expected = _checked(method, expected_params)
+        with self._lock:
+            super().add_client_error(
+                model.operations()[operation],
+                service_error_code,
+                service_message,
+                http_status_code,
+                service_error_meta,
+                None,
+                response_meta,
+                modeled_fields,
+            )
+            status, parsed = _take_back(self)
+            kind = f"error {service_error_code}" if service_error_code else f"error {status}"
+            self._script.append(_Planned(kind, operation, expected, True, status, parsed))
+
+    def add_exception(
+        self,
+        method: str,
+        error: object,
+        message: str | None = None,
+        expected_params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add an error, as `DataPipelineFake.fail` takes it.
+
+        Args:
+            method: the client's method, as "poll_for_task".
+            error: an error of the service by name ("TaskNotFoundException", "throttling"), class
+                (`client.exceptions.X`) or instance; an exception of botocore; or one of
+                "connect_timeout", "read_timeout", "connection_refused", "connection_dropped".
+            message: the text of a service error; by default the service's own.
+            expected_params: as in `add_response`.
+
+        Raises:
+            FakeUsageError: an error that AWS's model does not give the operation; the text suggests
+                the nearest. A method or parameter that the client has not.
+        """
+        operation, expected = _checked(method, expected_params)
+        effect, shown = effect_of(operation, error, message)
+        if effect.error is not None:
+            modelled = effect.error.code in model.modelled_errors(operation)
+            self.add_client_error(
+                method,
+                effect.error.code,
+                effect.error.message,
+                effect.error.status,
+                expected_params=expected_params,
+                modeled_fields={"message": effect.error.message} if modelled else None,
+            )
+            return
+        failure: TransportFailure | BaseException
+        kind = effect.kind
+        if isinstance(effect.exception, BaseException):
+            failure = effect.exception
+        elif (
+            kind == "connect_timeout"
+            or kind == "read_timeout"
+            or kind == "connection_refused"
+            or kind == "connection_dropped"
+        ):
+            failure = kind
+        else:
+            raise FakeUsageError(
+                f"{shown} happens to a request on its way, and here there is none: a stubber "
+                "answers calls of a client. Use add_client_error(), or fail() of the fixture "
+                "datapipeline_fake."
+            )
+        with self._lock:
+            self._script.append(
+                _Planned(_kind(failure), operation, expected, True, failure=failure)
+            )
+
+    def add_time_out(
+        self, method: str = "poll_for_task", expected_params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Add a `ReadTimeoutError`, as a client raises it that gives up before a long poll ends.
+
+        Args:
+            method: the client's method.
+            expected_params: as in `add_response`.
+
+        Raises:
+            FakeUsageError: a method or parameter that the client has not.
+        """
+        self.add_exception(method, "read_timeout", expected_params=expected_params)
+
+    def add_task(
+        self,
+        worker_group: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        id: str | None = None,
+        type: str = "ShellCommandActivity",
+        pipeline_id: str | None = None,
+        objects: Mapping[str, Any] | None = None,
+        expected_params: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Add a PollForTask answer with a task, built as the fake builds it.
+
+        Args:
+            worker_group: the worker group that the poll must be for; None for any.
+            fields: the task's fields, `{"command": "echo hi"}`, or a whole task object as
+                `poll_for_task` returns it; by default a `command` "true".
+            id: the id of the pipeline component that it is a run of.
+            type: the type of the activity, where the fields do not give it.
+            pipeline_id: the pipeline that it belongs to.
+            objects: further objects that the task carries, as `{id: fields}`.
+            expected_params: all other parameters that the poll must have; None if they do not
+                matter.
+
+        Returns:
+            the task id.
+
+        Raises:
+            FakeUsageError: something that the service could not hand out. Nothing is added.
+        """
+        given = {"command": "true"} if fields is None else fields
+        if worker_group is not None:
+            check_worker_group(worker_group)
+        with self._lock:
+            now = time.time_ns() // SECOND * SECOND
+            defaults = Defaults(
+                worker_group=worker_group or _worker_group_of(given),
+                region=None,
+                pipeline_id=pipeline_id or self._pipeline_id,
+                component_id=id or f"Activity{self._tasks + 1}",
+                type=type,
+                scheduled_start=now,
+                policy=Policy(),
+                objects=objects_of(objects),
+            )
+            answer = self._handed_out(instance_of(given, defaults, "fields"), now)
+            self._add_poll("task", answer, worker_group, expected_params)
+            self._tasks += 1
+        task_id: str = answer["taskObject"]["taskId"]
+        return task_id
+
+    def add_empty_poll(
+        self,
+        worker_group: str | None = None,
+        *,
+        expected_params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add the answer of a PollForTask that got no task: it has no `taskObject`.
+
+        Args:
+            worker_group: the worker group that the poll must be for; None for any.
+            expected_params: all other parameters that the poll must have; None if they do not
+                matter.
+
+        Raises:
+            FakeUsageError: a worker group that cannot be, or a parameter that the client has not.
+        """
+        if worker_group is not None:
+            check_worker_group(worker_group)
+        self._add_poll("empty poll", {}, worker_group, expected_params)
+
+    def _add_poll(
+        self,
+        kind: str,
+        answer: Mapping[str, Any],
+        worker_group: str | None,
+        expected_params: Mapping[str, Any] | None,
+    ) -> None:
+        expected = expected_params
+        if worker_group is not None:
+            expected = {"workerGroup": worker_group, **(expected_params or {})}
+        self._add(kind, "poll_for_task", answer, expected, exact=expected_params is not None)
+
+    def _add(
+        self,
+        kind: str,
+        method: str,
+        response: Mapping[str, Any],
+        expected_params: Mapping[str, Any] | None,
+        *,
+        exact: bool = True,
+    ) -> None:
+        operation, expected = _checked(method, expected_params)
+        with self._lock:
+            super().add_response(model.operations()[operation], response)
+            status, parsed = _take_back(self)
+            self._script.append(_Planned(kind, operation, expected, exact, status, parsed))
+
+    def _handed_out(self, instance: Any, now: int) -> dict[str, Any]:
+        tasks = Tasks(VirtualClock(now), ServiceSettings(), self._ids)
+        tasks.add(instance, now)
+        return tasks.hand_over(instance.attempts[0], None, None)
+
+    # -- what happened, and what did not ----------------------------------------------------------
+
+    @property
+    def calls(self) -> Calls:
+        """Every call so far, in order; those that were refused as well."""
+        return self._calls
+
+    def assert_no_pending_responses(self) -> None:
+        """Fail the test if responses are left, and name each of them."""
+        __tracebackhide__ = True
+        with self._lock:
+            left = self._left()
+        if left:
+            raise UnmetExpectations(_joined(left))
+
+    def verify(self) -> None:
+        """Raise what a test's end has to tell, once and as a whole.
+
+        Raises:
+            UnmetExpectations: calls that were refused, even where the code under test swallowed
+                the error, and responses that are left.
+        """
+        __tracebackhide__ = True
+        problems = self._unmet()
+        if problems:
+            raise UnmetExpectations(_joined(problems))
+
+    def _unmet(self) -> list[str]:
+        with self._lock:
+            if self._told:
+                return []
+            self._told = True
+            return [*self._problems, *self._left()]
+
+    def _left(self) -> list[str]:
+        return [f"A response was added and not used: {planned!r}." for planned in self._script]
+
+    # -- a call -----------------------------------------------------------------------------------
+
+    def _answer(self, client_call: ClientCall) -> tuple[int, dict[str, Any]]:
+        now = time.time_ns()
+        call = Call(
+            operation=client_call.operation,
+            parameters=client_call.parameters,
+            region=client_call.region,
+            time_ns=now,
+            thread=threading.current_thread().name,
+            read_timeout=client_call.read_timeout,
+            attempt=1,
+            invocation_id=str(uuid4()),
+        )
+        call.ended_ns = now
+        # One lock from looking to taking: of two calls at once, each gets a response of its own.
+        with self._lock:
+            self._calls._append(call)
+            if threading.current_thread() is not self._home:
+                self._callers.add(threading.current_thread())
+            planned = self._find(call)
+            self._script.remove(planned)
+            self._used += 1
+            request_id = self._ids.request_id()
+        if planned.failure is not None:
+            error = planned.failure
+            if not isinstance(error, BaseException):
+                error = transport_error(error, client_call.url)
+            call.error, call.error_message = type(error).__name__, str(error)
+            raise error
+        parsed = planned.parsed or {}
+        given = parsed.pop("ResponseMetadata", {})
+        if planned.status < 300:
+            body = wire.encode(parsed)
+            call.response = copy.deepcopy(parsed)
+        else:
+            call.error, call.error_message = parsed["Error"]["Code"], parsed["Error"]["Message"]
+            body = wire.encode_error(ServiceError(call.error, call.error_message))
+        parsed["ResponseMetadata"] = {
+            "RequestId": request_id,
+            "HTTPStatusCode": planned.status,
+            "HTTPHeaders": wire.headers(body, request_id, now),
+            "RetryAttempts": 0,
+            **given,
+        }
+        return planned.status, parsed
+
+    def _find(self, call: Call) -> _Planned:
+        candidates = self._script[:1] if self._ordered else self._script
+        candidates = [planned for planned in candidates if planned.operation == call.operation]
+        candidates.sort(key=lambda planned: planned.expected is None)
+        differences: list[tuple[_Planned, list[Difference]]] = []
+        for planned in candidates:
+            difference = planned.difference(call)
+            if not difference:
+                return planned
+            differences.append((planned, difference))
+        raise self._refusal(call, self._explanation(call.operation, differences))
+
+    def _explanation(
+        self, operation: str, differences: list[tuple[_Planned, list[Difference]]]
+    ) -> str:
+        count = f"all {self._used} that were added were used" if self._used else "none was added"
+        if not self._script:
+            return f"{operation} was called, but the stubber has no response left: {count}."
+        if not differences and self._ordered:
+            return (
+                f"{operation} was called, but the next response is: {self._script[0]!r}. "
+                "Responses are given in the order in which they were added; any_order() has them "
+                "found by operation and parameters."
+            )
+        if not differences:
+            left = "".join(f"\n  {planned!r}" for planned in self._script)
+            return f"{operation} was called, but no response for it is left. These are:{left}"
+        lines = [f"{operation} was called with other parameters than expected."]
+        for planned, difference in differences:
+            lines.append(f"  {planned!r}:")
+            lines += [f"    {line}" for line in difference]
+        return "\n".join(lines)
+
+    def _refusal(self, call: Call, problem: str) -> BaseException:
+        call.error, call.error_message = "UnexpectedCall", problem
+        self._refusals += 1
+        if self._refusals <= _MAXIMUM_REFUSALS:
+            self._problems.append(problem)
+            return UnexpectedCall(problem)
+        if threading.current_thread() is not self._home:
+            switch.end_thread()
+        return Stuck(f"{_MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}")
+
+
+class _AnyClient:
+    """Stands for all clients where botocore's Stubber asks its client for the service's model.
+
+    A client proper would read the machine's AWS configuration, which is no affair of a test's.
+    """
+
+    def __init__(self) -> None:
+        methods = {method: operation for operation, method in model.operations().items()}
+        self.meta = SimpleNamespace(
+            service_model=model.service_model(), method_to_api_mapping=methods
+        )
+        for method in methods:
+            setattr(self, method, self._no_call)
+
+    @staticmethod
+    def _no_call(**_: Any) -> None:
+        raise FakeUsageError(
+            "A DataPipelineStubber answers all clients, and has none of its own: make one with "
+            "boto3.client('datapipeline'), or use the fixture datapipeline_client."
+        )
+
+
+# -- botocore's private parts: what this file relies on, all of it --------------------------------
+
+
+def _take_back(stubber: Any) -> tuple[int, dict[str, Any]]:
+    """What botocore's Stubber has just checked and put into its queue; a copy, free of aliases."""
+    try:
+        http_response, parsed = stubber._queue.pop()["response"]
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise MovedParts(
+            "This botocore has changed the queue of botocore.stub.Stubber, which "
+            "pytest-datapipeline is built on. Install an older botocore or a newer "
+            "pytest-datapipeline."
+        ) from None
+    return http_response.status_code, copy.deepcopy(dict(parsed))
+
+
+# -- helpers --------------------------------------------------------------------------------------
+
+
+def _checked(method: object, expected_params: object) -> tuple[str, CallMatcher | None]:
+    """The operation, and a matcher for what is expected of its parameters."""
+    if not isinstance(method, str):
+        raise FakeUsageError(f"The method is {method!r}; it must be a name, as 'poll_for_task'.")
+    operation = model.operation_name(method)
+    if expected_params is None:
+        return operation, None
+    if not isinstance(expected_params, Mapping):
+        raise FakeUsageError(
+            f"expected_params is {expected_params!r}; it must be a mapping of parameters."
+        )
+    expected = {name: _copied(value) for name, value in expected_params.items()}
+    shape: Any = model.operation_model(operation).input_shape
+    for name in expected:
+        member = shape.members.get(name) if shape is not None else None
+        if member is not None and member.type_name == "timestamp":
+            expected[name] = _seconds(expected[name])
+    return operation, CallMatcher(operation, expected)
+
+
+def _seconds(value: Any) -> Any:
+    """A time as a call holds it, in seconds since 1970, if it is one in one of boto3's forms."""
+    if isinstance(value, (datetime, str)):
+        return calendar.timegm(parse_to_aware_datetime(value).utctimetuple())
+    return value
+
+
+def _copied(value: Any) -> Any:
+    """A copy of plain containers. What is in them may be a matcher, which a copy could break."""
+    if type(value) is dict:
+        return {key: _copied(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return [_copied(item) for item in value]
+    return value
+
+
+def _worker_group_of(fields: object) -> str:
+    """The worker group that the fields of a task give, for a poll of any."""
+    given = fields.get("workerGroup") if isinstance(fields, Mapping) else None
+    return given if isinstance(given, str) else "any"
+
+
+def _kind(failure: TransportFailure | BaseException) -> str:
+    if isinstance(failure, BaseException):
+        return f"exception {type(failure).__name__}"
+    return f"exception {type(transport_error(failure, '')).__name__}"
+
+
+def _joined(problems: list[str]) -> str:
+    return "\n".join(dict.fromkeys(problems))

@@ -1,0 +1,105 @@
+"""What holds for every test of the suite: no network, no credentials, nothing left behind, and no
+answer that botocore's model of the service would not allow.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def no_aws_configuration() -> Iterator[None]:
+    """A machine without AWS: no region, no credentials, no files, and no network."""
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        raise AssertionError(f"a test connects to {address!r}")
+
+    # Not the fixture monkeypatch: a test's own patches must be gone when we look for leaks.
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setattr(socket.socket, "connect", refuse)
+        yield
+
+
+def _world() -> dict[str, Any]:
+    """What a fake touches while it is active."""
+    import boto3
+    from botocore.client import BaseClient
+    from botocore.endpoint import Endpoint
+    from botocore.handlers import BUILTIN_HANDLERS
+    from botocore.httpsession import URLLib3Session
+    from botocore.session import Session
+    from botocore.signers import RequestSigner
+    from freezegun import api
+
+    classes = (BaseClient, Endpoint, URLLib3Session, Session, RequestSigner)
+    factories = (
+        api.FrozenDateTimeFactory,
+        api.StepTickTimeFactory,
+        api.TickingDateTimeFactory,
+    )
+    return {
+        **{
+            f"{kind.__name__}.{name}": value
+            for kind in (*classes, *factories)
+            for name, value in vars(kind).items()
+            if callable(value)
+        },
+        "handlers": list(BUILTIN_HANDLERS),
+        "environment": {
+            name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"
+        },
+        "thread errors": threading.excepthook,
+        "time.sleep": time.sleep,
+        "time.time": time.time,
+        "default session": boto3.DEFAULT_SESSION,
+    }
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(no_aws_configuration: None) -> Iterator[None]:
+    """botocore's classes, its built-in handlers, the environment and the threads are as before."""
+    import boto3
+
+    boto3.DEFAULT_SESSION = None
+    before = _world()
+    threads = set(threading.enumerate())
+    yield
+    boto3.DEFAULT_SESSION = None
+    after = _world()
+    assert after == before
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=5)
+    assert [thread for thread in threading.enumerate() if thread not in threads] == []
+
+
+@pytest.fixture(autouse=True)
+def answers_fit_the_model() -> Iterator[None]:
+    """Every answer of the fake is one that botocore's model of the service allows."""
+    from pytest_datapipeline.exchange import Exchange
+    from pytest_datapipeline.service import model
+
+    original = Exchange._answer
+
+    def checked(self: Exchange, call: Any, answer: dict[str, Any]) -> Any:
+        problems = model.output_problems(call.operation, answer)
+        assert not problems, problems
+        return original(self, call, answer)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Exchange, "_answer", checked)
+        yield

@@ -1,0 +1,561 @@
+"""The plugin as pytest runs it: loading, options, the marker, and what a test's end tells."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PASSING = """
+    import boto3
+
+    def test_empty_queue(datapipeline_fake, datapipeline_client):
+        assert "taskObject" not in datapipeline_client.poll_for_task(workerGroup="wg")
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
+    """Runs pytest in a process of its own on the given test module."""
+
+    def run(
+        source: str,
+        *arguments: str,
+        ini: str = "",
+        environment: dict[str, str] | None = None,
+        randomly: bool = False,
+    ) -> pytest.RunResult:
+        pytester.makepyfile(source)
+        pytester.makeini(f"[pytest]\n{ini}")
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in (environment or {}).items():
+                patch.setenv(name, value)
+            plain = () if randomly else ("-p", "no:randomly")
+            return pytester.runpytest_subprocess(*plain, *arguments)
+
+    return run
+
+
+# -- loading --------------------------------------------------------------------------------------
+
+
+def test_the_entry_point_loads_the_plugin(run: Callable[..., pytest.RunResult]) -> None:
+    run(PASSING).assert_outcomes(passed=1)
+
+
+def test_the_option_p_and_the_entry_point_together_load_it_once(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    run(PASSING, "-p", "pytest_datapipeline", "-W", "error").assert_outcomes(passed=1)
+
+
+def test_the_option_p_alone_loads_the_plugin(run: Callable[..., pytest.RunResult]) -> None:
+    result = run(
+        PASSING,
+        "-p",
+        "pytest_datapipeline",
+        "-W",
+        "error",
+        environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+def test_pytest_plugins_in_a_conftest_loads_the_plugin(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest("pytest_plugins = ['pytest_datapipeline']")
+
+    run(PASSING, environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}).assert_outcomes(passed=1)
+
+
+def test_the_plugin_can_be_turned_off(run: Callable[..., pytest.RunResult]) -> None:
+    result = run(PASSING, "-p", "no:pytest_datapipeline")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines("*fixture 'datapipeline_fake' not found*")
+
+
+def test_turned_off_it_leaves_botocore_alone(run: Callable[..., pytest.RunResult]) -> None:
+    source = """
+        from botocore.endpoint import Endpoint
+
+        def test_endpoint():
+            assert Endpoint.make_request.__code__.co_filename.endswith("endpoint.py")
+    """
+
+    run(source, "-p", "no:pytest_datapipeline").assert_outcomes(passed=1)
+
+
+def test_it_works_under_xdist(run: Callable[..., pytest.RunResult]) -> None:
+    source = """
+        import pytest
+
+        @pytest.mark.parametrize("number", range(8))
+        def test_own_queue(datapipeline_fake, datapipeline_client, number):
+            task = datapipeline_fake.enqueue("wg")
+            taken = datapipeline_client.poll_for_task(workerGroup="wg")["taskObject"]
+            assert taken["taskId"] == task.task_id
+
+        def test_report(datapipeline_fake, datapipeline_client):
+            datapipeline_client.poll_for_task(workerGroup="wg")
+            assert False
+    """
+
+    result = run(source, "-n", "2")
+
+    result.assert_outcomes(passed=8, failed=1)
+    result.stdout.fnmatch_lines("*AWS Data Pipeline: 1 calls*")
+
+
+def test_it_works_in_random_order(run: Callable[..., pytest.RunResult]) -> None:
+    source = """
+        def test_one(datapipeline_fake, datapipeline_client):
+            datapipeline_fake.enqueue("wg")
+
+        def test_two(datapipeline_fake, datapipeline_client):
+            assert "taskObject" not in datapipeline_client.poll_for_task(workerGroup="wg")
+    """
+
+    for seed in ("1", "2", "3"):
+        run(source, f"--randomly-seed={seed}", randomly=True).assert_outcomes(passed=2)
+
+
+def test_loaded_and_unused_it_imports_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "test_nothing.py").write_text(
+        "import sys\n"
+        "def test_modules():\n"
+        "    heavy = {'botocore', 'boto3', 'freezegun', 'moto'} & set(sys.modules)\n"
+        "    assert heavy == set()\n"
+    )
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "pytest_datapipeline", str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+    assert "1 passed" in result.stdout, result.stdout + result.stderr
+
+
+def test_fixtures_markers_and_options_are_described(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    run("", "--fixtures").stdout.fnmatch_lines_random(
+        [
+            "datapipeline_fake*",
+            "    AWS Data Pipeline in this process:*",
+            "datapipeline_client*",
+            "datapipeline_stubber*",
+        ]
+    )
+    run("", "--markers").stdout.fnmatch_lines("@pytest.mark.datapipeline(start=None, region=*")
+    run("", "--help").stdout.fnmatch_lines_random(
+        ["AWS Data Pipeline:", "  --datapipeline-start=START", "  datapipeline_region*"]
+    )
+
+
+# -- settings -------------------------------------------------------------------------------------
+
+START = """
+    import pytest
+
+    def test_start(datapipeline_fake):
+        assert datapipeline_fake.clock.now().isoformat() == "{}"
+"""
+
+
+def test_a_setting_can_be_an_ini_option(run: Callable[..., pytest.RunResult]) -> None:
+    source = START.format("2020-01-01T00:00:00+00:00")
+
+    run(source, ini="datapipeline_start = 2020-01-01T00:00:00").assert_outcomes(passed=1)
+
+
+def test_the_command_line_goes_before_the_ini_file(run: Callable[..., pytest.RunResult]) -> None:
+    source = START.format("2021-01-01T00:00:00+00:00")
+
+    result = run(
+        source, "--datapipeline-start=2021-01-01", ini="datapipeline_start = 2020-01-01T00:00:00"
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+def test_the_marker_goes_before_both_and_the_closest_one_wins(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = """
+        import pytest
+
+        pytestmark = pytest.mark.datapipeline(start="2022-01-01", region="eu-west-1")
+
+        @pytest.mark.datapipeline(start="2023-01-01")
+        def test_start(datapipeline_fake):
+            assert datapipeline_fake.clock.now().year == 2023
+            assert datapipeline_fake.region == "eu-west-1"
+    """
+
+    run(source, ini="datapipeline_start = 2020-01-01T00:00:00").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("ini", "message"),
+    [
+        (
+            "datapipeline_patience = soon",
+            "*the ini option datapipeline_patience: patience is 'soon'*",
+        ),
+        (
+            "datapipeline_patience = -1",
+            "*patience is -1.0; it must be a number of seconds above 0*",
+        ),
+        ("datapipeline_freeze = maybe", "*freeze is 'maybe'; it can be true or false.*"),
+        (
+            "datapipeline_running_from = birth",
+            "*running_from is 'birth'; it can be 'report' or 'hand-over'.*",
+        ),
+    ],
+)
+def test_a_wrong_ini_value_is_a_usage_error(
+    run: Callable[..., pytest.RunResult], ini: str, message: str
+) -> None:
+    result = run(PASSING, ini=ini)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            "regoin='eu-west-1'",
+            "*@pytest.mark.datapipeline has no setting 'regoin'. Did you mean 'region'?*",
+        ),
+        ("seed='x'", "*@pytest.mark.datapipeline: seed is 'x'; it must be of type int.*"),
+        ("'eu-west-1'", "*@pytest.mark.datapipeline takes settings by name, not 'eu-west-1'.*"),
+        ("allow_real_calls=1", "*allow_real_calls is 1; it can be True or False.*"),
+    ],
+)
+def test_a_wrong_marker_argument_is_told_before_the_test(
+    run: Callable[..., pytest.RunResult], arguments: str, message: str
+) -> None:
+    source = f"""
+        import pytest
+
+        @pytest.mark.datapipeline({arguments})
+        def test_never_runs(datapipeline_fake):
+            pass
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(message)
+
+
+# -- the guard ------------------------------------------------------------------------------------
+
+CALL = """
+    import boto3
+    import pytest
+
+    def call():
+        client = boto3.client("datapipeline", "us-east-1", aws_access_key_id="a",
+                              aws_secret_access_key="b")
+        client.list_pipelines()
+"""
+
+
+def test_a_call_without_a_fake_is_refused_and_told_how_to_request_one(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run(CALL + "\n    def test_call():\n        call()\n")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        "E*UnexpectedCall: ListPipelines was called on AWS Data Pipeline, but no fake is active, "
+        "and the call was kept from the network. Request the fixture datapipeline_fake *"
+    )
+
+
+def test_a_refused_call_fails_the_test_even_if_it_was_swallowed(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run(
+        CALL
+        + """
+    def test_call():
+        try:
+            call()
+        except Exception:
+            pass
+
+    def test_next():
+        pass
+"""
+    )
+
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines("ListPipelines was called on AWS Data Pipeline, but no fake *")
+
+
+def test_a_call_is_refused_where_botocore_is_imported_only_by_the_call(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = """
+        def test_call():
+            import sys
+            assert "botocore.endpoint" not in sys.modules
+            import boto3
+            client = boto3.client("datapipeline", "us-east-1", aws_access_key_id="a",
+                                  aws_secret_access_key="b")
+            client.list_pipelines()
+    """
+
+    result = run(
+        source, "-p", "pytest_datapipeline", environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("E*UnexpectedCall: ListPipelines*")
+
+
+def test_a_call_of_a_fixture_that_cleans_up_is_refused(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run(
+        CALL
+        + """
+    @pytest.fixture
+    def cleans_up():
+        yield
+        try:
+            call()
+        except Exception:
+            pass
+
+    def test_call(cleans_up):
+        pass
+"""
+    )
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines("ListPipelines was called on AWS Data Pipeline, but no fake *")
+
+
+ALLOWED = (
+    CALL
+    + """
+    @pytest.fixture(autouse=True)
+    def no_network(monkeypatch):
+        def send(self, request):
+            raise ConnectionError("on its way to " + request.url)
+        monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", send)
+
+    {}
+    def test_call():
+        with pytest.raises(ConnectionError, match="on its way to https://datapipeline.us-east-1"):
+            call()
+"""
+)
+
+
+def test_a_marker_argument_allows_real_calls(run: Callable[..., pytest.RunResult]) -> None:
+    marker = "@pytest.mark.datapipeline(allow_real_calls=True)"
+
+    run(ALLOWED.format(marker)).assert_outcomes(passed=1)
+
+
+def test_an_ini_option_allows_real_calls(run: Callable[..., pytest.RunResult]) -> None:
+    result = run(ALLOWED.format(""), ini="datapipeline_allow_real_calls = true")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_command_line_option_allows_real_calls(run: Callable[..., pytest.RunResult]) -> None:
+    run(ALLOWED.format(""), "--datapipeline-allow-real-calls").assert_outcomes(passed=1)
+
+
+def test_the_marker_can_forbid_what_the_ini_file_allows(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = CALL + (
+        "\n    @pytest.mark.datapipeline(allow_real_calls=False)\n    def test_call():\n"
+        "        with pytest.raises(AssertionError):\n            call()\n"
+    )
+
+    result = run(source, ini="datapipeline_allow_real_calls = true")
+
+    result.assert_outcomes(failed=1)
+
+
+# -- the end of a test ----------------------------------------------------------------------------
+
+
+def test_a_planned_fault_that_was_not_met_fails_the_test_once(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = """
+        def test_faults(datapipeline_fake, datapipeline_client):
+            datapipeline_fake.fail("poll_for_task", "throttling")
+            datapipeline_fake.fail("set_task_status", "answer_lost", times=2)
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="tr")
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "A planned fault was not met: fail(poll_for_task(), 'throttling'): met 0 of 1 times. "
+            "No call came that it is for; calls were made to report_task_runner_heartbeat. Plan "
+            "it with optional=True if it need not come.",
+            "A planned fault was not met: fail(set_task_status(), 'answer_lost'): met 0 of 2 *",
+        ],
+        consecutive=True,
+    )
+
+
+def test_a_test_that_failed_by_itself_is_not_told_of_faults(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = """
+        def test_faults(datapipeline_fake):
+            datapipeline_fake.fail("poll_for_task", "throttling")
+            assert False, "the real reason"
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("*the real reason*")
+    result.stdout.no_fnmatch_line("*A planned fault*")
+
+
+def test_an_unplanned_call_fails_the_test_even_if_it_was_swallowed(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = """
+        def test_swallows(datapipeline_fake, datapipeline_client):
+            try:
+                datapipeline_client.create_pipeline(name="n", uniqueId="u")
+            except Exception:
+                pass
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("The fake has no behaviour for CreatePipeline yet; *")
+
+
+def test_a_skipped_and_an_expected_failure_stay_what_they_are(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = """
+        import pytest
+
+        def test_skips(datapipeline_fake):
+            datapipeline_fake.fail("poll_for_task", "throttling")
+            pytest.skip("not today")
+
+        @pytest.mark.xfail
+        def test_fails(datapipeline_fake):
+            datapipeline_fake.fail("poll_for_task", "throttling")
+    """
+
+    run(source).assert_outcomes(skipped=1, xfailed=1)
+
+
+def test_a_failed_test_s_report_shows_its_calls(run: Callable[..., pytest.RunResult]) -> None:
+    source = """
+        import pytest
+
+        @pytest.mark.datapipeline(start="2020-01-01")
+        def test_fails(datapipeline_fake, datapipeline_client):
+            datapipeline_client.poll_for_task(workerGroup="wg")
+            datapipeline_client.poll_for_task(workerGroup="wg")
+            assert False
+    """
+
+    result = run(source)
+
+    result.stdout.fnmatch_lines(
+        [
+            "*AWS Data Pipeline: 2 calls*",
+            "*00:00:00*poll_for_task(workerGroup='wg')*",
+            "*00:01:30*poll_for_task(workerGroup='wg')*",
+        ]
+    )
+
+
+def test_a_failed_comparison_of_calls_is_explained(run: Callable[..., pytest.RunResult]) -> None:
+    source = """
+        import pytest
+        from pytest_datapipeline import poll_for_task, set_task_status
+
+        def test_calls(datapipeline_fake, datapipeline_client):
+            datapipeline_fake.enqueue("wg")
+            task = datapipeline_client.poll_for_task(workerGroup="wg")["taskObject"]
+            datapipeline_client.set_task_status(taskId=task["taskId"], taskStatus="FAILED")
+            assert datapipeline_fake.calls == [
+                poll_for_task(workerGroup="wg"), set_task_status(taskStatus="FINISHED"),
+            ]
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("E*taskStatus: expected 'FINISHED', got 'FAILED'*")
+
+
+def test_the_same_fake_works_in_a_unittest_suite(run: Callable[..., pytest.RunResult]) -> None:
+    source = """
+        import unittest
+        import boto3
+        from pytest_datapipeline import DataPipelineFake
+
+        class RunnerTest(unittest.TestCase):
+            def setUp(self):
+                self.fake = DataPipelineFake(start="2020-01-01")
+                self.fake.__enter__()
+                self.addCleanup(self.fake.__exit__, None, None, None)
+
+            def test_poll(self):
+                task = self.fake.enqueue("wg")
+                taken = boto3.client("datapipeline").poll_for_task(workerGroup="wg")
+                self.assertEqual(taken["taskObject"]["taskId"], task.task_id)
+    """
+
+    run(source).assert_outcomes(passed=1)
+
+
+def test_without_pytest_the_fake_is_a_context_manager(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from pytest_datapipeline import DataPipelineFake\n"
+        "import boto3\n"
+        "with DataPipelineFake() as fake:\n"
+        "    task = fake.enqueue('wg')\n"
+        "    boto3.client('datapipeline').poll_for_task(workerGroup='wg')\n"
+        "    print(task.task_id is not None, 'pytest' in sys.modules)\n"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+
+    assert result.stdout == "True False\n"

@@ -1,0 +1,181 @@
+"""Driving the endless loop of a task runner on the test's own thread."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_datapipeline import (
+    DataPipelineFake,
+    FakeUsageError,
+    Stuck,
+    poll_for_task,
+    report_task_progress,
+    set_task_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def runner_of(client: Any, worker_group: str = "wg", status: str = "FINISHED") -> Callable[[], Any]:
+    """A loop like most in the wild: endless, and it catches every exception."""
+
+    def loop() -> None:
+        while True:
+            try:
+                task = client.poll_for_task(workerGroup=worker_group).get("taskObject")
+                if task is not None:
+                    client.report_task_progress(taskId=task["taskId"])
+                    client.set_task_status(taskId=task["taskId"], taskStatus=status)
+            except Exception:
+                continue
+
+    return loop
+
+
+def test_a_loop_runs_until_every_task_has_ended(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    tasks = datapipeline_fake.enqueue("wg", {}, {}, {})
+    late = datapipeline_fake.enqueue("wg", delay=3600)
+
+    datapipeline_fake.run(runner_of(datapipeline_client))
+
+    assert all(task.status == "FINISHED" for task in [*tasks, late])
+    assert datapipeline_fake.calls[-1] == set_task_status(taskId=late.task_id)
+
+
+def test_a_failing_task_is_run_until_its_last_retry(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+
+    datapipeline_fake.run(runner_of(datapipeline_client, status="FAILED"))
+
+    assert [attempt.status for attempt in task.attempts] == ["FAILED"] * 3
+
+
+def test_a_loop_runs_until_a_predicate_holds(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.run(
+        runner_of(datapipeline_client), until=lambda: len(datapipeline_fake.calls) == 3
+    )
+
+    assert datapipeline_fake.calls == [poll_for_task()] * 3
+
+
+def test_a_loop_runs_until_a_virtual_time_even_if_it_waits_in_a_poll(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    until = datapipeline_fake.clock.now() + timedelta(seconds=200)
+
+    datapipeline_fake.run(runner_of(datapipeline_client), until=until)
+
+    assert datapipeline_fake.clock.now() == until
+    assert len(datapipeline_fake.calls) == 3
+
+
+def test_a_loop_that_ends_by_itself_gives_its_result_back(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("wg")
+
+    result = datapipeline_fake.run(
+        lambda: len(datapipeline_client.poll_for_task(workerGroup="wg")["taskObject"])
+    )
+
+    assert result == 4
+
+
+def test_an_error_of_the_loop_comes_out(datapipeline_fake: DataPipelineFake) -> None:
+    datapipeline_fake.enqueue("wg")
+
+    def loop() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        datapipeline_fake.run(loop)
+
+
+def test_a_loop_that_gets_nowhere_is_ended_and_its_last_calls_are_named(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("wg")
+
+    def loop() -> None:
+        while True:
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="tr")
+
+    with pytest.raises(Stuck) as caught:
+        datapipeline_fake.run(loop, max_calls=100)
+
+    text = str(caught.value)
+    assert text.startswith("The loop made 100 calls (max_calls) in run()")
+    assert text.count("report_task_runner_heartbeat(taskrunnerId='tr')") == 5
+
+
+def test_a_loop_has_a_limit_in_virtual_time(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("another")
+
+    with pytest.raises(Stuck, match="max_time"):
+        datapipeline_fake.run(runner_of(datapipeline_client), max_time=timedelta(hours=1))
+
+
+@pytest.mark.datapipeline(idle_limit=7200)
+def test_a_loop_over_an_empty_world_ends_without_run_too(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    with pytest.raises(Stuck, match=r"Nothing but empty polls for 2:00:00 of virtual time"):
+        runner_of(datapipeline_client)()
+
+    assert len(datapipeline_fake.calls) == 81
+
+
+def test_a_runner_can_die_at_a_chosen_call_and_another_takes_its_task_over(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+
+    datapipeline_fake.run(runner_of(datapipeline_client), die_at=set_task_status())
+    died_at = datapipeline_fake.clock.now()
+    datapipeline_fake.run(runner_of(datapipeline_client))
+
+    task.assert_finished()
+    assert [attempt.status for attempt in task.attempts] == ["FAILED", "FINISHED"]
+    # It had acknowledged: 15 minutes of silence, and the 10 minutes before a retry.
+    assert datapipeline_fake.clock.now() - died_at == timedelta(minutes=25)
+
+
+def test_the_call_at_which_a_runner_dies_is_never_made(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("wg")
+
+    datapipeline_fake.run(runner_of(datapipeline_client), die_at=report_task_progress())
+
+    assert datapipeline_fake.calls == [poll_for_task()]
+
+
+def test_run_without_a_task_or_a_condition_is_refused(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    with pytest.raises(FakeUsageError, match="none was enqueued"):
+        datapipeline_fake.run(runner_of(datapipeline_client))
+
+
+def test_run_within_run_is_refused(datapipeline_fake: DataPipelineFake) -> None:
+    datapipeline_fake.enqueue("wg")
+
+    with pytest.raises(FakeUsageError, match="from within"):
+        datapipeline_fake.run(lambda: datapipeline_fake.run(lambda: None))
+
+
+def test_a_condition_that_is_none_is_refused(datapipeline_fake: DataPipelineFake) -> None:
+    with pytest.raises(FakeUsageError, match="nothing to wait for"):
+        datapipeline_fake.run(lambda: None, until=3)  # type: ignore[arg-type]  # the mistake
