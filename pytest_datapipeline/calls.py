@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 from .clock import to_datetime
-from .errors import FakeUsageError, did_you_mean
+from .errors import FakeUsageError, did_you_mean, told_by_message
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-_MISSING = object()
+__tracebackhide__ = told_by_message
+
+
+class _Nothing:
+    """Stands for what a call or a matcher does not have."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+NOTHING = _Nothing()
 # Strings longer than this are shown without their middle: task ids have over 900 characters.
 _LONGEST = 40
 
@@ -25,7 +36,6 @@ class Call:
         operation: AWS's name, as "PollForTask".
         parameters: what was sent, in boto3's names.
         region: the region of the client.
-        response: the answer without ResponseMetadata; None if there was none or it was an error.
         error: the code of the service's error, or the name of botocore's exception; None if none.
         error_message: the text of the service's error.
         thread: the name of the calling thread.
@@ -37,6 +47,7 @@ class Call:
     """
 
     __slots__ = (
+        "_answer",
         "attempt",
         "backoff",
         "ended_ns",
@@ -48,7 +59,6 @@ class Call:
         "parameters",
         "read_timeout",
         "region",
-        "response",
         "thread",
         "time_ns",
     )
@@ -74,11 +84,28 @@ class Call:
         self.attempt = attempt
         self.invocation_id = invocation_id
         self.ended_ns: int | None = None
-        self.response: dict[str, Any] | None = None
+        self._answer: bytes | dict[str, Any] | None = None
         self.error: str | None = None
         self.error_message: str | None = None
         self.backoff: float | None = None
         self.injected = False
+
+    @property
+    def response(self) -> dict[str, Any] | None:
+        """The answer without ResponseMetadata; None if there was none or it was an error."""
+        # Kept as it was sent until somebody looks: a long test makes many calls, and looks at few.
+        if isinstance(self._answer, bytes):
+            self._answer = json.loads(self._answer)
+        return self._answer  # type: ignore[return-value]  # decoded by now
+
+    @response.setter
+    def response(self, answer: bytes | dict[str, Any] | None) -> None:
+        self._answer = answer
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is a response."""
+        return self._answer is not None
 
     @property
     def time(self) -> datetime:
@@ -119,8 +146,7 @@ class Difference:
     actual: object
 
     def __str__(self) -> str:
-        actual = "nothing" if self.actual is _MISSING else _shown(self.actual)
-        return f"{self.path}: expected {_shown(self.expected)}, got {actual}"
+        return f"{self.path}: expected {_shown(self.expected)}, got {_shown(self.actual)}"
 
 
 class CallMatcher:
@@ -171,7 +197,7 @@ class CallMatcher:
             return [Difference("operation", self.operation, call.operation)]
         found: list[Difference] = []
         for name, expected in self.parameters.items():
-            actual = call.parameters.get(name, _MISSING)
+            actual = call.parameters.get(name, NOTHING)
             _compare(f"parameters.{name}", expected, actual, found)
         return found
 
@@ -317,23 +343,23 @@ def _compare(path: str, expected: Any, actual: Any, found: list[Difference]) -> 
         if _is_fields(actual):
             actual = _by_key(actual)
             for key, value in expected.items():
-                _compare(f"{path}[{key!r}]", value, actual.get(key, _MISSING), found)
+                _compare(f"{path}[{key!r}]", value, actual.get(key, NOTHING), found)
             return
         if isinstance(actual, Mapping):
             for key in [*expected, *(key for key in actual if key not in expected)]:
                 inner = f"{path}.{key}"
                 if key not in expected:
-                    found.append(Difference(inner, "nothing", actual[key]))
+                    found.append(Difference(inner, NOTHING, actual[key]))
                 else:
-                    _compare(inner, expected[key], actual.get(key, _MISSING), found)
+                    _compare(inner, expected[key], actual.get(key, NOTHING), found)
             return
     elif isinstance(expected, (list, tuple)) and isinstance(actual, list):
         for index in range(max(len(expected), len(actual))):
             inner = f"{path}[{index}]"
             if index >= len(expected):
-                found.append(Difference(inner, "nothing", actual[index]))
+                found.append(Difference(inner, NOTHING, actual[index]))
             elif index >= len(actual):
-                found.append(Difference(inner, expected[index], _MISSING))
+                found.append(Difference(inner, expected[index], NOTHING))
             else:
                 _compare(inner, expected[index], actual[index], found)
         return
@@ -342,7 +368,7 @@ def _compare(path: str, expected: Any, actual: Any, found: list[Difference]) -> 
 
 
 def _fits(expected: Any, actual: Any) -> bool:
-    if actual is _MISSING:
+    if actual is NOTHING:
         return False
     if isinstance(expected, re.Pattern):
         return isinstance(actual, str) and expected.search(actual) is not None

@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from .clock import duration
-from .errors import FakeUsageError
+from .errors import FakeUsageError, told_by_message
 from .service import model
 from .service.fields import TEXT, Field, from_plain, from_wire, shorten
 from .service.periods import parse_period
 from .service.settings import MAXIMUM_WORKER_GROUP_LENGTH
 from .service.task import Instance, Policy
+
+__tracebackhide__ = told_by_message
 
 # Fields that steer a task, and the name of the policy that each sets.
 _PERIODS = {

@@ -7,7 +7,7 @@ Three kinds, told apart by who made the mistake: the test (`FakeUsageError`), th
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 class FakeUsageError(ValueError):
     """The test asked the fake for something that cannot be. State is unchanged."""
+
+    __module__ = "pytest_datapipeline"
 
 
 class UnexpectedCall(AssertionError):
@@ -24,9 +26,13 @@ class UnexpectedCall(AssertionError):
     `except BotoCoreError` in the code under test does not take it for an error of the service.
     """
 
+    __module__ = "pytest_datapipeline"
+
 
 class UnmetExpectations(AssertionError):
     """What a test's end found: planned faults never met, forbidden calls that were swallowed."""
+
+    __module__ = "pytest_datapipeline"
 
 
 class Stuck(BaseException):
@@ -36,16 +42,32 @@ class Stuck(BaseException):
     otherwise never end.
     """
 
+    __module__ = "pytest_datapipeline"
+
 
 class RunnerUnwound(BaseException):
     """Ends the loop that `DataPipelineFake.run` drives. Not an `Exception`, for the same reason."""
 
+    __module__ = "pytest_datapipeline"
+
 
 class WorkerGroupWarning(UserWarning):
     """A poll ended empty while tasks wait in a worker group whose name differs by very little."""
+
+    __module__ = "pytest_datapipeline"
 
 
 def did_you_mean(value: str, candidates: Iterable[str]) -> str:
     """The sentence that suggests the candidate nearest to `value`, or an empty string."""
     near = difflib.get_close_matches(value, list(candidates), n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def told_by_message(excinfo: Any) -> bool:
+    """Whether an error's message says it all, so that pytest need not show the frames in here.
+
+    Every module that raises such errors has this as its `__tracebackhide__`: what a test's author
+    sees is the line of his test. An error that is a fault of ours shows all of its frames.
+    """
+    ours = (FakeUsageError, UnexpectedCall, UnmetExpectations, Stuck, WorkerGroupWarning)
+    return isinstance(excinfo.value, ours)

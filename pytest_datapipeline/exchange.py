@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import wire
 from .calls import Call, Calls
 from .clock import VirtualClock, duration
-from .errors import UnexpectedCall
+from .errors import UnexpectedCall, told_by_message
 from .service.api import Caller, NotSimulated, Service
 from .service.errors import ServiceError
 from .service.queue import Poll, Ticket
@@ -22,6 +22,8 @@ from .service.settings import POLL_SECONDS
 
 if TYPE_CHECKING:
     from .faults import Effect, FaultPlan
+
+__tracebackhide__ = told_by_message
 
 _HTML = b"<html><body><h1>Service Unavailable</h1></body></html>"
 
@@ -214,8 +216,9 @@ class Exchange:
     # -- what is sent back, and recorded ----------------------------------------------------------
 
     def _answer(self, call: Call, answer: dict[str, Any]) -> Reply:
-        call.response = answer
-        return self._reply(call, 200, wire.encode(answer))
+        body = wire.encode(answer)
+        call.response = body
+        return self._reply(call, 200, body)
 
     def _error(self, call: Call, error: ServiceError) -> Reply:
         call.error = error.code
@@ -226,7 +229,7 @@ class Exchange:
         self, call: Call, status: int, body: bytes, content_type: str | None = None
     ) -> Reply:
         call.ended_ns = self._clock.now
-        if call.injected and call.error is None and call.response is None:
+        if call.injected and call.error is None and not call.answered:
             call.error = str(status)
         headers = wire.headers(body, self._service.ids.request_id(), self._clock.now)
         if content_type is not None:

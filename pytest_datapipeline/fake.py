@@ -25,6 +25,7 @@ from .errors import (
     RunnerUnwound,
     UnmetExpectations,
     WorkerGroupWarning,
+    told_by_message,
 )
 from .exchange import Exchange, Failure, Reply, Request
 from .faults import FaultPlan, PlannedFault, effect_of
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
         retry_delay: float | timedelta | None
         report_progress_timeout: float | timedelta | None
         attempt_timeout: float | timedelta | None
+
+
+__tracebackhide__ = told_by_message
 
 
 Returned = TypeVar("Returned")
@@ -526,6 +530,7 @@ class DataPipelineFake:
                     poll.region,
                     poll.hostname,
                     to_datetime(poll.since),
+                    getattr(poll.holder, "name", None),
                     poll.abandoned,
                 )
                 for poll in self._service.tasks.queues.polls()

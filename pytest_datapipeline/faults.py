@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import FakeUsageError, did_you_mean
+from .errors import FakeUsageError, did_you_mean, told_by_message
 from .service import model
 from .service.errors import COMMON_ERRORS, ServiceError
 
 if TYPE_CHECKING:
     from .calls import Call, CallMatcher
+
+__tracebackhide__ = told_by_message
 
 Kind = Literal[
     "service_error",

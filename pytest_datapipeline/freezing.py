@@ -12,10 +12,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .clock import to_datetime, to_ns
-from .errors import FakeUsageError
+from .errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__tracebackhide__ = told_by_message
 
 _METHODS = ("tick", "move_to")
 _FACTORIES = ("FrozenDateTimeFactory", "StepTickTimeFactory", "TickingDateTimeFactory")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .clock import to_datetime
-from .errors import FakeUsageError
+from .errors import FakeUsageError, told_by_message
 from .service.fields import Field, Ref, shorten
 from .service.settings import ACKNOWLEDGE_SECONDS
 from .service.task import ENDED, FAILED, FINISHED
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .service.task import Attempt as AttemptRecord
     from .service.task import Instance, Tasks
     from .timekeeping import Timekeeper
+
+__tracebackhide__ = told_by_message
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,16 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class WaitingPoll:
-    """A PollForTask that the service holds. `abandoned`: its client has given up."""
+    """A PollForTask that the service holds.
+
+    `thread` is the name of the thread that waits; None if its client has given up (`abandoned`).
+    """
 
     worker_group: str
     region: str
     hostname: str | None
     since: datetime
+    thread: str | None
     abandoned: bool
 
 

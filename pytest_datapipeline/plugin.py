@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .errors import FakeUsageError
+from .errors import FakeUsageError, told_by_message
 from .settings import Option, checked, options, parse_text
 from .transports.guard import Guard
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from .fake import DataPipelineFake
     from .stubber import DataPipelineStubber
+
+__tracebackhide__ = told_by_message
 
 _MARKER = "datapipeline"
 _ALLOW = Option("allow_real_calls", False, (), bool)
@@ -150,10 +152,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     plugin = item.config.stash[_config]
     plugin.item = item
     item.stash[_violations_before] = len(plugin.guard.violations)
+    problem = None
     try:
         _settings_of(item)
     except FakeUsageError as error:
-        pytest.fail(str(error), pytrace=False)
+        problem = str(error)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -239,7 +244,8 @@ def datapipeline_stubber(request: pytest.FixtureRequest) -> Iterator[DataPipelin
     """
     from .stubber import DataPipelineStubber
 
-    stubber = DataPipelineStubber()
+    region = _settings_of(request.node).get("region", "us-east-1")
+    stubber = DataPipelineStubber(region=region)
     stubber.activate()
     request.node.stash[_double] = stubber
     yield stubber

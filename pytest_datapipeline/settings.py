@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
-from .errors import FakeUsageError, did_you_mean
+from .errors import FakeUsageError, did_you_mean, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+__tracebackhide__ = told_by_message
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Option:
     kind: type
 
 
+@cache
 def options() -> list[Option]:
     """All settings with their defaults, kinds and, if they have them, choices."""
     hints = get_type_hints(Settings)

@@ -21,10 +21,10 @@ from botocore.stub import Stubber
 from botocore.utils import parse_to_aware_datetime
 
 from . import wire
-from .calls import Call, CallMatcher, Calls, Difference
+from .calls import NOTHING, Call, CallMatcher, Calls, Difference
 from .clock import SECOND, VirtualClock
 from .enqueue import Defaults, check_worker_group, instance_of, objects_of
-from .errors import FakeUsageError, Stuck, UnexpectedCall, UnmetExpectations
+from .errors import FakeUsageError, Stuck, UnexpectedCall, UnmetExpectations, told_by_message
 from .faults import effect_of
 from .service import model
 from .service.errors import ServiceError
@@ -32,24 +32,16 @@ from .service.ids import Ids
 from .service.settings import ServiceSettings
 from .service.task import Policy, Tasks
 from .transports import switch
-from .transports.botocore import MovedParts, check_botocore
+from .transports.botocore import MovedParts, checked_botocore
 from .transports.clients import ClientCall, ClientCalls, TransportFailure, transport_error
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+__tracebackhide__ = told_by_message
+
 # A runner's loop that catches every exception and goes on would otherwise never end.
 _MAXIMUM_REFUSALS = 100
-
-
-class _Nothing:
-    """What is expected where a call has a parameter that it must not have."""
-
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-_NOTHING = _Nothing()
 
 
 @dataclass(eq=False)
@@ -88,11 +80,14 @@ class _Planned:
         found = self.expected.difference(call)
         if self.exact:
             found += [
-                Difference(f"parameters.{name}", _NOTHING, value)
+                Difference(f"parameters.{name}", NOTHING, value)
                 for name, value in call.parameters.items()
                 if name not in self.expected.parameters
             ]
         return found
+
+
+_Differences = list[tuple[_Planned, list[Difference]]]
 
 
 class DataPipelineStubber(Stubber):
@@ -159,7 +154,6 @@ class DataPipelineStubber(Stubber):
         """Deactivate, and raise `UnmetExpectations` for refused calls, even where the code under
         test swallowed the error. Responses that are left are for `assert_no_pending_responses`.
         """
-        __tracebackhide__ = True
         self.deactivate()
         if exception_type is None:
             problems, self._problems = self._problems, []
@@ -176,7 +170,7 @@ class DataPipelineStubber(Stubber):
             return
         switch.claim(self, "DataPipelineStubber")
         try:
-            check_botocore()
+            checked_botocore()
             self._home = threading.current_thread()
             self._client_calls.start()
         except BaseException:
@@ -452,7 +446,6 @@ class DataPipelineStubber(Stubber):
 
     def assert_no_pending_responses(self) -> None:
         """Fail the test if responses are left, and name each of them."""
-        __tracebackhide__ = True
         with self._lock:
             left = self._left()
         if left:
@@ -465,7 +458,6 @@ class DataPipelineStubber(Stubber):
             UnmetExpectations: calls that were refused, even where the code under test swallowed
                 the error, and responses that are left.
         """
-        __tracebackhide__ = True
         problems = self._unmet()
         if problems:
             raise UnmetExpectations(_joined(problems))
@@ -494,20 +486,24 @@ class DataPipelineStubber(Stubber):
             attempt=1,
             invocation_id=str(uuid4()),
         )
-        call.ended_ns = now
         # One lock from looking to taking: of two calls at once, each gets a response of its own.
         with self._lock:
             self._calls._append(call)
             if threading.current_thread() is not self._home:
                 self._callers.add(threading.current_thread())
-            planned = self._find(call)
-            self._script.remove(planned)
-            self._used += 1
-            request_id = self._ids.request_id()
+            try:
+                planned = self._find(call)
+                self._script.remove(planned)
+                self._used += 1
+                return self._outcome(call, planned, client_call.url)
+            finally:
+                call.ended_ns = now
+
+    def _outcome(self, call: Call, planned: _Planned, url: str) -> tuple[int, dict[str, Any]]:
         if planned.failure is not None:
             error = planned.failure
             if not isinstance(error, BaseException):
-                error = transport_error(error, client_call.url)
+                error = transport_error(error, url)
             call.error, call.error_message = type(error).__name__, str(error)
             raise error
         parsed = planned.parsed or {}
@@ -518,10 +514,11 @@ class DataPipelineStubber(Stubber):
         else:
             call.error, call.error_message = parsed["Error"]["Code"], parsed["Error"]["Message"]
             body = wire.encode_error(ServiceError(call.error, call.error_message))
+        request_id = self._ids.request_id()
         parsed["ResponseMetadata"] = {
             "RequestId": request_id,
             "HTTPStatusCode": planned.status,
-            "HTTPHeaders": wire.headers(body, request_id, now),
+            "HTTPHeaders": wire.headers(body, request_id, call.time_ns),
             "RetryAttempts": 0,
             **given,
         }
@@ -531,7 +528,7 @@ class DataPipelineStubber(Stubber):
         candidates = self._script[:1] if self._ordered else self._script
         candidates = [planned for planned in candidates if planned.operation == call.operation]
         candidates.sort(key=lambda planned: planned.expected is None)
-        differences: list[tuple[_Planned, list[Difference]]] = []
+        differences: _Differences = []
         for planned in candidates:
             difference = planned.difference(call)
             if not difference:
@@ -539,9 +536,7 @@ class DataPipelineStubber(Stubber):
             differences.append((planned, difference))
         raise self._refusal(call, self._explanation(call.operation, differences))
 
-    def _explanation(
-        self, operation: str, differences: list[tuple[_Planned, list[Difference]]]
-    ) -> str:
+    def _explanation(self, operation: str, differences: _Differences) -> str:
         count = f"all {self._used} that were added were used" if self._used else "none was added"
         if not self._script:
             return f"{operation} was called, but the stubber has no response left: {count}."
@@ -635,7 +630,7 @@ def _checked(method: object, expected_params: object) -> tuple[str, CallMatcher 
 def _seconds(value: Any) -> Any:
     """A time as a call holds it, in seconds since 1970, if it is one in one of boto3's forms."""
     if isinstance(value, (datetime, str)):
-        return calendar.timegm(parse_to_aware_datetime(value).utctimetuple())
+        return calendar.timegm(parse_to_aware_datetime(cast("Any", value)).utctimetuple())
     return value
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from .clock import SECOND, VirtualClock, duration, to_datetime, to_ns
-from .errors import FakeUsageError, RunnerUnwound, Stuck
+from .errors import FakeUsageError, RunnerUnwound, Stuck, told_by_message
 from .freezing import FrozenTime, backwards
 from .transports import switch
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from .service.queue import Ticket
     from .service.task import Tasks
+
+__tracebackhide__ = told_by_message
 
 Result = TypeVar("Result")
 
@@ -251,7 +253,7 @@ class Timekeeper:
             self.sync()
             while not condition():
                 if move_time:
-                    self._settle()
+                    self._settle(condition)
                     if condition():
                         return
                     obstacle = self._obstacle()
@@ -261,8 +263,9 @@ class Timekeeper:
                         self._check_idle()
                         continue
                 else:
-                    obstacle = "time is not to move"
-                self._await_change(f"wait_until() waits for {what}, but {obstacle}")
+                    waiting = self.who_waits() or "no poll waits"
+                    obstacle = f"time is not to move ({waiting})"
+                self._await_change(f"wait_until() waits for {what}, but {obstacle}", condition)
 
     def _obstacle(self) -> str | None:
         """Why time may not move to the next timer; None if it may."""
@@ -285,8 +288,8 @@ class Timekeeper:
                 )
         return None
 
-    def _await_change(self, why: str) -> None:
-        """Wait in real time for another thread to do something."""
+    def _await_change(self, why: str, enough: Callable[[], bool] | None = None) -> None:
+        """Wait in real time for another thread to do something, or until it is enough."""
         before = self._activity
         alive = threading.active_count()
         self._watchers += 1
@@ -295,11 +298,14 @@ class Timekeeper:
                 self._changed.wait(4 * _SLICE)
                 if self._activity != before or threading.active_count() != alive:
                     return
+                # Threads also do things that the fake does not see: write a file, set an event.
+                if enough is not None and enough():
+                    return
         finally:
             self._watchers -= 1
         raise self._stuck(f"Nothing happened for {self._patience.stalled:g} real seconds: {why}.")
 
-    def _settle(self) -> None:
+    def _settle(self, enough: Callable[[], bool] | None = None) -> None:
         """Let the threads that were let go come back before time moves on."""
         me = threading.current_thread()
         quiet = 0.0
@@ -310,6 +316,8 @@ class Timekeeper:
                 if quiet > self._patience.settle or in_all > 20 * self._patience.settle:
                     self._seen.update(threading.enumerate())
                     self._busy.clear()
+                    return
+                if enough is not None and enough():
                     return
                 before = self._activity
                 self._changed.wait(_SLICE)

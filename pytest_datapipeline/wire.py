@@ -21,7 +21,8 @@ def parse_body(body: bytes | str | None) -> dict[str, Any]:
         ServiceError: the body is no JSON object.
     """
     try:
-        parameters = json.loads(body) if body else {}
+        text = body.decode("utf-8") if isinstance(body, bytes) else body
+        parameters = json.loads(text) if text else {}
     except ValueError:
         parameters = None
     if not isinstance(parameters, dict):

@@ -333,6 +333,45 @@ def test_a_call_is_refused_where_botocore_is_imported_only_by_the_call(
     result.stdout.fnmatch_lines("E*UnexpectedCall: ListPipelines*")
 
 
+def test_a_call_that_was_under_way_when_the_test_ended_does_not_reach_the_network(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = """
+        import threading
+        import boto3
+        import pytest
+
+        under_way, test_ended = threading.Event(), threading.Event()
+
+        def polls(client):
+            client.poll_for_task(workerGroup="wg")
+
+        @pytest.fixture
+        def ends_the_thread_after_the_fake():
+            yield
+            test_ended.set()
+            thread.join(10)
+
+        def test_one(ends_the_thread_after_the_fake, datapipeline_fake, datapipeline_client):
+            global thread
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="tr")
+
+            def pause(**_):
+                under_way.set()
+                test_ended.wait(10)
+
+            datapipeline_client.meta.events.register("request-created.*.PollForTask", pause)
+            thread = threading.Thread(target=polls, args=(datapipeline_client,))
+            thread.start()
+            under_way.wait(10)
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines("PollForTask was called on AWS Data Pipeline, but no fake is *")
+
+
 def test_a_call_of_a_fixture_that_cleans_up_is_refused(
     run: Callable[..., pytest.RunResult],
 ) -> None:

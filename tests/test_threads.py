@@ -53,7 +53,7 @@ def test_each_task_goes_to_exactly_one_of_many_runners(datapipeline_fake: DataPi
         for runner in runners:
             runner.start()
 
-        datapipeline_fake.wait_until()
+        datapipeline_fake.wait_until(lambda: sum(len(runner.done) for runner in runners) == 60)
     finally:
         sys.setswitchinterval(interval)
 
@@ -169,8 +169,14 @@ def test_the_test_itself_may_move_time_past_a_deadline(
     datapipeline_fake: DataPipelineFake,
 ) -> None:
     task = datapipeline_fake.enqueue("wg")
+    client = boto3.client("datapipeline", config=Config(read_timeout=100))
     release = threading.Event()
-    Runner("late", work=lambda: release.wait(10)).start()
+
+    def takes_and_dreams() -> None:
+        client.poll_for_task(workerGroup="wg")
+        release.wait(10)
+
+    threading.Thread(target=takes_and_dreams).start()
     datapipeline_fake.wait_until(lambda: task.task_id, move_time=False)
 
     datapipeline_fake.clock.advance(120)
@@ -256,6 +262,42 @@ def test_waiting_while_runners_poll_an_empty_world_is_an_error(
 
     with pytest.raises(Stuck, match="Nothing but empty polls for 1:00:00"):
         datapipeline_fake.wait_until(lambda: False)
+
+
+def test_waiting_sees_what_a_thread_does_without_a_call(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    done = threading.Event()
+    datapipeline_fake.enqueue("wg")
+    runner = Runner("runner", work=done.set)
+    runner.start()
+
+    datapipeline_fake.wait_until(done.is_set, move_time=False)
+    datapipeline_fake.wait_until(lambda: runner.done)
+
+    assert len(runner.done) == 1
+
+
+@pytest.mark.datapipeline(patience=0.2)
+def test_waiting_ends_when_the_condition_holds_although_nobody_calls(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    looks = iter([False] * 4 + [True] * 9)
+
+    datapipeline_fake.wait_until(lambda: next(looks), move_time=False)
+
+    assert len(datapipeline_fake.calls) == 0
+
+
+def test_a_waiting_poll_tells_who_waits_since_when(datapipeline_fake: DataPipelineFake) -> None:
+    now = datapipeline_fake.clock.now()
+    Runner("runner").start()
+    datapipeline_fake.wait_until(lambda: datapipeline_fake.waiting, move_time=False)
+
+    (poll,) = datapipeline_fake.waiting
+
+    assert (poll.worker_group, poll.region, poll.hostname) == ("wg", "us-east-1", "runner")
+    assert (poll.thread, poll.since, poll.abandoned) == ("runner", now, False)
 
 
 def test_waiting_is_for_the_test_s_own_thread(datapipeline_fake: DataPipelineFake) -> None:

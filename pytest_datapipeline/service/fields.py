@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import FakeUsageError
+from ..errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+__tracebackhide__ = told_by_message
 
 MAXIMUM_KEY_LENGTH = 256
 MAXIMUM_VALUE_LENGTH = 10_240
@@ -53,7 +55,7 @@ def from_plain(fields: Mapping[str, Any], where: str) -> tuple[Field, ...]:
     """
     found: list[Field] = []
     for key, value in fields.items():
-        place = f"{where}[{key!r}]"
+        place = f"{where}[{shorten(str(key))!r}]"
         values = value if isinstance(value, (list, tuple)) else (value,)
         for index, item in enumerate(values):
             at = place if values is not value else f"{place}[{index}]"

@@ -17,12 +17,14 @@ import botocore.model
 from botocore import xform_name
 from botocore.validate import ParamValidator
 
-from ..errors import FakeUsageError, did_you_mean
+from ..errors import FakeUsageError, did_you_mean, told_by_message
 from .errors import COMMON_ERRORS
 from .fields import shorten
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel, Shape
+
+__tracebackhide__ = told_by_message
 
 SERVICE_NAME = "datapipeline"
 

@@ -186,9 +186,9 @@ class Instance:
     def id(self) -> str:
         return f"@{self.component_id}_{timestamp(self.scheduled_start)}"
 
-    def attempt_id(self, number: int) -> str:
+    def attempt_id(self, number: int, own_id: str | None = None) -> str:
         if self.first_attempt_id is None:
-            return f"{self.id}_Attempt={number}"
+            return f"{own_id or self.id}_Attempt={number}"
         if number == 1:
             return self.first_attempt_id
         return f"{_ATTEMPT_SUFFIX.sub('', self.first_attempt_id)}_Attempt={number}"
@@ -467,8 +467,9 @@ class Tasks:
 
     def _task_object(self, attempt: Attempt, task_id: str) -> dict[str, Any]:
         instance = attempt.instance
-        attempt_id = attempt.id
-        objects = {attempt_id: _attempt_object(attempt, attempt_id)}
+        instance_id = instance.id
+        attempt_id = instance.attempt_id(attempt.number, instance_id)
+        objects = {attempt_id: _attempt_object(attempt, attempt_id, instance_id)}
         if self._settings.task_objects == "reachable":
             for held in instance.objects:
                 objects[held["id"]] = held
@@ -498,22 +499,46 @@ def _waits_for_runner(attempt: Attempt) -> bool:
     return attempt.status == WAITING_FOR_RUNNER and attempt.task_id is None
 
 
-def _attempt_object(attempt: Attempt, attempt_id: str) -> dict[str, Any]:
+# The fields that every attempt has, unless the task gives them itself.
+_KEYS = frozenset(
+    {
+        "@activeInstances",
+        "@actualStartTime",
+        "@componentParent",
+        "@instanceParent",
+        "@pipelineId",
+        "@scheduledEndTime",
+        "@scheduledStartTime",
+        "@sphere",
+        "@status",
+        "@version",
+        "parent",
+        "schedule",
+        "type",
+        "workerGroup",
+    }
+)
+_SPHERE = {"key": "@sphere", "stringValue": "ATTEMPT"}
+_STATUS = {"key": "@status", "stringValue": WAITING_FOR_RUNNER}
+_VERSION = {"key": "@version", "stringValue": "1"}
+_SCHEDULE = {"key": "schedule", "refValue": "Schedule"}
+
+
+def _attempt_object(attempt: Attempt, attempt_id: str, instance_id: str) -> dict[str, Any]:
     """The object that a runner is given: fields and their kinds as in AWS's published example."""
     instance = attempt.instance
     component_id = instance.component_id
-    instance_id = instance.id
     fields = [
         {"key": "@componentParent", "refValue": component_id},
         {"key": "@scheduledStartTime", "stringValue": timestamp(instance.scheduled_start)},
         {"key": "parent", "refValue": component_id},
-        {"key": "@sphere", "stringValue": "ATTEMPT"},
+        _SPHERE,
         {"key": "workerGroup", "stringValue": instance.worker_group},
         {"key": "@instanceParent", "refValue": instance_id},
         {"key": "type", "stringValue": instance.type},
-        {"key": "@status", "stringValue": WAITING_FOR_RUNNER},
-        {"key": "@version", "stringValue": "1"},
-        {"key": "schedule", "refValue": "Schedule"},
+        _STATUS,
+        _VERSION,
+        _SCHEDULE,
         {"key": "@actualStartTime", "stringValue": timestamp(instance.actual_start or 0)},
         {"key": "@scheduledEndTime", "stringValue": timestamp(instance.scheduled_end)},
         {"key": "@activeInstances", "refValue": instance_id},
@@ -522,6 +547,7 @@ def _attempt_object(attempt: Attempt, attempt_id: str) -> dict[str, Any]:
     own = instance.fields + instance.system_fields
     if own:
         given = {field.key for field in own}
-        fields = [field for field in fields if field["key"] not in given]
-        fields.extend(field.to_wire() for field in own)
+        if not given.isdisjoint(_KEYS):
+            fields = [field for field in fields if field["key"] not in given]
+        fields += [field.to_wire() for field in own]
     return {"id": attempt_id, "name": attempt_id, "fields": fields}

@@ -9,6 +9,7 @@ retried and turned into exceptions by botocore itself. The cut is in a method of
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,13 +17,15 @@ import botocore
 import botocore.exceptions
 from botocore.awsrequest import AWSResponse
 from botocore.endpoint import Endpoint
-from botocore.hooks import HierarchicalEmitter
+from botocore.hooks import HierarchicalEmitter, first_non_none_response
 from botocore.retries import adaptive, bucket, quota, standard, throttling
 from botocore.session import Session
 from botocore.signers import RequestSigner
 
+from ..errors import told_by_message
 from ..exchange import Failure, Reply, Request
 from ..service.settings import POLL_SECONDS
+from .clients import transport_error, with_defaults
 from .guard import SERVICE_ID
 
 if TYPE_CHECKING:
@@ -30,7 +33,10 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel
 
-SERVICE_NAME = "datapipeline"
+__tracebackhide__ = told_by_message
+
+# How the service is named in botocore's events.
+_EVENTS = "data-pipeline"
 
 
 class Double(Protocol):
@@ -61,6 +67,12 @@ _RELIED_ON: list[tuple[Any, str, int]] = [
     (Session, "create_client", 2),
     (HierarchicalEmitter, "emit", 2),
 ]
+
+
+@cache
+def checked_botocore() -> None:
+    """`check_botocore`, once in a process."""
+    check_botocore()
 
 
 def check_botocore() -> None:
@@ -95,14 +107,13 @@ class Interception:
 
     def start(self) -> None:
         """Take the calls over."""
-        check_botocore()
+        checked_botocore()
         double, retry_states = self._double, self._retry_states
         endpoint: Any = Endpoint
         signer: Any = RequestSigner
         do_get_response = endpoint._do_get_response
         needs_retry = endpoint._needs_retry
         choose_signer = signer._choose_signer
-        create_client: Any = Session.create_client
 
         def _do_get_response(
             self: Any, request: Any, operation_model: OperationModel, context: dict[str, Any]
@@ -117,17 +128,34 @@ class Interception:
             return do_get_response(_view(self, emitter), request, operation_model, context)
 
         def _needs_retry(
-            self: Any, attempts: int, operation_model: OperationModel, *args: Any, **kwargs: Any
+            self: Any,
+            attempts: int,
+            operation_model: OperationModel,
+            request_dict: dict[str, Any],
+            response: Any = None,
+            caught_exception: Any = None,
         ) -> Any:
             if operation_model.service_model.service_id != SERVICE_ID:
-                return needs_retry(self, attempts, operation_model, *args, **kwargs)
-            request_dict = args[0] if args else kwargs["request_dict"]
-            invocation_id = request_dict["context"]["retries"]["invocation-id"]
-            emitter = _BackOffEmitter(
-                self._event_emitter,
-                lambda seconds: double.back_off(operation_model.name, invocation_id, seconds),
+                return needs_retry(
+                    self, attempts, operation_model, request_dict, response, caught_exception
+                )
+            # What botocore's own does, but for the sleep, which takes virtual time.
+            delay = first_non_none_response(
+                self._event_emitter.emit(
+                    f"needs-retry.{_EVENTS}.{operation_model.name}",
+                    response=response,
+                    endpoint=self,
+                    operation=operation_model,
+                    attempts=attempts,
+                    caught_exception=caught_exception,
+                    request_dict=request_dict,
+                )
             )
-            return needs_retry(_view(self, emitter), attempts, operation_model, *args, **kwargs)
+            if delay is None or delay is False:
+                return False
+            invocation_id = request_dict["context"]["retries"]["invocation-id"]
+            double.back_off(operation_model.name, invocation_id, float(delay))
+            return True
 
         def _choose_signer(self: Any, operation_name: str, signing_type: str, context: Any) -> Any:
             chosen = choose_signer(self, operation_name, signing_type, context)
@@ -135,15 +163,10 @@ class Interception:
             # running: the user's handlers of choose-signer and before-sign among it.
             return botocore.UNSIGNED if self._service_id == SERVICE_ID else chosen
 
-        def _create_client(self: Any, service_name: str, *args: Any, **kwargs: Any) -> Any:
-            if service_name == SERVICE_NAME:
-                args, kwargs = _with_defaults(self, double.region, args, kwargs)
-            return create_client(self, service_name, *args, **kwargs)
-
         self._replace(Endpoint, "_do_get_response", _do_get_response)
         self._replace(Endpoint, "_needs_retry", _needs_retry)
         self._replace(RequestSigner, "_choose_signer", _choose_signer)
-        self._replace(Session, "create_client", _create_client)
+        self._replace(Session, "create_client", with_defaults(Session.create_client, double.region))
 
     def stop(self) -> None:
         """Leave botocore as it was."""
@@ -164,39 +187,15 @@ def _view(endpoint: Any, emitter: Any) -> Any:
     return view
 
 
-def _with_defaults(
-    session: Any, region: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments of create_client with a region and, if none were given, credentials.
+class _AnsweringEmitter:
+    """An emitter in front of the client's: answers before-send itself, if no handler does."""
 
-    Credentials are not used, but looking for them is slow where there are none: botocore asks the
-    network.
-    """
-    names = list(inspect.signature(Session.create_client).parameters)[2:]
-    given = {**dict(zip(names, args, strict=False)), **kwargs}
-    if given.get("region_name") is None and session.get_config_variable("region") is None:
-        given["region_name"] = region
-    if given.get("aws_access_key_id") is None and given.get("aws_secret_access_key") is None:
-        given["aws_access_key_id"] = given["aws_secret_access_key"] = "unused"
-    return (), given
-
-
-class _Emitter:
-    """An emitter in front of another."""
-
-    def __init__(self, emitter: Any) -> None:
+    def __init__(self, emitter: Any, answer: Callable[[], Any]) -> None:
         self._emitter = emitter
+        self._answer = answer
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._emitter, name)
-
-
-class _AnsweringEmitter(_Emitter):
-    """Answers before-send itself, if no handler of the user's does."""
-
-    def __init__(self, emitter: Any, answer: Callable[[], Any]) -> None:
-        super().__init__(emitter)
-        self._answer = answer
 
     def emit(self, event_name: str, **kwargs: Any) -> Any:
         if not event_name.startswith("before-send."):
@@ -208,24 +207,6 @@ class _AnsweringEmitter(_Emitter):
                 given = handler(event_name=event_name, **kwargs)
                 response = given if response is None else response
         return [(self._answer, self._answer() if response is None else response)]
-
-
-class _BackOffEmitter(_Emitter):
-    """Takes the delay that botocore's retry handler asks for as virtual time."""
-
-    def __init__(self, emitter: Any, back_off: Callable[[float], None]) -> None:
-        super().__init__(emitter)
-        self._back_off = back_off
-
-    def emit(self, event_name: str, **kwargs: Any) -> Any:
-        responses = self._emitter.emit(event_name, **kwargs)
-        for index, (handler, delay) in enumerate(responses):
-            if delay is not None:
-                if delay is not False:
-                    self._back_off(float(delay))
-                    responses = [*responses[:index], (handler, 0), *responses[index + 1 :]]
-                break
-        return responses
 
 
 def _handlers(emitter: Any, event_name: str) -> list[Any]:
@@ -280,21 +261,17 @@ class PollReadTimeoutError(botocore.exceptions.ReadTimeoutError):
 
 
 def _exception(failure: Failure, url: str, read_timeout: float | None) -> BaseException:
-    exceptions = botocore.exceptions
     if failure.kind == "poll_read_timeout":
         return PollReadTimeoutError(
             endpoint_url=url, read_timeout=read_timeout, poll_seconds=POLL_SECONDS
         )
-    if failure.kind == "read_timeout":
-        return exceptions.ReadTimeoutError(endpoint_url=url)
-    if failure.kind == "connect_timeout":
-        return exceptions.ConnectTimeoutError(endpoint_url=url)
-    if failure.kind == "connection_refused":
-        return exceptions.EndpointConnectionError(
-            endpoint_url=url, error=ConnectionRefusedError(111, "Connection refused")
-        )
-    if failure.kind == "connection_dropped":
-        return exceptions.ConnectionClosedError(endpoint_url=url)
+    if (
+        failure.kind == "read_timeout"
+        or failure.kind == "connect_timeout"
+        or failure.kind == "connection_refused"
+        or failure.kind == "connection_dropped"
+    ):
+        return transport_error(failure.kind, url)
     exception = failure.exception
     if isinstance(exception, BaseException):
         return exception
@@ -325,7 +302,7 @@ class _RetryStates:
             if id(endpoint) in self._endpoints:
                 return
             self._endpoints[id(endpoint)] = endpoint
-            event_name = f"needs-retry.data-pipeline.{operation}"
+            event_name = f"needs-retry.{_EVENTS}.{operation}"
             for handler in _handlers(endpoint._event_emitter, event_name):
                 owner: Any = getattr(handler, "__self__", None)
                 if isinstance(owner, standard.RetryHandler):

@@ -16,12 +16,15 @@ from botocore.endpoint import Endpoint
 from botocore.session import Session
 
 from .. import wire
+from ..errors import told_by_message
 from .guard import SERVICE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from botocore.model import OperationModel
+
+__tracebackhide__ = told_by_message
 
 SERVICE_NAME = "datapipeline"
 

@@ -12,13 +12,15 @@ import threading
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnexpectedCall
+from ..errors import UnexpectedCall, told_by_message
 from . import switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+
+__tracebackhide__ = told_by_message
 
 _TARGET = "botocore.endpoint"
 SERVICE_ID = "Data Pipeline"
@@ -31,8 +33,7 @@ class Guard:
         self.violations: list[str] = []
         self._allowed = allowed
         self._finder: _Finder | None = None
-        self._original: Any = None
-        self._endpoint: Any = None
+        self._undo: list[tuple[Any, str, Any]] = []
         self._silent_ends = switch.SilentEnds()
 
     def start(self) -> None:
@@ -50,28 +51,43 @@ class Guard:
         self._silent_ends.stop()
         if self._finder is not None and self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
-        if self._endpoint is not None:
-            self._endpoint.make_request = self._original
-            self._endpoint = None
+        while self._undo:
+            endpoint, name, original = self._undo.pop()
+            setattr(endpoint, name, original)
 
     def _wrap(self, module: ModuleType) -> None:
         endpoint: Any = module.Endpoint
-        original = endpoint.make_request
+        make_request, do_get_response = endpoint.make_request, endpoint._do_get_response
 
-        @wraps(original)
-        def make_request(endpoint: Any, operation_model: Any, request_dict: Any) -> Any:
-            if (
-                operation_model.service_model.service_id == SERVICE_ID
-                and switch.active() is None
-                and not self._allowed()
-            ):
-                if threading.current_thread() in switch.stragglers:
-                    switch.end_thread()
-                raise self._refusal(operation_model.name)
-            return original(endpoint, operation_model, request_dict)
+        @wraps(make_request)
+        def guarded_make_request(self_: Any, operation_model: Any, request_dict: Any) -> Any:
+            self._check(operation_model)
+            return make_request(self_, operation_model, request_dict)
 
-        self._endpoint, self._original = endpoint, original
-        endpoint.make_request = make_request
+        # A thread may be between the two when its test ends, and the fake with it.
+        @wraps(do_get_response)
+        def guarded_do_get_response(
+            self_: Any, request: Any, operation_model: Any, context: Any
+        ) -> Any:
+            self._check(operation_model)
+            return do_get_response(self_, request, operation_model, context)
+
+        for name, guarded in (
+            ("make_request", guarded_make_request),
+            ("_do_get_response", guarded_do_get_response),
+        ):
+            self._undo.append((endpoint, name, getattr(endpoint, name)))
+            setattr(endpoint, name, guarded)
+
+    def _check(self, operation_model: Any) -> None:
+        if (
+            operation_model.service_model.service_id == SERVICE_ID
+            and switch.active() is None
+            and not self._allowed()
+        ):
+            if threading.current_thread() in switch.stragglers:
+                switch.end_thread()
+            raise self._refusal(operation_model.name)
 
     def _refusal(self, operation: str) -> UnexpectedCall:
         problem = (

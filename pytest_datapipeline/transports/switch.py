@@ -9,7 +9,9 @@ import threading
 from typing import Any, NoReturn
 from weakref import WeakSet
 
-from ..errors import FakeUsageError
+from ..errors import FakeUsageError, told_by_message
+
+__tracebackhide__ = told_by_message
 
 _active: list[tuple[Any, str]] = []
 
