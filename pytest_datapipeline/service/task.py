@@ -388,6 +388,7 @@ class Tasks:
         instance = attempt.instance
         attempt.status = FAILED
         attempt.ended = self._clock.now
+        self._stop_attempt_timeout(attempt)
         self._on_event()
         if instance.tries_left <= 0:
             self._end(instance, FAILED)
@@ -412,8 +413,8 @@ class Tasks:
         self._end(instance, CANCELED)
 
     def expire(self, instance: Instance) -> None:
-        """Have what the service would do by itself later done now."""
-        timer = instance.timer
+        """Have what the service would do next by itself done now."""
+        timer = _next_timer(instance)
         if timer is not None and timer.callback is not None:
             callback = timer.callback
             self._clock.cancel(timer)
@@ -422,12 +423,8 @@ class Tasks:
     @staticmethod
     def deadline(instance: Instance) -> int | None:
         """When the service acts on the instance by itself."""
-        attempt = instance.attempt
-        timers = (instance.timer, attempt.timeout if attempt is not None else None)
-        return min(
-            (timer.when for timer in timers if timer is not None and timer.callback is not None),
-            default=None,
-        )
+        timer = _next_timer(instance)
+        return None if timer is None else timer.when
 
     # -- helpers ----------------------------------------------------------------------------------
 
@@ -459,11 +456,14 @@ class Tasks:
         if instance.timer is not None:
             self._clock.cancel(instance.timer)
             instance.timer = None
-        attempt = instance.attempt
-        if attempt is not None and attempt.timeout is not None:
+        if instance.attempt is not None:
+            self._stop_attempt_timeout(instance.attempt)
+        self._on_event()
+
+    def _stop_attempt_timeout(self, attempt: Attempt) -> None:
+        if attempt.timeout is not None:
             self._clock.cancel(attempt.timeout)
             attempt.timeout = None
-        self._on_event()
 
     def _task_object(self, attempt: Attempt, task_id: str) -> dict[str, Any]:
         instance = attempt.instance
@@ -493,6 +493,13 @@ class Tasks:
             self._ids.shuffle(fields)
             found[object_id] = {**held, "fields": fields}
         return found
+
+
+def _next_timer(instance: Instance) -> Timer | None:
+    attempt = instance.attempt
+    timers = (instance.timer, attempt.timeout if attempt is not None else None)
+    pending = [timer for timer in timers if timer is not None and timer.callback is not None]
+    return min(pending, key=lambda timer: timer.when, default=None)
 
 
 def _waits_for_runner(attempt: Attempt) -> bool:
