@@ -34,7 +34,7 @@ def duration(seconds: float | timedelta) -> int:
     """Nanoseconds of a duration, rounded up to a microsecond, so that no timer fires early."""
     if isinstance(seconds, timedelta):
         return seconds // timedelta(microseconds=1) * _MICROSECOND
-    return -int(-seconds * 1_000_000 // 1) * _MICROSECOND
+    return -(-round(seconds * SECOND) // _MICROSECOND) * _MICROSECOND
 
 
 class Timer:

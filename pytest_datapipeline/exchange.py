@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from . import wire
 from .calls import Call, Calls
 from .clock import VirtualClock, duration
 from .errors import UnexpectedCall, told_by_message
-from .service.api import Caller, NotSimulated, Service
+from .service.api import Answer, Caller, NotSimulated, Service
 from .service.errors import ServiceError
 from .service.queue import Poll, Ticket
 from .service.settings import POLL_SECONDS
 
 if TYPE_CHECKING:
+    import threading
+
     from .faults import Effect, FaultPlan
 
 __tracebackhide__ = told_by_message
@@ -36,12 +38,13 @@ class Request:
     body: bytes | str | None
     region: str
     url: str
-    thread: str
+    thread: threading.Thread
     read_timeout: float | None
     connect_timeout: float | None
     attempt: int
     invocation_id: str
-    holder: object
+    # Who works on what this request is handed; None if time may overtake him.
+    holder: object = None
 
 
 @dataclass(slots=True)
@@ -112,7 +115,7 @@ class Exchange:
             parameters={},
             region=request.region,
             time_ns=self._clock.now,
-            thread=request.thread,
+            thread=request.thread.name,
             read_timeout=request.read_timeout,
             attempt=request.attempt,
             invocation_id=request.invocation_id,
@@ -215,7 +218,7 @@ class Exchange:
 
     # -- what is sent back, and recorded ----------------------------------------------------------
 
-    def _answer(self, call: Call, answer: dict[str, Any]) -> Reply:
+    def _answer(self, call: Call, answer: Answer) -> Reply:
         body = wire.encode(answer)
         call.response = body
         return self._reply(call, 200, body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -562,6 +561,8 @@ class DataPipelineFake:
     # -- what the transport asks ------------------------------------------------------------------
 
     def answer(self, request: Request) -> Reply | Failure:
+        if not self._time.is_home(request.thread):
+            request.holder = request.thread
         reply = self._time.perform(
             self._exchange.steps(request),
             lambda: f"{request.operation} ({_body_text(request)})",
@@ -586,12 +587,6 @@ class DataPipelineFake:
 
     def seconds(self) -> float:
         return self._time.now() / SECOND
-
-    def holder(self) -> object:
-        return self._time.holder()
-
-    def thread(self) -> str:
-        return threading.current_thread().name
 
     # -- the user's own clocks --------------------------------------------------------------------
 

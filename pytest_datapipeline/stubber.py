@@ -435,7 +435,8 @@ class DataPipelineStubber(Stubber):
     def _handed_out(self, instance: Any, now: int) -> dict[str, Any]:
         tasks = Tasks(VirtualClock(now), ServiceSettings(), self._ids)
         tasks.add(instance, now)
-        return tasks.hand_over(instance.attempts[0], None, None)
+        task_object = tasks.hand_over(instance.attempts[0], None, None)
+        return task_object if isinstance(task_object, dict) else task_object.to_dict()
 
     # -- what happened, and what did not ----------------------------------------------------------
 

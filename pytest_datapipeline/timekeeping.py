@@ -30,6 +30,8 @@ Result = TypeVar("Result")
 
 # Real seconds between two looks at threads that may end without telling.
 _SLICE = 0.005
+# How many of them a thread gets to come back when its test has ended.
+_SLICES_AT_END = 20
 
 
 @dataclass
@@ -109,9 +111,9 @@ class Timekeeper:
         thread = threading.current_thread()
         return thread is self._home or thread in self._callers
 
-    def holder(self) -> object:
-        """What stands for the calling thread as the worker on a task; None at home."""
-        return None if self.at_home else threading.current_thread()
+    def is_home(self, thread: threading.Thread) -> bool:
+        """Whether it is the thread that entered the fake."""
+        return thread is self._home
 
     def perform(
         self, steps: Generator[Ticket, None, Result], what: Callable[[], str], returns: bool
@@ -408,15 +410,20 @@ class Timekeeper:
         self._home = threading.current_thread()
 
     def close(self) -> None:
-        """Let go of every thread that waits, and end it."""
+        """Let go of every thread that waits, and end it; likewise those that come back soon."""
         with self.lock:
             self._closed = True
             self.frozen.unwatch()
-            blocks = list(self._blocked.values())
-            for block in blocks:
+            for block in self._blocked.values():
                 block.event.set()
-        for block in blocks:
-            block.thread.join(self._patience.settle)
+            ending = [*self._blocked, *self._busy]
+        # A runner between two calls would otherwise make its next one in the next test.
+        grace = min(self._patience.settle, _SLICES_AT_END * _SLICE)
+        for thread in ending:
+            if thread is not threading.current_thread():
+                thread.join(grace)
+                # One grace for all of them: the others have had theirs by now.
+                grace = 0.0 if thread.is_alive() else grace
         switch.stragglers.update(thread for thread in self._callers if thread.is_alive())
 
     # -- loops that get nowhere -------------------------------------------------------------------

@@ -4,6 +4,7 @@ answer that botocore's model of the service would not allow.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -95,10 +96,11 @@ def answers_fit_the_model() -> Iterator[None]:
 
     original = Exchange._answer
 
-    def checked(self: Exchange, call: Any, answer: dict[str, Any]) -> Any:
-        problems = model.output_problems(call.operation, answer)
+    def checked(self: Exchange, call: Any, answer: Any) -> Any:
+        reply = original(self, call, answer)
+        problems = model.output_problems(call.operation, json.loads(reply.body))
         assert not problems, problems
-        return original(self, call, answer)
+        return reply
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Exchange, "_answer", checked)

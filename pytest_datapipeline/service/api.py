@@ -13,6 +13,7 @@ from .ids import Ids
 from .queue import Poll
 from .settings import POLL_SECONDS, ServiceSettings
 from .task import Tasks
+from .taskobject import TaskObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,8 @@ class HeartbeatRecord:
     hostname: str | None
 
 
-Answer = dict[str, Any]
+# A task object is an answer as well: it is turned into bytes without a detour.
+Answer = dict[str, Any] | TaskObject
 
 
 class NotSimulated(Exception):

@@ -21,6 +21,7 @@ from .settings import (
     RETRY_DELAY_SECONDS,
     ServiceSettings,
 )
+from .taskobject import TaskObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -254,7 +255,9 @@ class Tasks:
 
     # -- what runners do --------------------------------------------------------------------------
 
-    def hand_over(self, attempt: Attempt, hostname: str | None, holder: object) -> dict[str, Any]:
+    def hand_over(
+        self, attempt: Attempt, hostname: str | None, holder: object
+    ) -> TaskObject | dict[str, Any]:
         """Make the attempt the caller's, until the acknowledgement falls due; its task object."""
         self._on_event()
         instance = attempt.instance
@@ -282,7 +285,7 @@ class Tasks:
         limit = instance.policy.attempt_timeout
         if limit is not None and attempt.timeout is None:
             attempt.timeout = self._clock.call_later(limit, lambda: self._timed_out(attempt))
-        return task_object
+        return task_object.to_dict(self._ids.shuffle) if self._settings.shuffle else task_object
 
     def report(self, task_id: str, fields: tuple[Field, ...], holder: object) -> bool:
         """Acknowledge a task, or say that it is still being worked; whether it is canceled."""
@@ -465,34 +468,30 @@ class Tasks:
             self._clock.cancel(attempt.timeout)
             attempt.timeout = None
 
-    def _task_object(self, attempt: Attempt, task_id: str) -> dict[str, Any]:
+    def _task_object(self, attempt: Attempt, task_id: str) -> TaskObject:
         instance = attempt.instance
         instance_id = instance.id
-        attempt_id = instance.attempt_id(attempt.number, instance_id)
-        objects = {attempt_id: _attempt_object(attempt, attempt_id, instance_id)}
-        if self._settings.task_objects == "reachable":
-            for held in instance.objects:
-                objects[held["id"]] = held
-        if self._settings.shuffle:
-            objects = self._shuffled(objects)
-        return {
-            "taskObject": {
-                "taskId": task_id,
-                "pipelineId": instance.pipeline_id,
-                "attemptId": attempt_id,
-                "objects": objects,
-            }
-        }
-
-    def _shuffled(self, objects: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        order: list[Any] = list(objects.items())
-        self._ids.shuffle(order)
-        found = {}
-        for object_id, held in order:
-            fields = list(held["fields"])
-            self._ids.shuffle(fields)
-            found[object_id] = {**held, "fields": fields}
-        return found
+        return TaskObject(
+            task_id,
+            instance.pipeline_id,
+            instance.attempt_id(attempt.number, instance_id),
+            {
+                "component": instance.component_id,
+                "scheduled_start": timestamp(instance.scheduled_start),
+                "sphere": "ATTEMPT",
+                "worker_group": instance.worker_group,
+                "instance": instance_id,
+                "type": instance.type,
+                "status": WAITING_FOR_RUNNER,
+                "version": "1",
+                "schedule": "Schedule",
+                "actual_start": timestamp(instance.actual_start or 0),
+                "scheduled_end": timestamp(instance.scheduled_end),
+                "pipeline": instance.pipeline_id,
+            },
+            instance.fields + instance.system_fields,
+            instance.objects if self._settings.task_objects == "reachable" else (),
+        )
 
 
 def _next_timer(instance: Instance) -> Timer | None:
@@ -504,57 +503,3 @@ def _next_timer(instance: Instance) -> Timer | None:
 
 def _waits_for_runner(attempt: Attempt) -> bool:
     return attempt.status == WAITING_FOR_RUNNER and attempt.task_id is None
-
-
-# The fields that every attempt has, unless the task gives them itself.
-_KEYS = frozenset(
-    {
-        "@activeInstances",
-        "@actualStartTime",
-        "@componentParent",
-        "@instanceParent",
-        "@pipelineId",
-        "@scheduledEndTime",
-        "@scheduledStartTime",
-        "@sphere",
-        "@status",
-        "@version",
-        "parent",
-        "schedule",
-        "type",
-        "workerGroup",
-    }
-)
-_SPHERE = {"key": "@sphere", "stringValue": "ATTEMPT"}
-_STATUS = {"key": "@status", "stringValue": WAITING_FOR_RUNNER}
-_VERSION = {"key": "@version", "stringValue": "1"}
-_SCHEDULE = {"key": "schedule", "refValue": "Schedule"}
-
-
-def _attempt_object(attempt: Attempt, attempt_id: str, instance_id: str) -> dict[str, Any]:
-    """The object that a runner is given: fields and their kinds as in AWS's published example."""
-    instance = attempt.instance
-    component_id = instance.component_id
-    fields = [
-        {"key": "@componentParent", "refValue": component_id},
-        {"key": "@scheduledStartTime", "stringValue": timestamp(instance.scheduled_start)},
-        {"key": "parent", "refValue": component_id},
-        _SPHERE,
-        {"key": "workerGroup", "stringValue": instance.worker_group},
-        {"key": "@instanceParent", "refValue": instance_id},
-        {"key": "type", "stringValue": instance.type},
-        _STATUS,
-        _VERSION,
-        _SCHEDULE,
-        {"key": "@actualStartTime", "stringValue": timestamp(instance.actual_start or 0)},
-        {"key": "@scheduledEndTime", "stringValue": timestamp(instance.scheduled_end)},
-        {"key": "@activeInstances", "refValue": instance_id},
-        {"key": "@pipelineId", "stringValue": instance.pipeline_id},
-    ]
-    own = instance.fields + instance.system_fields
-    if own:
-        given = {field.key for field in own}
-        if not given.isdisjoint(_KEYS):
-            fields = [field for field in fields if field["key"] not in given]
-        fields += [field.to_wire() for field in own]
-    return {"id": attempt_id, "name": attempt_id, "fields": fields}

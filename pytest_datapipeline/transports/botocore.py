@@ -9,8 +9,8 @@ retried and turned into exceptions by botocore itself. The cut is in a method of
 from __future__ import annotations
 
 import inspect
+import threading
 from functools import cache
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import botocore
@@ -48,8 +48,6 @@ class Double(Protocol):
     def back_off(self, operation: str, invocation_id: str, seconds: float) -> None: ...
     def sleep(self, seconds: float) -> None: ...
     def seconds(self) -> float: ...
-    def holder(self) -> object: ...
-    def thread(self) -> str: ...
 
 
 class MovedParts(RuntimeError):
@@ -234,12 +232,11 @@ def _send(double: Double, request: Any, operation: str, context: dict[str, Any])
             body=request.body,
             region=context["client_region"],
             url=request.url,
-            thread=double.thread(),
+            thread=threading.current_thread(),
             read_timeout=read_timeout,
             connect_timeout=connect_timeout,
             attempt=retries.get("attempt", 1),
             invocation_id=retries.get("invocation-id", ""),
-            holder=double.holder(),
         )
     )
     if isinstance(reply, Failure):
@@ -292,7 +289,7 @@ class _RetryStates:
         self._double = double
         self._endpoints: dict[int, Any] = {}
         self._saved: list[tuple[Any, dict[str, Any]]] = []
-        self._lock = RLock()
+        self._lock = threading.RLock()
 
     def take_over(self, endpoint: Any, operation: str) -> None:
         """Start afresh the retry state behind an endpoint, the first time that it is seen."""
