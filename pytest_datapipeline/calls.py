@@ -166,6 +166,7 @@ class CallMatcher:
     def __init__(self, operation: str, parameters: Mapping[str, Any]) -> None:
         from .service import model
 
+        operation = model.operation_name(operation)
         known = model.input_parameters(operation) if parameters else ()
         for name in parameters:
             if name not in known:
@@ -231,7 +232,14 @@ class InOrder:
 
 
 def in_order(*matchers: CallMatcher) -> InOrder:
-    """What `calls` is equal to if the matchers are met in this order, with or without others."""
+    """What `calls` is equal to if the matchers are met in this order, with or without others.
+
+    Raises:
+        FakeUsageError: something that is no matcher.
+    """
+    for matcher in matchers:
+        if not isinstance(matcher, CallMatcher):
+            raise FakeUsageError(f"in_order() takes matchers, not {matcher!r}.")
     return InOrder(matchers)
 
 
@@ -325,6 +333,8 @@ class Calls(Sequence[Call]):
             from .service import model
 
             call = CallMatcher(model.operation_name(call), {})
+        if call is not None and not isinstance(call, CallMatcher):
+            raise FakeUsageError(f"filter() takes an operation's name or a matcher, not {call!r}.")
         wanted = {"region": region, "thread": thread, "attempt": attempt, "error": error}
         return Calls(
             made

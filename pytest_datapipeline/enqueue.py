@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .clock import duration
+from . import arguments
+from .clock import SECOND
 from .errors import FakeUsageError, told_by_message
 from .service import model
-from .service.fields import TEXT, Field, from_plain, from_wire, shorten
+from .service.fields import Field, from_plain, from_wire, shorten
 from .service.periods import parse_period
-from .service.settings import MAXIMUM_WORKER_GROUP_LENGTH
+from .service.settings import (
+    MAXIMUM_ID_LENGTH,
+    MAXIMUM_TASK_ID_LENGTH,
+    MAXIMUM_WORKER_GROUP_LENGTH,
+)
 from .service.task import Instance, Policy
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __tracebackhide__ = told_by_message
 
@@ -53,19 +60,7 @@ def check_worker_group(worker_group: object) -> str:
     Raises:
         FakeUsageError: it is empty, too long, no text, or has characters the service refuses.
     """
-    if not isinstance(worker_group, str):
-        raise FakeUsageError(f"The worker group is {worker_group!r}; it must be a string.")
-    if not 1 <= len(worker_group) <= MAXIMUM_WORKER_GROUP_LENGTH:
-        raise FakeUsageError(
-            f"The worker group {shorten(worker_group)!r} has {len(worker_group)} characters; it "
-            f"must have 1 to {MAXIMUM_WORKER_GROUP_LENGTH}."
-        )
-    if TEXT.fullmatch(worker_group) is None:
-        raise FakeUsageError(
-            f"The worker group {shorten(worker_group)!r} holds a control character, which the "
-            "service does not take."
-        )
-    return worker_group
+    return arguments.text("The worker group", worker_group, MAXIMUM_WORKER_GROUP_LENGTH)
 
 
 def policy_of(
@@ -81,42 +76,15 @@ def policy_of(
     """
     values: dict[str, int] = {}
     if maximum_retries is not None:
-        values["maximum_retries"] = check_count("maximum_retries", maximum_retries, 0)
+        values["maximum_retries"] = arguments.count("maximum_retries", maximum_retries, 0)
     for name, value in (
         ("retry_delay", retry_delay),
         ("report_progress_timeout", report_progress_timeout),
         ("attempt_timeout", attempt_timeout),
     ):
         if value is not None:
-            values[name] = non_negative(name, value)
+            values[name] = arguments.seconds(name, value)
     return replace(Policy(), **values)
-
-
-def check_count(name: str, value: object, least: int) -> int:
-    """The number, if it is an int from `least` up.
-
-    Raises:
-        FakeUsageError: it is something else.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise FakeUsageError(f"{name} is {value!r}; it must be an int from {least} up.")
-    return value
-
-
-def non_negative(name: str, value: float | timedelta) -> int:
-    """Nanoseconds of a duration.
-
-    Raises:
-        FakeUsageError: it is negative or no duration.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float, timedelta)):
-        raise FakeUsageError(f"{name} is {value!r}; it must be seconds or a timedelta.")
-    if value != value:
-        raise FakeUsageError(f"{name} is {value!r}; it must be a number of seconds.")
-    nanoseconds = duration(value)
-    if nanoseconds < 0:
-        raise FakeUsageError(f"{name} is {value!r}; it can not be negative.")
-    return nanoseconds
 
 
 def objects_of(given: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:
@@ -125,8 +93,13 @@ def objects_of(given: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:
     Raises:
         FakeUsageError: an id or a field that the service could not hold.
     """
+    if given is None:
+        return ()
+    if not isinstance(given, Mapping):
+        raise FakeUsageError(f"objects is {given!r}; it must be a mapping of ids to fields.")
     found = []
-    for object_id, fields in (given or {}).items():
+    for object_id, fields in given.items():
+        arguments.text("objects: the id", object_id, MAXIMUM_ID_LENGTH)
         where = f"objects[{object_id!r}]"
         if not isinstance(fields, Mapping):
             raise FakeUsageError(f"{where} is {fields!r}; it must be a mapping of fields.")
@@ -147,9 +120,8 @@ def instance_of(task: object, defaults: Defaults, where: str) -> Instance:
             "{'command': 'echo hi'}, or a task object as poll_for_task returns it."
         )
     if set(task) <= {"taskObject", "ResponseMetadata"} and "taskObject" in task:
-        task = task["taskObject"]
-        where = f"{where}['taskObject']"
-    if isinstance(task, Mapping) and "objects" in task and "attemptId" in task:
+        return _whole(task["taskObject"], defaults, f"{where}['taskObject']")
+    if "objects" in task and "attemptId" in task:
         return _whole(task, defaults, where)
     return _plain(task, defaults, where)
 
@@ -164,6 +136,8 @@ def _plain(task: Any, defaults: Defaults, where: str) -> Instance:
                 f"with @, a task can be given {', '.join(sorted(_SETTABLE))}."
             )
         if field.key == "type":
+            if field.is_ref or [other.key for other in fields].count("type") > 1:
+                raise FakeUsageError(f"{where}['type'] must be one string: a task has one type.")
             kind = field.value
         if field.key == "workerGroup" and field.value != defaults.worker_group:
             raise FakeUsageError(
@@ -183,14 +157,23 @@ def _plain(task: Any, defaults: Defaults, where: str) -> Instance:
     )
 
 
-def _whole(task: Mapping[str, Any], defaults: Defaults, where: str) -> Instance:
+def _whole(task: Any, defaults: Defaults, where: str) -> Instance:
+    if not isinstance(task, Mapping):
+        raise FakeUsageError(f"{where} is {task!r}; it must be a task object.")
     problems = model.shape_problems("TaskObject", dict(task))
     if problems:
         raise FakeUsageError(f"{where} is no task object that botocore could parse: {problems}")
     unknown = set(task) - {"taskId", "pipelineId", "attemptId", "objects"}
     if unknown:
         raise FakeUsageError(f"{where} has members that a task object has not: {sorted(unknown)}.")
-    attempt_id = task["attemptId"]
+    missing = {"attemptId", "objects"} - set(task)
+    if missing:
+        raise FakeUsageError(f"{where} lacks {', '.join(sorted(missing))}.")
+    attempt_id = arguments.text(f"{where}['attemptId']", task["attemptId"], MAXIMUM_ID_LENGTH)
+    if "pipelineId" in task:
+        arguments.text(f"{where}['pipelineId']", task["pipelineId"], MAXIMUM_ID_LENGTH)
+    if "taskId" in task:
+        arguments.text(f"{where}['taskId']", task["taskId"], MAXIMUM_TASK_ID_LENGTH)
     if attempt_id not in task["objects"]:
         raise FakeUsageError(
             f"{where}['attemptId'] is {shorten(attempt_id)!r}, but {where}['objects'] has only "
@@ -199,6 +182,11 @@ def _whole(task: Mapping[str, Any], defaults: Defaults, where: str) -> Instance:
     others = []
     own: tuple[Field, ...] = ()
     for object_id, held in task["objects"].items():
+        if held["id"] != object_id:
+            raise FakeUsageError(
+                f"{where}['objects'][{shorten(object_id)!r}] has the id {shorten(held['id'])!r}; "
+                "the map's key and the object's id are the same."
+            )
         place = f"{where}['objects'][{shorten(object_id)!r}]['fields']"
         fields = from_wire(held["fields"], place)
         if object_id == attempt_id:
@@ -239,7 +227,14 @@ def _steered(policy: Policy, fields: tuple[Field, ...], where: str) -> Policy:
 
 
 def _number(field: Field, where: str) -> int:
+    place = f"{where}[{field.key!r}]"
+    if field.is_ref:
+        raise FakeUsageError(f"{place} refers to {field.value!r}; it must be a string.")
     try:
-        return int(field.value) if field.key == "maximumRetries" else parse_period(field.value)
+        if field.key == "maximumRetries":
+            return arguments.count(place, int(field.value), 0)
+        return arguments.seconds(place, parse_period(field.value) / SECOND)
+    except FakeUsageError:
+        raise
     except ValueError as error:
-        raise FakeUsageError(f"{where}[{field.key!r}]: {error}.") from None
+        raise FakeUsageError(f"{place}: {error}.") from None

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from . import arguments
 from .calls import CallMatcher, Calls
-from .clock import SECOND, VirtualClock, duration, to_datetime
+from .clock import SECOND, VirtualClock, to_datetime, to_ns
 from .enqueue import (
     Defaults,
-    check_count,
     check_worker_group,
     instance_of,
-    non_negative,
     objects_of,
     policy_of,
 )
@@ -31,10 +30,11 @@ from .faults import FaultPlan, PlannedFault, effect_of
 from .handles import Heartbeat, Task, WaitingPoll
 from .service import model
 from .service.api import Service
-from .service.settings import ServiceSettings
+from .service.fields import MAXIMUM_VALUE_LENGTH
+from .service.settings import MAXIMUM_ID_LENGTH, ServiceSettings
 from .service.task import INTERVAL
 from .settings import Settings, checked
-from .timekeeping import Drive, Patience, Timekeeper, moment
+from .timekeeping import Drive, Patience, Timekeeper
 from .transports import switch
 from .transports.botocore import Interception
 
@@ -91,7 +91,7 @@ class FakeClock:
         Raises:
             FakeUsageError: the duration is negative.
         """
-        self._time.advance(delta)
+        self._time.advance(arguments.seconds("the duration", delta))
 
     def move_to(self, target: datetime | str) -> None:
         """Move time on to a moment: a datetime (UTC if it has no zone) or an ISO text.
@@ -99,7 +99,7 @@ class FakeClock:
         Raises:
             FakeUsageError: the moment has passed.
         """
-        self._time.move_to(moment(target))
+        self._time.move_to(arguments.moment("the moment", target))
 
 
 class DataPipelineFake:
@@ -313,6 +313,10 @@ class DataPipelineFake:
             FakeUsageError: something that the service could not hand out. Nothing is enqueued.
         """
         check_worker_group(worker_group)
+        arguments.text("type", type, MAXIMUM_VALUE_LENGTH)
+        for name, value in (("id", id), ("pipeline_id", pipeline_id), ("region", region)):
+            if value is not None:
+                arguments.text(name, value, MAXIMUM_ID_LENGTH)
         policy = policy_of(maximum_retries, retry_delay, report_progress_timeout, attempt_timeout)
         given: tuple[Mapping[str, Any], ...] = tasks or ({"command": "true"},)
         with self._time.lock:
@@ -351,8 +355,8 @@ class DataPipelineFake:
         if delay is not None and at is not None:
             raise FakeUsageError("enqueue() takes delay= or at=, not both.")
         if delay is not None:
-            return self._clock.now + non_negative("delay", delay)
-        return self._clock.now if at is None else moment(at)
+            return self._clock.now + arguments.seconds("delay", delay)
+        return self._clock.now if at is None else arguments.moment("at", at)
 
     # -- faults -----------------------------------------------------------------------------------
 
@@ -399,7 +403,11 @@ class DataPipelineFake:
                 )
             matcher = CallMatcher(model.operation_name(matcher), {})
         for name, value, least in (("times", times, 1), ("after", after, 0)):
-            check_count(name, value, least)
+            arguments.count(name, value, least)
+        if message is not None and not isinstance(message, str):
+            raise FakeUsageError(f"message is {message!r}; it must be a string.")
+        if not isinstance(optional, bool):
+            raise FakeUsageError(f"optional is {optional!r}; it can be True or False.")
         if per not in ("call", "request"):
             raise FakeUsageError(f"per is {per!r}; it can be 'call' or 'request'.")
         effect, description = effect_of(matcher.operation, error, message)
@@ -449,16 +457,19 @@ class DataPipelineFake:
                 "run() ends the loop when every task has ended, but none was enqueued: it would "
                 "end at once. Enqueue a task, or give until=."
             )
+        finished = self._condition(until)
+        limit = self._clock.now + arguments.seconds("max_time", max_time)
+        drive = Drive(finished, arguments.count("max_calls", max_calls, 1), limit)
+        if die_at is not None and not isinstance(die_at, CallMatcher):
+            raise FakeUsageError(f"die_at is {die_at!r}; it must be a matcher.")
         fault = None
         if die_at is not None:
             fault = self.fail(die_at, "runner_dies", optional=True)
-        finished = self._condition(until)
-        limit = self._clock.now + duration(max_time)
-        self._time.drive_limits = Drive(finished, max_calls, limit)
+        self._time.drive_limits = drive
         timer = None
         if isinstance(until, datetime):
             # So that a poll that waits beyond it does not make time jump over it.
-            timer = self._clock.call_at(moment(until), lambda: None)
+            timer = self._clock.call_at(to_ns(until), lambda: None)
         try:
             return runner_loop()
         except RunnerUnwound:
@@ -489,7 +500,7 @@ class DataPipelineFake:
         what = "every task to end" if condition is None else repr(condition)
         timer = None
         if isinstance(condition, datetime):
-            timer = self._clock.call_at(moment(condition), lambda: None)
+            timer = self._clock.call_at(to_ns(condition), lambda: None)
         try:
             self._time.wait_until(self._condition(condition), what, move_time)
         finally:
@@ -503,7 +514,7 @@ class DataPipelineFake:
             task = condition
             return lambda: task.ended
         if isinstance(condition, datetime):
-            target = moment(condition)
+            target = arguments.moment("the moment", condition)
             return lambda: self._clock.now >= target
         if callable(condition):
             predicate = condition
@@ -549,6 +560,7 @@ class DataPipelineFake:
 
     def terminate(self, taskrunner_id: str) -> None:
         """Have the heartbeats of a task runner answered with `terminate: true` from now on."""
+        arguments.text("taskrunner_id", taskrunner_id, MAXIMUM_ID_LENGTH)
         with self._time.lock:
             self._service.terminating.add(taskrunner_id)
 
@@ -642,7 +654,7 @@ class DataPipelineFake:
 
 def _start_of(settings: Settings) -> int:
     if settings.start is not None:
-        return moment(settings.start)
+        return arguments.moment("start", settings.start)
     return int(time.time()) * SECOND
 
 

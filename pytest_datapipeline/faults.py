@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import FakeUsageError, did_you_mean, told_by_message
+from .errors import FakeUsageError, told_by_message
 from .service import model
 from .service.errors import COMMON_ERRORS, ServiceError
 
@@ -126,9 +126,9 @@ def effect_of(operation: str, error: object, message: str | None) -> tuple[Effec
     if isinstance(error, bool):
         raise _unknown(error)
     if isinstance(error, int):
-        if not 300 <= error <= 599:
+        if not _is_failure(error):
             raise FakeUsageError(
-                f"{error} is no HTTP status of a failure: take one from 300 to 599."
+                f"{error} is no HTTP status of a failure: take one from 400 to 599."
             )
         effect = Effect("http_status", status=error)
     elif isinstance(error, str):
@@ -147,14 +147,7 @@ def _named(operation: str, name: str, message: str | None) -> Effect:
         return _service_error(operation, "ThrottlingException", message)
     if name in NAMED_FAULTS:
         return Effect(name)  # type: ignore[arg-type]  # the keys are kinds, which mypy cannot see
-    known = [*NAMED_FAULTS, *model.modelled_errors(operation), *COMMON_ERRORS]
-    try:
-        return _service_error(operation, name, message)
-    except FakeUsageError as error:
-        raise FakeUsageError(
-            f"{error}{did_you_mean(name, known)} Faults with a name of their own: "
-            f"{', '.join(NAMED_FAULTS)}."
-        ) from None
+    return _service_error(operation, name, message, names=tuple(NAMED_FAULTS))
 
 
 def _exceptional(operation: str, error: Any, message: str | None) -> Effect:
@@ -176,6 +169,10 @@ def _exceptional(operation: str, error: Any, message: str | None) -> Effect:
         code = str(held.get("Code") or type(error).__name__)
         text = message if message is not None else held.get("Message")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        if text is not None and not isinstance(text, str):
+            raise FakeUsageError(f"The message of {error!r} is {text!r}; it must be a string.")
+        if status is not None and not _is_failure(status):
+            raise FakeUsageError(f"{status!r} is no HTTP status of a failure: 400 to 599 are.")
         return _service_error(operation, code, text, status)
     elif isinstance(error, exceptions.BotoCoreError):
         return Effect("exception", exception=error)
@@ -183,9 +180,13 @@ def _exceptional(operation: str, error: Any, message: str | None) -> Effect:
 
 
 def _service_error(
-    operation: str, code: str, message: str | None, status: int | None = None
+    operation: str,
+    code: str,
+    message: str | None,
+    status: int | None = None,
+    names: tuple[str, ...] = (),
 ) -> Effect:
-    known_status = model.error_status(operation, code)
+    known_status = model.error_status(operation, code, names)
     if message is None:
         message = COMMON_ERRORS[code][1] if code in COMMON_ERRORS else _text_of(code)
     return Effect("service_error", error=ServiceError(code, message, status or known_status))
@@ -200,6 +201,10 @@ def _text_of(code: str) -> str:
         "PipelineNotFoundException": "The specified pipeline was not found.",
         "PipelineDeletedException": "The specified pipeline has been deleted.",
     }[code]
+
+
+def _is_failure(status: object) -> bool:
+    return isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599
 
 
 def _unknown(error: object) -> FakeUsageError:

@@ -53,6 +53,10 @@ class Settings:
     idle_limit: float = 86_400.0
 
 
+# Beyond this, a number of seconds can only be a mistake.
+_MAXIMUM_SECONDS = 1e12
+
+
 @dataclass(frozen=True)
 class Option:
     """One setting, as the plugin offers it."""
@@ -108,7 +112,11 @@ def _checked(option: Option, value: Any, source: str) -> Any:
             raise FakeUsageError(f"{where} is {value!r}; it can be a datetime or an ISO text.")
         return value
     if option.kind is float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not 0 < value <= _MAXIMUM_SECONDS
+        ):
             raise FakeUsageError(f"{where} is {value!r}; it must be a number of seconds above 0.")
         return float(value)
     if not isinstance(value, option.kind) or (option.kind is int and isinstance(value, bool)):

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from .clock import SECOND, VirtualClock, duration, to_datetime, to_ns
+from .clock import SECOND, VirtualClock, duration, to_datetime
 from .errors import FakeUsageError, RunnerUnwound, Stuck, told_by_message
 from .freezing import FrozenTime, backwards
 from .transports import switch
@@ -170,14 +170,11 @@ class Timekeeper:
             self.sync()
             return self.clock.now
 
-    def advance(self, delta: float | timedelta) -> None:
-        """Move time on, firing what falls due on the way, each at its own moment."""
+    def advance(self, delta: int) -> None:
+        """Move time on by nanoseconds, firing what falls due on the way, each at its own moment."""
         with self.lock:
             self.sync()
-            nanoseconds = duration(delta)
-            if nanoseconds < 0:
-                raise backwards(self.clock.now, self.clock.now + nanoseconds)
-            self._move_to(self.clock.now + nanoseconds)
+            self._move_to(self.clock.now + delta)
 
     def move_to(self, target: int) -> None:
         """Move time to a moment."""
@@ -456,15 +453,3 @@ class Timekeeper:
         if not self.at_home:
             self._on_stuck(text)
         return Stuck(text)
-
-
-def moment(value: datetime | str) -> int:
-    """Nanoseconds of a datetime or an ISO text."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise FakeUsageError(
-                f"{value!r} is no time: write it as in '2012-12-12T00:00:00'."
-            ) from None
-    return to_ns(value)

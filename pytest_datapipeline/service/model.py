@@ -93,8 +93,13 @@ def modelled_errors(operation: str) -> dict[str, int]:
     }
 
 
-def error_status(operation: str, code: str) -> int:
+def error_status(operation: str, code: str, other_names: tuple[str, ...] = ()) -> int:
     """The HTTP status that goes with an error code of an operation.
+
+    Args:
+        operation: AWS's name of the operation.
+        code: the code.
+        other_names: what else may stand where the code does; for the message.
 
     Raises:
         FakeUsageError: AWS's model does not give the operation that error.
@@ -104,16 +109,17 @@ def error_status(operation: str, code: str) -> int:
         return modelled[code]
     if code in COMMON_ERRORS:
         return COMMON_ERRORS[code][0]
-    known = [*modelled, *COMMON_ERRORS]
     everywhere = {shape.name for shape in service_model().error_shapes}
     what = (
         f"{operation} does not raise {code} in AWS's model"
         if code in everywhere
         else f"{code!r} is no error of AWS Data Pipeline"
     )
+    others = f" It can also be one of: {', '.join(other_names)}." if other_names else ""
     raise FakeUsageError(
-        f"{what}.{did_you_mean(code, known)} {operation} raises: {', '.join(modelled)}; "
-        f"every operation may raise: {', '.join(COMMON_ERRORS)}."
+        f"{what}.{did_you_mean(code, [*modelled, *COMMON_ERRORS, *other_names])} {operation} "
+        f"raises: {', '.join(modelled)}; every operation may raise: "
+        f"{', '.join(COMMON_ERRORS)}.{others}"
     )
 
 

@@ -21,6 +21,9 @@ MAXIMUM_RETRIES = 2
 RETRY_DELAY_SECONDS = 10 * 60
 # Documented: a worker group is a string of at most this many characters.
 MAXIMUM_WORKER_GROUP_LENGTH = 1024
+# Documented: so is every id but a task's, which may be longer.
+MAXIMUM_ID_LENGTH = 1024
+MAXIMUM_TASK_ID_LENGTH = 2048
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def timestamp(ns: int) -> str:
 
 @lru_cache(maxsize=256)  # the tasks of one moment share their times
 def _second(seconds: int) -> str:
-    return to_datetime(seconds * SECOND).strftime("%Y-%m-%dT%H:%M:%S")
+    return to_datetime(seconds * SECOND).replace(tzinfo=None).isoformat()
 
 
 @dataclass(frozen=True)
