@@ -318,7 +318,7 @@ def test_a_response_that_the_model_does_not_allow_is_refused_where_it_is_added(
         ),
         (
             lambda stubber: stubber.add_empty_poll("\x00"),
-            "The worker group '\\x00' holds a control character*",
+            "The worker group '\\x00' holds a character that the service does not take*",
         ),
         (
             lambda stubber: stubber.client.poll_for_task(workerGroup="wg"),
