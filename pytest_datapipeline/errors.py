@@ -6,7 +6,6 @@ Three kinds, told apart by who made the mistake: the test (`FakeUsageError`), th
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ class WorkerGroupWarning(UserWarning):
 
 def did_you_mean(value: str, candidates: Iterable[str]) -> str:
     """The sentence that suggests the candidate nearest to `value`, or an empty string."""
+    import difflib  # only where something went wrong: the plugin is loaded by suites without us
+
     near = difflib.get_close_matches(value, list(candidates), n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
 

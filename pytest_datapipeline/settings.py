@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from .errors import FakeUsageError, did_you_mean, told_by_message
 
@@ -57,8 +57,7 @@ class Settings:
 _MAXIMUM_SECONDS = 1e12
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One setting, as the plugin offers it."""
 
     name: str
