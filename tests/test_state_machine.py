@@ -514,6 +514,6 @@ class TaskLife(RuleBasedStateMachine):
 
 
 def test_tasks_live_as_the_documentation_says_whatever_is_done_to_them() -> None:
-    run_state_machine_as_test(
+    run_state_machine_as_test(  # type: ignore[no-untyped-call, unused-ignore]  # typed in some versions
         TaskLife, settings=settings(max_examples=250, stateful_step_count=40, deadline=None)
     )
