@@ -31,7 +31,7 @@ from .handles import Heartbeat, Task, WaitingPoll
 from .service import model
 from .service.api import Service
 from .service.fields import MAXIMUM_VALUE_LENGTH
-from .service.settings import MAXIMUM_ID_LENGTH, ServiceSettings
+from .service.settings import MAXIMUM_ID_LENGTH
 from .service.task import INTERVAL
 from .settings import Settings, checked
 from .timekeeping import Drive, Patience, Timekeeper
@@ -122,7 +122,7 @@ class DataPipelineFake:
     def __init__(self, **settings: Any) -> None:
         self._settings = checked(settings, "DataPipelineFake()")
         self._clock = VirtualClock(_start_of(self._settings))
-        self._service = Service(self._clock, _service_settings(self._settings), self._happened)
+        self._service = Service(self._clock, self._settings, self._happened)
         self._calls = Calls()
         self._faults = FaultPlan()
         self._problems: list[str] = []
@@ -656,17 +656,6 @@ def _start_of(settings: Settings) -> int:
     if settings.start is not None:
         return arguments.moment("start", settings.start)
     return int(time.time()) * SECOND
-
-
-def _service_settings(settings: Settings) -> ServiceSettings:
-    return ServiceSettings(
-        running_from=settings.running_from,
-        task_objects=settings.task_objects,
-        false_for_activity=settings.false_for_activity,
-        accept_repeated_final_status=settings.accept_repeated_final_status,
-        shuffle=settings.shuffle,
-        seed=settings.seed,
-    )
 
 
 def _body_text(request: Request) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
 from .errors import FakeUsageError, did_you_mean, told_by_message
+from .service.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ __tracebackhide__ = told_by_message
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(ServiceSettings):
     """The settings of a fake. Defaults are the service as it is documented or was observed."""
 
     #: When the clock starts: a datetime (UTC if it has no zone) or an ISO text. Default: the
@@ -33,18 +34,6 @@ class Settings:
     freeze: bool = False
     #: Whether time.sleep takes virtual time instead of real time.
     virtual_sleep: bool = False
-    #: What makes an attempt RUNNING: its first report or its hand-over.
-    running_from: Literal["report", "hand-over"] = "report"
-    #: Which objects a task carries: all that were given with it, or the attempt alone.
-    task_objects: Literal["reachable", "attempt"] = "reachable"
-    #: What SetTaskStatus FALSE does to an activity: it fails, or the call is refused.
-    false_for_activity: Literal["fail", "refuse"] = "fail"
-    #: Whether a SetTaskStatus that botocore repeats after a lost answer is accepted.
-    accept_repeated_final_status: bool = False
-    #: Whether fields and objects come in an arbitrary order.
-    shuffle: bool = False
-    #: The seed of ids and of the shuffling.
-    seed: int = 0
     #: Real seconds after which a wait that nobody ends becomes an error.
     patience: float = 10.0
     #: Real seconds that a thread which was let go gets to come back before time moves on.

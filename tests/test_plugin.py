@@ -161,7 +161,7 @@ def test_fixtures_markers_and_options_are_described(
             "datapipeline_stubber*",
         ]
     )
-    run("", "--markers").stdout.fnmatch_lines("@pytest.mark.datapipeline(start=None, region=*")
+    run("", "--markers").stdout.fnmatch_lines("@pytest.mark.datapipeline(*start=None, region=*")
     run("", "--help").stdout.fnmatch_lines_random(
         ["AWS Data Pipeline:", "  --datapipeline-start=START", "  datapipeline_region*"]
     )
