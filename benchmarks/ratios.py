@@ -58,12 +58,16 @@ class Row:
 
 
 def timed(call: Callable[[], object], times: int) -> float:
-    """Seconds of `times` calls, without a garbage collection that an earlier block has earned."""
+    """Seconds of `times` calls, with no garbage collected meanwhile, as timeit does it."""
     gc.collect()
-    start = time.perf_counter()
-    for _ in range(times):
-        call()
-    return time.perf_counter() - start
+    gc.disable()
+    try:
+        start = time.perf_counter()
+        for _ in range(times):
+            call()
+        return time.perf_counter() - start
+    finally:
+        gc.enable()
 
 
 def ratio(one: Callable[[], float], other: Callable[[], float], blocks: int) -> float:
@@ -222,14 +226,16 @@ def start_up(blocks: int) -> Row:
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
         environment["PYTHONPYCACHEPREFIX"] = cache
         Path(folder, "test_one.py").write_text("def test_one():\n    pass\n")
-        pairs = [
-            (started(folder, "-p", "pytest_datapipeline"), started(folder))
-            for _ in range(blocks + 2)
-        ]
-    # The first ones fill the cache. A start is 40 times the difference, and other processes only
-    # ever add to it: so the least of each side is compared, and not their medians.
-    with_plugin, without = (min(side) for side in zip(*pairs[2:], strict=True))
-    measured = (with_plugin - without) * 1000
+        differences = []
+        for number in range(2 * (blocks + 1)):
+            # Each side goes first as often as the other: the machine's drift cancels out.
+            if number % 2:
+                with_plugin, without = started(folder, "-p", "pytest_datapipeline"), started(folder)
+            else:
+                without, with_plugin = started(folder), started(folder, "-p", "pytest_datapipeline")
+            differences.append(with_plugin - without)
+    # The first ones fill the cache.
+    measured = statistics.median(differences[2:]) * 1000
     return Row("pytest's start with the plugin unused", "without it", measured, 10, "ms more")
 
 

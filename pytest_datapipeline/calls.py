@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
@@ -120,7 +121,9 @@ class Call:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, CallMatcher):
             return other.matches(self)
-        return self is other
+        if isinstance(other, Call):
+            return self is other
+        return NotImplemented  # ANY and its like decide for themselves
 
     __hash__ = object.__hash__
 
@@ -184,7 +187,7 @@ class CallMatcher:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Call):
             return self.matches(other)
-        return self is other
+        return NotImplemented
 
     def matches(self, call: Call) -> bool:
         """Whether the call is what it asks for."""
@@ -353,7 +356,11 @@ def _compare(path: str, expected: Any, actual: Any, found: list[Difference]) -> 
         if _is_fields(actual):
             actual = _by_key(actual)
             for key, value in expected.items():
-                _compare(f"{path}[{key!r}]", value, actual.get(key, NOTHING), found)
+                held = actual.get(key, NOTHING)
+                # On the wire, a list of one is no different from the one.
+                single = isinstance(value, list) and held is not NOTHING
+                held = [held] if single and not isinstance(held, list) else held
+                _compare(f"{path}[{key!r}]", value, held, found)
             return
         if isinstance(actual, Mapping):
             for key in [*expected, *(key for key in actual if key not in expected)]:
@@ -439,8 +446,9 @@ def _shown(value: object) -> str:
     if isinstance(value, str):
         if len(value) <= _LONGEST:
             return repr(value)
-        # Both ends, so that ids that differ are shown differently.
-        return f"{value[:12]!r}...{value[-12:]!r}"
+        # The checksum, so that ids that differ in the middle alone are shown differently too.
+        checksum = zlib.crc32(value.encode(errors="surrogatepass"))
+        return f"{value[:12]!r}..{checksum:08x}..{value[-12:]!r}"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key!r}: {_shown(held)}" for key, held in value.items()) + "}"
     if isinstance(value, (list, tuple)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 
-@dataclass(frozen=True)
 class Settings(ServiceSettings):
     """The settings of a fake. Defaults are the service as it is documented or was observed."""
 
@@ -58,14 +56,13 @@ class Option(NamedTuple):
 @cache
 def options() -> list[Option]:
     """All settings with their defaults, kinds and, if they have them, choices."""
-    hints = get_type_hints(Settings)
     found = []
-    for field in fields(Settings):
-        hint = hints[field.name]
-        choices = get_args(hint) if isinstance(field.default, str) else ()
+    for name, hint in get_type_hints(Settings).items():
+        default = getattr(Settings, name)
+        choices = get_args(hint) if isinstance(default, str) else ()
         strings = tuple(choice for choice in choices if isinstance(choice, str))
-        kind = str if field.default is None else type(field.default)
-        found.append(Option(field.name, field.default, strings, kind))
+        kind = str if default is None else type(default)
+        found.append(Option(name, default, strings, kind))
     return found
 
 

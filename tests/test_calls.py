@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
+from dirty_equals import IsInstance
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,13 +91,28 @@ def test_the_response_is_decoded_when_somebody_looks() -> None:
         ),
         (
             status("FINISHED"),
-            "set_task_status(taskId='2xaM4wRs5zOs'...'XAMPLE/g==:1', taskStatus='FINISHED') "
-            "at 12:00:00 -> {}",
+            "set_task_status(taskId='2xaM4wRs5zOs'..b86cd751..'XAMPLE/g==:1', "
+            "taskStatus='FINISHED') at 12:00:00 -> {}",
         ),
     ],
 )
 def test_a_call_prints_on_one_line_with_long_ids_shortened(made: Call, shown: str) -> None:
     assert repr(made) == shown
+
+
+def test_long_ids_that_differ_in_the_middle_are_shown_differently() -> None:
+    one, other = TASK_ID.replace("xx", "xy", 1), TASK_ID.replace("xx", "yx", 1)
+
+    assert repr(status("FINISHED", one)) == repr(status("FINISHED", one))
+    assert repr(status("FINISHED", one)) != repr(status("FINISHED", other))
+
+
+def test_objects_with_an_equality_of_their_own_can_stand_for_a_call() -> None:
+    calls = Calls([poll(), status("FINISHED")])
+
+    assert calls == [ANY, set_task_status()]
+    assert calls == [IsInstance(Call), set_task_status()]
+    assert calls[0] != "poll_for_task"
 
 
 def test_calls_are_equal_to_themselves_alone_and_can_be_in_a_set() -> None:
@@ -260,8 +277,8 @@ def test_a_comparison_that_fails_is_explained_call_by_call() -> None:
         "  (- expected but not made, + made but not expected, ! made with other parameters)",
         "  12:00:00 poll_for_task(workerGroup='wg') -> {}",
         "- report_task_progress()",
-        "! 12:00:05 set_task_status(taskId='2xaM4wRs5zOs'...'XAMPLE/g==:1', taskStatus='FAILED')"
-        " -> {}",
+        "! 12:00:05 set_task_status(taskId='2xaM4wRs5zOs'..b86cd751..'XAMPLE/g==:1', "
+        "taskStatus='FAILED') -> {}",
         "    parameters.taskStatus: expected 'FINISHED', got 'FAILED'",
         "+ 12:00:06 list_pipelines() -> {}",
     ]

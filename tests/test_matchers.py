@@ -139,6 +139,7 @@ def test_a_list_of_fields_can_be_compared_by_key() -> None:
     assert report_task_progress(fields={"percentComplete": "50"}) == made
     assert report_task_progress(fields={"step": ["a", "b", ANY], "output": ref("Out")}) == made
     assert report_task_progress(fields={"percentComplete": re.compile("6")}) != made
+    assert report_task_progress(fields={"percentComplete": ["50"]}) == made
     assert report_task_progress(fields={"output": "Out"}) != made
     assert report_task_progress(fields={"attemptStatus": ANY}) != made
 

@@ -30,6 +30,9 @@ class Ref:
 
     id: str
 
+    def __repr__(self) -> str:
+        return f"ref({self.id!r})"
+
 
 def ref(object_id: str) -> Ref:
     """A reference to the pipeline object `object_id`, for use as the value of a field."""
