@@ -10,6 +10,7 @@ from . import arguments
 from .clock import SECOND
 from .errors import FakeUsageError, told_by_message
 from .service import model
+from .service.component import GivenComponent, Policy
 from .service.fields import Field, from_plain, from_wire, shorten
 from .service.periods import parse_period
 from .service.settings import (
@@ -17,7 +18,7 @@ from .service.settings import (
     MAXIMUM_TASK_ID_LENGTH,
     MAXIMUM_WORKER_GROUP_LENGTH,
 )
-from .service.task import Instance, Policy
+from .service.task import Instance
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -144,17 +145,17 @@ def _plain(task: Any, defaults: Defaults, where: str) -> Instance:
                 f"{where}['workerGroup'] is {field.value!r}, but the task is enqueued in "
                 f"{defaults.worker_group!r}."
             )
-    return Instance(
+    component = GivenComponent(
         pipeline_id=defaults.pipeline_id,
-        component_id=defaults.component_id,
+        id=defaults.component_id,
         type=kind,
         worker_group=defaults.worker_group,
         region=defaults.region,
         fields=tuple(field for field in fields if field.key not in ("type", "workerGroup")),
-        scheduled_start=defaults.scheduled_start,
         policy=_steered(defaults.policy, fields, where),
         objects=defaults.objects,
     )
+    return Instance(component, defaults.scheduled_start)
 
 
 def _whole(task: Any, defaults: Defaults, where: str) -> Instance:
@@ -194,9 +195,9 @@ def _whole(task: Any, defaults: Defaults, where: str) -> Instance:
         else:
             others.append({**held, "fields": [field.to_wire() for field in fields]})
     first = {field.key: field.value for field in reversed(own)}
-    return Instance(
+    component = GivenComponent(
         pipeline_id=task.get("pipelineId", defaults.pipeline_id),
-        component_id=first.get("@componentParent", defaults.component_id),
+        id=first.get("@componentParent", defaults.component_id),
         type=first.get("type", defaults.type),
         worker_group=defaults.worker_group,
         region=defaults.region,
@@ -208,12 +209,12 @@ def _whole(task: Any, defaults: Defaults, where: str) -> Instance:
         system_fields=tuple(
             field for field in own if field.key.startswith("@") and field.key not in _PER_ATTEMPT
         ),
-        scheduled_start=defaults.scheduled_start,
         policy=_steered(defaults.policy, own, where),
         objects=(*defaults.objects, *others),
         first_attempt_id=attempt_id,
         first_task_id=task.get("taskId"),
     )
+    return Instance(component, defaults.scheduled_start)
 
 
 def _steered(policy: Policy, fields: tuple[Field, ...], where: str) -> Policy:

@@ -30,9 +30,9 @@ from .faults import FaultPlan, PlannedFault, effect_of
 from .handles import Heartbeat, Task, WaitingPoll
 from .service import model
 from .service.api import Service
+from .service.component import INTERVAL
 from .service.fields import MAXIMUM_VALUE_LENGTH
 from .service.settings import MAXIMUM_ID_LENGTH
-from .service.task import INTERVAL
 from .settings import Settings, checked
 from .timekeeping import Drive, Patience, Timekeeper
 from .transports import switch
@@ -339,7 +339,7 @@ class DataPipelineFake:
                 instances.append(instance_of(task, defaults, where))
             found = []
             for instance in instances:
-                key = (instance.pipeline_id, instance.component_id)
+                key = (instance.component.pipeline_id, instance.component.id)
                 while (*key, instance.scheduled_start // SECOND) in self._component_ids:
                     # A component has one instance for each interval of its schedule.
                     instance.scheduled_start += INTERVAL

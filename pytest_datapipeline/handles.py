@@ -147,22 +147,22 @@ class Task:
     @property
     def id(self) -> str:
         """The id of the pipeline component that it is a run of."""
-        return self._instance.component_id
+        return self._instance.component.id
 
     @property
     def pipeline_id(self) -> str:
         """The pipeline that it belongs to."""
-        return self._instance.pipeline_id
+        return self._instance.component.pipeline_id
 
     @property
     def worker_group(self) -> str:
         """The worker group whose runners it is for."""
-        return self._instance.worker_group
+        return self._instance.component.worker_group
 
     @property
     def region(self) -> str | None:
         """The region whose clients it is for; None for the first that polls."""
-        return self._instance.region
+        return self._instance.component.region
 
     @property
     def status(self) -> str:

@@ -27,10 +27,11 @@ from .enqueue import Defaults, check_worker_group, instance_of, objects_of
 from .errors import FakeUsageError, Stuck, UnexpectedCall, UnmetExpectations, told_by_message
 from .faults import effect_of
 from .service import model
+from .service.component import Policy
 from .service.errors import ServiceError
 from .service.ids import Ids
 from .service.settings import ServiceSettings
-from .service.task import Policy, Tasks
+from .service.task import Tasks
 from .transports import switch
 from .transports.botocore import MovedParts, checked_botocore
 from .transports.clients import ClientCall, ClientCalls, TransportFailure, transport_error

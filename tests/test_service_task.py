@@ -10,13 +10,14 @@ import pytest
 
 from pytest_datapipeline import wire
 from pytest_datapipeline.clock import SECOND, VirtualClock
+from pytest_datapipeline.service.component import GivenComponent, Policy
 from pytest_datapipeline.service.errors import ServiceError
-from pytest_datapipeline.service.fields import Field
+from pytest_datapipeline.service.fields import Field, timestamp
 from pytest_datapipeline.service.ids import Ids
 from pytest_datapipeline.service.periods import parse_period
 from pytest_datapipeline.service.queue import Poll
 from pytest_datapipeline.service.settings import ServiceSettings
-from pytest_datapipeline.service.task import Attempt, Instance, Policy, Tasks, timestamp
+from pytest_datapipeline.service.task import Attempt, Instance, Tasks
 
 # The start of the only run that AWS has published: 2012-12-12T00:00:00.
 PUBLISHED = 1_355_270_400 * SECOND
@@ -25,15 +26,14 @@ PUBLISHED = 1_355_270_400 * SECOND
 def instance(policy: Policy | None = None, **given: Any) -> Instance:
     values: dict[str, Any] = {
         "pipeline_id": "df-0937003356ZJEXAMPLE",
-        "component_id": "SayHello",
+        "id": "SayHello",
         "type": "ShellCommandActivity",
         "worker_group": "wg",
         "region": None,
         "fields": (Field("command", "echo hello"),),
-        "scheduled_start": PUBLISHED,
         "policy": policy or Policy(),
     }
-    return Instance(**{**values, **given})
+    return Instance(GivenComponent(**{**values, **given}), PUBLISHED)
 
 
 def sent(answer: Any) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def test_ids_of_instances_and_attempts_are_made_like_the_published_ones() -> Non
 def test_a_given_attempt_id_is_kept_and_counted_on_from(given: str, suffix: str) -> None:
     made = instance(first_attempt_id=given + suffix)
 
-    assert [made.attempt_id(number) for number in (1, 2, 3)] == [
+    assert [made.component.attempt_id(made, number) for number in (1, 2, 3)] == [
         given + suffix,
         f"{given}_Attempt=2",
         f"{given}_Attempt=3",

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..clock import SECOND, to_datetime
 from ..errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
@@ -118,6 +120,16 @@ def _checked(key: Any, value: Any, is_ref: bool, at: str) -> Field:
 
 def _longest(is_ref: bool) -> int:
     return MAXIMUM_KEY_LENGTH if is_ref else MAXIMUM_VALUE_LENGTH
+
+
+def timestamp(ns: int) -> str:
+    """A time as fields hold it: UTC, whole seconds, no zone."""
+    return _second(ns // SECOND)
+
+
+@lru_cache(maxsize=4096)  # the instances of one interval share their times
+def _second(seconds: int) -> str:
+    return to_datetime(seconds * SECOND).replace(tzinfo=None).isoformat()
 
 
 def shorten(text: str, longest: int = 60) -> str:

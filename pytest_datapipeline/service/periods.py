@@ -1,25 +1,76 @@
-"""Durations as fields write them: "10 minutes", "1 Hour", "15 Minutes"."""
+"""Durations and schedule periods as fields write them: "10 minutes", "1 Hour", "15 months"."""
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
+from functools import lru_cache
+from typing import NamedTuple
 
-from ..clock import SECOND
+from ..clock import SECOND, to_datetime, to_ns
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
-_PERIOD = re.compile(rf"\s*(\d+)\s*({'|'.join(_UNITS)})s?\s*", re.IGNORECASE)
+_MONTHS = {"month": 1, "year": 12}
+_PERIOD = re.compile(rf"\s*(\d+)\s*({'|'.join((*_UNITS, *_MONTHS))})s?\s*", re.IGNORECASE)
+# The longest month: what a period of months is compared with.
+_MONTH_NS = 31 * 86_400 * SECOND
 
 
 def parse_period(text: str) -> int:
-    """Nanoseconds of a period; case and plural are free.
+    """Nanoseconds of a duration; case and plural are free.
 
     Raises:
-        ValueError: the text is no period of a fixed length.
+        ValueError: the text is no duration of a fixed length.
     """
     match = _PERIOD.fullmatch(text)
-    if match is None:
+    if match is None or match[2].lower() in _MONTHS:
         raise ValueError(
             f"{text!r} is no duration: write a number and seconds, minutes, hours, days or weeks, "
             "as in '10 minutes'"
         )
     return int(match[1]) * _UNITS[match[2].lower()] * SECOND
+
+
+class Period(NamedTuple):
+    """The period of a schedule: nanoseconds of a fixed length, or a number of months."""
+
+    nanoseconds: int
+    months: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Period:
+        """The period that a text gives.
+
+        Raises:
+            ValueError: the text is no period.
+        """
+        match = _PERIOD.fullmatch(text)
+        if match is None:
+            raise ValueError(
+                f"{text!r} is no period: write a number and minutes, hours, days, weeks, months or "
+                "years, as in '1 day'"
+            )
+        count, unit = int(match[1]), match[2].lower()
+        if unit in _MONTHS:
+            return cls(0, count * _MONTHS[unit])
+        return cls(count * _UNITS[unit] * SECOND)
+
+    @property
+    def longest(self) -> int:
+        """Nanoseconds that it lasts at most."""
+        return self.nanoseconds + self.months * _MONTH_NS
+
+    def after(self, start: int, times: int = 1) -> int:
+        """`start` and so many periods. Months are clamped to their last day."""
+        if not self.months:
+            return start + times * self.nanoseconds
+        return plus_months(start, times * self.months)
+
+
+@lru_cache(maxsize=4096)
+def plus_months(start: int, months: int) -> int:
+    """`start` and so many months, in nanoseconds; clamped to the month's last day."""
+    moment = to_datetime(start)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    day = min(moment.day, monthrange(year, month + 1)[1])
+    return to_ns(moment.replace(year=year, month=month + 1, day=day))

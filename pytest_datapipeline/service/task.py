@@ -6,28 +6,21 @@ holds, and may be handed out more than once if its runner does not acknowledge i
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..clock import SECOND, Timer, VirtualClock, to_datetime
+from ..clock import SECOND, Timer, VirtualClock
+from .component import INTERVAL, USER_MANAGED_PRECONDITIONS, Component
 from .errors import invalid_request, task_not_found
 from .queue import WorkerGroups
-from .settings import (
-    ACKNOWLEDGE_SECONDS,
-    MAXIMUM_RETRIES,
-    REPORT_PROGRESS_SECONDS,
-    RETRY_DELAY_SECONDS,
-    ServiceSettings,
-)
-from .taskobject import TaskObject
+from .settings import ACKNOWLEDGE_SECONDS, ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .fields import Field
     from .ids import Ids
+    from .taskobject import TaskObject
 
 WAITING_ON_DEPENDENCIES = "WAITING_ON_DEPENDENCIES"
 WAITING_FOR_RUNNER = "WAITING_FOR_RUNNER"
@@ -36,35 +29,6 @@ FINISHED = "FINISHED"
 FAILED = "FAILED"
 CANCELED = "CANCELED"
 ENDED = frozenset({FINISHED, FAILED, CANCELED})
-
-# Documented: the preconditions that a task runner checks, the only tasks that FALSE is meant for.
-USER_MANAGED_PRECONDITIONS = frozenset({"Exists", "ShellCommandPrecondition"})
-
-# Our choice: nobody published the interval of a task that belongs to no schedule of its own.
-INTERVAL = 3600 * SECOND
-
-_ATTEMPT_SUFFIX = re.compile(r"_Attempt=\d+\Z")
-
-
-def timestamp(ns: int) -> str:
-    """A time as fields hold it: UTC, whole seconds, no zone."""
-    return _second(ns // SECOND)
-
-
-@lru_cache(maxsize=256)  # the tasks of one moment share their times
-def _second(seconds: int) -> str:
-    return to_datetime(seconds * SECOND).replace(tzinfo=None).isoformat()
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How often and how long an activity is tried. Durations are in nanoseconds."""
-
-    maximum_retries: int = MAXIMUM_RETRIES
-    retry_delay: int = RETRY_DELAY_SECONDS * SECOND
-    report_progress_timeout: int = REPORT_PROGRESS_SECONDS * SECOND
-    attempt_timeout: int | None = None
-    precondition_timeout: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,65 +81,32 @@ class Attempt:
 
     @property
     def id(self) -> str:
-        return self.instance.attempt_id(self.number)
+        return self.instance.component.attempt_id(self.instance, self.number)
 
 
 class Instance:
-    """One run of an activity or user-managed precondition of a worker group."""
+    """One run of a component. Times are in nanoseconds since 1970, None until they happen."""
 
     __slots__ = (
         "actual_end",
         "actual_start",
         "attempts",
-        "component_id",
+        "component",
         "ended",
-        "fields",
-        "first_attempt_id",
-        "first_task_id",
-        "objects",
-        "pipeline_id",
-        "policy",
-        "region",
         "scheduled_end",
         "scheduled_start",
         "status",
-        "system_fields",
         "timer",
         "tries_left",
-        "type",
-        "worker_group",
     )
 
     def __init__(
-        self,
-        *,
-        pipeline_id: str,
-        component_id: str,
-        type: str,
-        worker_group: str,
-        region: str | None,
-        fields: tuple[Field, ...],
-        scheduled_start: int,
-        policy: Policy,
-        objects: tuple[dict[str, Any], ...] = (),
-        system_fields: tuple[Field, ...] = (),
-        first_attempt_id: str | None = None,
-        first_task_id: str | None = None,
+        self, component: Component, scheduled_start: int, scheduled_end: int | None = None
     ) -> None:
-        self.pipeline_id = pipeline_id
-        self.component_id = component_id
-        self.type = type
-        self.worker_group = worker_group
-        self.region = region
-        self.fields = fields
-        self.objects = objects
-        self.system_fields = system_fields
-        self.first_attempt_id = first_attempt_id
-        self.first_task_id = first_task_id
+        self.component = component
         self.scheduled_start = scheduled_start
-        self.scheduled_end = scheduled_start + INTERVAL
-        self.policy = policy
-        self.tries_left = policy.maximum_retries + 1
+        self.scheduled_end = scheduled_start + INTERVAL if scheduled_end is None else scheduled_end
+        self.tries_left = component.policy.maximum_retries + 1
         self.status = WAITING_ON_DEPENDENCIES
         self.attempts: list[Attempt] = []
         self.actual_start: int | None = None
@@ -185,14 +116,7 @@ class Instance:
 
     @property
     def id(self) -> str:
-        return f"@{self.component_id}_{timestamp(self.scheduled_start)}"
-
-    def attempt_id(self, number: int, own_id: str | None = None) -> str:
-        if self.first_attempt_id is None:
-            return f"{own_id or self.id}_Attempt={number}"
-        if number == 1:
-            return self.first_attempt_id
-        return f"{_ATTEMPT_SUFFIX.sub('', self.first_attempt_id)}_Attempt={number}"
+        return self.component.instance_id(self)
 
     @property
     def attempt(self) -> Attempt | None:
@@ -246,7 +170,9 @@ class Tasks:
     def _offer(self, attempt: Attempt) -> None:
         self._on_event()
         instance = attempt.instance
-        poll = self.queues.offer(instance.worker_group, instance.region, attempt)
+        component = instance.component
+        group = component.worker_group_of(instance)
+        poll = self.queues.offer(group, component.region, attempt)
         if poll is not None:
             if poll.timer is not None:
                 self._clock.cancel(poll.timer)
@@ -262,10 +188,8 @@ class Tasks:
         self._on_event()
         instance = attempt.instance
         now = self._clock.now
-        if instance.first_task_id is not None and not attempt.task_ids and attempt.number == 1:
-            task_id = instance.first_task_id
-        else:
-            task_id = self._ids.task_id()
+        component = instance.component
+        task_id = component.task_id_of(attempt) or self._ids.task_id()
         attempt.task_id = task_id
         attempt.task_ids.append(task_id)
         attempt.hostname = hostname
@@ -274,7 +198,9 @@ class Tasks:
         self._known[task_id] = attempt
         if holder is not None:
             self.held[attempt] = None
-        task_object = self._task_object(attempt, task_id)
+        task_object = component.task_object(
+            attempt, task_id, self._settings.task_objects == "reachable"
+        )
         if self._settings.running_from == "hand-over":
             attempt.status = instance.status = RUNNING
         self._later(
@@ -282,7 +208,7 @@ class Tasks:
             now + ACKNOWLEDGE_SECONDS * SECOND,
             lambda: self._not_acknowledged(attempt),
         )
-        limit = instance.policy.attempt_timeout
+        limit = component.policy.attempt_timeout
         if limit is not None and attempt.timeout is None:
             attempt.timeout = self._clock.call_later(limit, lambda: self._timed_out(attempt))
         return task_object.to_dict(self._ids.shuffle) if self._settings.shuffle else task_object
@@ -308,7 +234,7 @@ class Tasks:
             self.held[attempt] = None
         self._later(
             instance,
-            now + instance.policy.report_progress_timeout,
+            now + instance.component.policy.report_progress_timeout,
             lambda: self._stalled(attempt),
         )
         return False
@@ -330,7 +256,7 @@ class Tasks:
             self._final_calls[task_id] = invocation_id
         attempt = self._attempt_of(task_id)
         instance = attempt.instance
-        precondition = instance.type in USER_MANAGED_PRECONDITIONS
+        precondition = instance.component.type in USER_MANAGED_PRECONDITIONS
         if status == "FALSE" and not precondition and self._settings.false_for_activity == "refuse":
             raise invalid_request(
                 "Invalid task status", f"FALSE is for preconditions: {attempt.id}"
@@ -363,7 +289,7 @@ class Tasks:
         self._offer(attempt)
 
     def _stalled(self, attempt: Attempt) -> None:
-        limit = attempt.instance.policy.report_progress_timeout // SECOND
+        limit = attempt.instance.component.policy.report_progress_timeout // SECOND
         attempt.error_message = f"No progress was reported for {limit} seconds."
         self._forget(attempt)
         self._fail(attempt)
@@ -379,8 +305,8 @@ class Tasks:
     def _check_again(self, attempt: Attempt) -> None:
         # Our choice, after the older documentation: the same attempt, until preconditionTimeout.
         instance = attempt.instance
-        limit = instance.policy.precondition_timeout
-        again = self._clock.now + instance.policy.retry_delay
+        limit = instance.component.policy.precondition_timeout
+        again = self._clock.now + instance.component.policy.retry_delay
         if limit is not None and again > (instance.actual_start or 0) + limit:
             self._fail(attempt)
             return
@@ -399,7 +325,7 @@ class Tasks:
         instance.status = WAITING_FOR_RUNNER
         self._later(
             instance,
-            self._clock.now + instance.policy.retry_delay,
+            self._clock.now + instance.component.policy.retry_delay,
             lambda: self._next_attempt(instance),
         )
 
@@ -462,36 +388,12 @@ class Tasks:
         if instance.attempt is not None:
             self._stop_attempt_timeout(instance.attempt)
         self._on_event()
+        instance.component.ended(instance)
 
     def _stop_attempt_timeout(self, attempt: Attempt) -> None:
         if attempt.timeout is not None:
             self._clock.cancel(attempt.timeout)
             attempt.timeout = None
-
-    def _task_object(self, attempt: Attempt, task_id: str) -> TaskObject:
-        instance = attempt.instance
-        instance_id = instance.id
-        return TaskObject(
-            task_id,
-            instance.pipeline_id,
-            instance.attempt_id(attempt.number, instance_id),
-            {
-                "component": instance.component_id,
-                "scheduled_start": timestamp(instance.scheduled_start),
-                "sphere": "ATTEMPT",
-                "worker_group": instance.worker_group,
-                "instance": instance_id,
-                "type": instance.type,
-                "status": WAITING_FOR_RUNNER,
-                "version": "1",
-                "schedule": "Schedule",
-                "actual_start": timestamp(instance.actual_start or 0),
-                "scheduled_end": timestamp(instance.scheduled_end),
-                "pipeline": instance.pipeline_id,
-            },
-            instance.fields + instance.system_fields,
-            instance.objects if self._settings.task_objects == "reachable" else (),
-        )
 
 
 def _next_timer(instance: Instance) -> Timer | None:
