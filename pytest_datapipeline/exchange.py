@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from . import wire
 from .calls import Call, Calls
 from .clock import VirtualClock, duration
-from .errors import UnexpectedCall, told_by_message
-from .service.api import Answer, Caller, NotSimulated, Service
+from .errors import told_by_message
+from .service.api import Answer, Caller, Service
 from .service.errors import ServiceError
 from .service.queue import Poll, Ticket
 from .service.settings import POLL_SECONDS
@@ -96,7 +96,6 @@ class Exchange:
         calls: Calls,
         *,
         honour_read_timeout: bool = True,
-        on_unplanned: Callable[[str], None] = lambda _: None,
         on_empty_poll: Callable[[Poll], None] = lambda _: None,
     ) -> None:
         self._service = service
@@ -104,7 +103,6 @@ class Exchange:
         self._faults = faults
         self._calls = calls
         self._honour_read_timeout = honour_read_timeout
-        self._on_unplanned = on_unplanned
         self._on_empty_poll = on_empty_poll
         self.latest: dict[str, Call] = {}
 
@@ -143,8 +141,6 @@ class Exchange:
             answer = self._service.handle(request.operation, call.parameters, caller)
         except ServiceError as error:
             return self._error(call, error)
-        except NotSimulated:
-            raise self._not_simulated(request.operation) from None
         if isinstance(answer, Poll):
             poll = answer
             if not (yield from self._wait(poll, request)):
@@ -206,15 +202,6 @@ class Exchange:
             ticket = Ticket()
             self._clock.call_later(duration(seconds), ticket.resolve)
             yield ticket
-
-    def _not_simulated(self, operation: str) -> UnexpectedCall:
-        problem = (
-            f"The fake has no behaviour for {operation} yet; it simulates "
-            f"{', '.join(self._service.simulated)}. For this call use fail({operation!r}, ...) or "
-            "the fixture datapipeline_stubber."
-        )
-        self._on_unplanned(problem)
-        return UnexpectedCall(problem)
 
     # -- what is sent back, and recorded ----------------------------------------------------------
 

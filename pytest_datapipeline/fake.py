@@ -28,6 +28,7 @@ from .errors import (
 from .exchange import Exchange, Failure, Reply, Request
 from .faults import FaultPlan, PlannedFault, effect_of
 from .handles import Heartbeat, Task, WaitingPoll
+from .pipelines import Pipelines
 from .service import model
 from .service.api import Service
 from .service.component import INTERVAL
@@ -37,12 +38,14 @@ from .settings import Settings, checked
 from .timekeeping import Drive, Patience, Timekeeper
 from .transports import switch
 from .transports.botocore import Interception
+from .workers import Work, Workers
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self, TypedDict, Unpack
 
+    from .service.plan import Run
     from .service.queue import Poll
 
     class TaskOptions(TypedDict, total=False):
@@ -123,6 +126,7 @@ class DataPipelineFake:
         self._settings = checked(settings, "DataPipelineFake()")
         self._clock = VirtualClock(_start_of(self._settings))
         self._service = Service(self._clock, self._settings, self._happened)
+        self._service.engine.outcome_of = self._outcome_of
         self._calls = Calls()
         self._faults = FaultPlan()
         self._problems: list[str] = []
@@ -148,20 +152,21 @@ class DataPipelineFake:
             self._faults,
             self._calls,
             honour_read_timeout=self._settings.honour_read_timeout,
-            on_unplanned=self._problems.append,
             on_empty_poll=self._warn_of_near_miss,
         )
         self._interception = Interception(self)
         self._freezer: Any = None
         self._real_sleep: Any = None
         self._entered = False
+        self._workers = Workers(self._clock, self._service.tasks)
+        self._pipelines: Pipelines | None = None
         self.clock = FakeClock(self._time)
 
     def __repr__(self) -> str:
         state = "active" if switch.active() is self else "not active"
         return (
             f"<DataPipelineFake, {state}, at {to_datetime(self._clock.now).isoformat()}: "
-            f"{len(self._tasks)} tasks, {len(self._calls)} calls>"
+            f"{len(self.tasks)} tasks, {len(self._calls)} calls>"
         )
 
     # -- entering and leaving ---------------------------------------------------------------------
@@ -245,8 +250,73 @@ class DataPipelineFake:
 
     @property
     def tasks(self) -> list[Task]:
-        """All tasks that were enqueued, in that order."""
-        return list(self._tasks)
+        """All tasks that were enqueued, in that order, then those that pipelines made."""
+        return [*self._tasks, *self._tasks_of_pipelines()]
+
+    def _tasks_of_pipelines(self) -> list[Task]:
+        with self._time.lock:
+            return [
+                Task(run, self._service.tasks, self._time)
+                for pipeline in self._service.pipelines.existing()
+                for run in pipeline.runs
+                if run.of.is_for_runners
+            ]
+
+    @property
+    def pipelines(self) -> Pipelines:
+        """The pipelines: define and activate them, run them, see how they stand."""
+        if self._pipelines is None:
+            self._pipelines = Pipelines(
+                self._service,
+                self._time,
+                self._settings.region,
+                lambda condition, what: self._wait(condition, what, True),
+                self._workers,
+            )
+        return self._pipelines
+
+    def _pipelines_in_report(self) -> str:
+        """How the pipelines stand that are more than a queue; for a failed test's report."""
+        with self._time.lock:
+            defined = {
+                held.id for held in self._service.pipelines.existing() if held.definition.objects
+            }
+            return "\n".join(repr(held) for held in self.pipelines if held.id in defined)
+
+    def _outcome_of(self, run: Run) -> str:
+        outcome = self.pipelines.decide(run)
+        if outcome is None and self._settings.preconditions == "look":
+            from .looking import look
+
+            outcome = look(run)
+        return outcome or "FINISHED"
+
+    def work(
+        self,
+        function: Callable[[Work], object] = lambda _: None,
+        *,
+        worker_group: str | None = None,
+        seconds: float | timedelta = 0,
+    ) -> None:
+        """Have a function play the task runners from now on. Tasks go to it without polls; time
+        has to move for that, by a call that waits, `run` or `wait_until`.
+
+        Args:
+            function: gets the work; it returns None or True for FINISHED, "FAILED" or "FALSE" for
+                these, or raises an exception for FAILED. An AssertionError goes to the test. By
+                default every task succeeds.
+            worker_group: whose tasks; by default those of all, managed resources' included.
+            seconds: how long a task takes, in virtual seconds or as a timedelta.
+
+        Raises:
+            FakeUsageError: no function, no worker group, or no duration.
+        """
+        if not callable(function):
+            raise FakeUsageError(f"work() takes a function of the work, not {function!r}.")
+        if worker_group is not None:
+            check_worker_group(worker_group)
+        with self._time.lock:
+            self._workers.add(function, worker_group, None, arguments.seconds("seconds", seconds))
 
     @overload
     def enqueue(
@@ -348,6 +418,7 @@ class DataPipelineFake:
                 handle = Task(instance, self._service.tasks, self._time)
                 self._tasks.append(handle)
                 found.append(handle)
+                self._service.pipelines.adopt(instance.component.pipeline_id, region, instance)
                 self._service.tasks.add(instance, ready_at)
         return found[0] if len(tasks) <= 1 else found
 
@@ -452,7 +523,7 @@ class DataPipelineFake:
             raise FakeUsageError("run() is for the thread that entered the fake.")
         if self._time.drive_limits is not None:
             raise FakeUsageError("run() can not be called from within run().")
-        if until is None and not self._tasks:
+        if until is None and not self.tasks and self._service.pipelines.idle:
             raise FakeUsageError(
                 "run() ends the loop when every task has ended, but none was enqueued: it would "
                 "end at once. Enqueue a task, or give until=."
@@ -498,6 +569,11 @@ class DataPipelineFake:
                 setting `idle_limit`.
         """
         what = "every task to end" if condition is None else repr(condition)
+        self._wait(condition, what, move_time)
+
+    def _wait(
+        self, condition: Condition | Task | datetime | None, what: str, move_time: bool
+    ) -> None:
         timer = None
         if isinstance(condition, datetime):
             timer = self._clock.call_at(to_ns(condition), lambda: None)
@@ -509,7 +585,7 @@ class DataPipelineFake:
 
     def _condition(self, condition: Condition | Task | datetime | None) -> Callable[[], bool]:
         if condition is None:
-            return lambda: self._service.tasks.open == 0
+            return lambda: self._service.pipelines.idle
         if isinstance(condition, Task):
             task = condition
             return lambda: task.ended

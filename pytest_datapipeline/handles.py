@@ -109,7 +109,7 @@ class Attempt:
     def progress(self) -> list[ProgressReport]:
         """Its ReportTaskProgress calls, the acknowledgement included."""
         return [
-            ProgressReport(to_datetime(report.at), _as_mapping(report.fields))
+            ProgressReport(to_datetime(report.at), as_mapping(report.fields))
             for report in self._record.progress
         ]
 
@@ -130,7 +130,7 @@ class Attempt:
 
 
 class Task:
-    """A task that the test has enqueued."""
+    """A task that the test has enqueued, or an instance of a pipeline."""
 
     __slots__ = ("_instance", "_tasks", "_time")
 
@@ -150,6 +150,31 @@ class Task:
         return self._instance.component.id
 
     @property
+    def instance_id(self) -> str:
+        """The id of the instance, as the service shows it."""
+        return self._instance.id
+
+    @property
+    def type(self) -> str:
+        """The type of its component, such as ShellCommandActivity."""
+        return self._instance.component.type
+
+    @property
+    def scheduled_start(self) -> datetime:
+        """When the interval begins for which it runs (UTC)."""
+        return to_datetime(self._instance.scheduled_start)
+
+    @property
+    def started(self) -> datetime | None:
+        """When the service began to process it, waiting included (UTC)."""
+        return _time(self._instance.actual_start)
+
+    @property
+    def finished(self) -> datetime | None:
+        """When it ended, in whichever way (UTC)."""
+        return _time(self._instance.actual_end)
+
+    @property
     def pipeline_id(self) -> str:
         """The pipeline that it belongs to."""
         return self._instance.component.pipeline_id
@@ -157,7 +182,7 @@ class Task:
     @property
     def worker_group(self) -> str:
         """The worker group whose runners it is for."""
-        return self._instance.component.worker_group
+        return self._instance.component.worker_group_of(self._instance)
 
     @property
     def region(self) -> str | None:
@@ -167,13 +192,14 @@ class Task:
     @property
     def status(self) -> str:
         """WAITING_ON_DEPENDENCIES until it is ready, then WAITING_FOR_RUNNER, RUNNING, and in the
-        end FINISHED, FAILED (after the last try) or CANCELED.
+        end FINISHED, FAILED (after the last try) or CANCELED; of a pipeline also CASCADE_FAILED,
+        SKIPPED, CREATING and TIMEDOUT.
         """
         return self._instance.status
 
     @property
     def ended(self) -> bool:
-        """Whether it is FINISHED, FAILED or CANCELED."""
+        """Whether its status is a final one."""
         return self._instance.ended
 
     @property
@@ -314,7 +340,8 @@ def _time(ns: int | None) -> datetime | None:
     return None if ns is None else to_datetime(ns)
 
 
-def _as_mapping(fields: tuple[Field, ...]) -> dict[str, Any]:
+def as_mapping(fields: tuple[Field, ...]) -> dict[str, Any]:
+    """Fields as a person reads them: a repeated key is a list, a reference `ref(id)`."""
     found: dict[str, Any] = {}
     for field in fields:
         value: Any = Ref(field.value) if field.is_ref else field.value

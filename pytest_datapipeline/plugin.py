@@ -42,8 +42,25 @@ _HELP = {
     "task_objects": "the objects that a task carries: reachable or attempt",
     "false_for_activity": "what SetTaskStatus FALSE does to an activity: fail or refuse",
     "accept_repeated_final_status": "whether a SetTaskStatus repeated by botocore is accepted",
-    "shuffle": "whether fields and objects of tasks come in an arbitrary order",
+    "shuffle": "whether fields, objects and lists of ids come in an arbitrary order",
     "seed": "the seed of ids and of the shuffling",
+    "consistency": "whether reads see writes: immediate, or eventual as recorded",
+    "task_references": "the ids in a task's references: of the instance or of the component",
+    "schedule_type": "the scheduleType of objects that have none: cron or timeseries",
+    "active_instances": "how many instances of an object may be active, where it does not say",
+    "creation_interval": "seconds between two creations of an instance of an object",
+    "resource_seconds": "how long a simulated resource is CREATING",
+    "late_until": "what lateAfterTimeout waits for: start or completion",
+    "on_demand_reactivation": "activating on demand beyond the limit: refuse, cancel or ignore",
+    "deactivation": "deactivating a pipeline that does not run: accept or refuse",
+    "unknown_objects": "unknown ids in DescribeObjects: omit or refuse",
+    "activation_values": "whether the values of an activation replace or merge with those stored",
+    "query_pages": "whether QueryObjects filters before or after it cuts pages",
+    "backfill": "activating with a start more than a day ago: accept or refuse",
+    "secrets": "the values of fields with * in descriptions: mask or show",
+    "preconditions": "preconditions on S3 and DynamoDB: succeed, or look in moto",
+    "maximum_pipelines": "how many pipelines an account may have",
+    "maximum_objects": "how many objects a definition may have",
     "patience": "real seconds after which a wait that nobody ends is an error",
     "settle": "real seconds that a thread gets to come back before time moves on",
     "idle_limit": "virtual seconds of empty polls after which the loop is stopped",
@@ -209,6 +226,10 @@ def pytest_runtest_makereport(
         if len(latest) < len(double.calls):
             title += f", the last {len(latest)}"
         report.sections.append((title, repr(latest)))
+    if double is not None and report.failed and call.when == "call":
+        pipelines = double._pipelines_in_report()
+        if pipelines:
+            report.sections.append(("AWS Data Pipeline: pipelines", pipelines))
     return report
 
 

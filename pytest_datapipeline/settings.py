@@ -100,9 +100,11 @@ def _checked(option: Option, value: Any, source: str) -> Any:
         if (
             isinstance(value, bool)
             or not isinstance(value, (int, float))
-            or not 0 < value <= _MAXIMUM_SECONDS
+            or not 0 <= value <= _MAXIMUM_SECONDS
+            or (value == 0 and option.default > 0)
         ):
-            raise FakeUsageError(f"{where} is {value!r}; it must be a number of seconds above 0.")
+            least = "above 0" if option.default > 0 else "that is not negative"
+            raise FakeUsageError(f"{where} is {value!r}; it must be a number of seconds {least}.")
         return float(value)
     if not isinstance(value, option.kind) or (option.kind is int and isinstance(value, bool)):
         raise FakeUsageError(f"{where} is {value!r}; it must be of type {option.kind.__name__}.")

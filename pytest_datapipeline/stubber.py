@@ -464,6 +464,9 @@ class DataPipelineStubber(Stubber):
         if problems:
             raise UnmetExpectations(_joined(problems))
 
+    def _pipelines_in_report(self) -> str:
+        return ""
+
     def _unmet(self) -> list[str]:
         with self._lock:
             if self._told:

@@ -36,8 +36,10 @@ def parse_body(body: bytes | str | None) -> dict[str, Any]:
 _ATTEMPT = ",".join(f'{{"key":"{key}","{kind}":%({name})s}}' for key, kind, name in ROWS)
 
 
-def encode(answer: dict[str, Any] | TaskObject) -> bytes:
-    """Compact JSON, as the service sends it."""
+def encode(answer: dict[str, Any] | TaskObject | None) -> bytes:
+    """Compact JSON, as the service sends it; nothing for an operation without output."""
+    if answer is None:
+        return b""
     if isinstance(answer, TaskObject):
         text = _task_text(answer) if answer.plain else _ENCODE(answer.to_dict())
     else:

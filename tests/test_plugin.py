@@ -484,23 +484,6 @@ def test_a_test_that_failed_by_itself_is_not_told_of_faults(
     result.stdout.no_fnmatch_line("*A planned fault*")
 
 
-def test_an_unplanned_call_fails_the_test_even_if_it_was_swallowed(
-    run: Callable[..., pytest.RunResult],
-) -> None:
-    source = """
-        def test_swallows(datapipeline_fake, datapipeline_client):
-            try:
-                datapipeline_client.create_pipeline(name="n", uniqueId="u")
-            except Exception:
-                pass
-    """
-
-    result = run(source)
-
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines("The fake has no behaviour for CreatePipeline yet; *")
-
-
 def test_a_skipped_and_an_expected_failure_stay_what_they_are(
     run: Callable[..., pytest.RunResult],
 ) -> None:

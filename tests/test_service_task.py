@@ -88,7 +88,7 @@ def test_ids_of_instances_and_attempts_are_made_like_the_published_ones() -> Non
     made = instance()
 
     assert made.id == "@SayHello_2012-12-12T00:00:00"
-    assert Attempt(made, 2).id == "@SayHello_2012-12-12T00:00:00_Attempt=2"
+    assert Attempt(made, 2, 0).id == "@SayHello_2012-12-12T00:00:00_Attempt=2"
 
 
 @pytest.mark.parametrize("given", ["@Mine_2020-01-01T00:00:00", "x", "a_Attempt=b"])

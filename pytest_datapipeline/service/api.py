@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import SECOND, VirtualClock
 from . import model
+from .definition import field_of
+from .engine import Engine
 from .errors import ServiceError, invalid_request, validation
-from .fields import Field
 from .ids import Ids
+from .pipelines import Pipelines
 from .queue import Poll
-from .settings import POLL_SECONDS, ServiceSettings
+from .settings import DELETION_SECONDS, POLL_SECONDS, ServiceSettings
 from .task import Tasks
 from .taskobject import TaskObject
 
@@ -39,11 +41,8 @@ class HeartbeatRecord:
 
 
 # A task object is an answer as well: it is turned into bytes without a detour.
-Answer = dict[str, Any] | TaskObject
-
-
-class NotSimulated(Exception):
-    """An operation of the model that this version of the fake has no behaviour for."""
+# None is an answer without a body, which two operations have.
+Answer = dict[str, Any] | TaskObject | None
 
 
 class Service:
@@ -59,6 +58,8 @@ class Service:
         self.settings = settings
         self.ids = Ids(settings.seed)
         self.tasks = Tasks(clock, settings, self.ids, on_event)
+        self.engine = Engine(clock, settings, self.tasks)
+        self.pipelines = Pipelines(clock, settings, self.ids, self.tasks, self.engine)
         self.heartbeats: dict[str, list[HeartbeatRecord]] = {}
         self.terminating: set[str] = set()
         self._on_event = on_event
@@ -68,26 +69,22 @@ class Service:
             "ReportTaskRunnerHeartbeat": self.report_task_runner_heartbeat,
             "SetTaskStatus": self.set_task_status,
         }
+        for name, method in self.pipelines.operations.items():
+            self._operations[name] = _by_region(method)
 
     def handle(self, operation: str, parameters: dict[str, Any], caller: Caller) -> Answer | Poll:
         """Act on a request.
 
         Raises:
             ServiceError: the service's error answer.
-            NotSimulated: the operation has no behaviour here.
         """
         method = self._operations.get(operation)
         if method is None:
-            raise NotSimulated(operation)
+            raise ServiceError("UnknownOperationException", f"There is no operation {operation}.")
         violations = model.input_violations(operation, parameters)
         if violations:
             raise validation(violations)
         return method(parameters, caller)
-
-    @property
-    def simulated(self) -> tuple[str, ...]:
-        """The operations that have behaviour here."""
-        return tuple(self._operations)
 
     def poll_for_task(self, parameters: dict[str, Any], caller: Caller) -> Answer | Poll:
         """A ready task at once, else a poll that the first one to become ready resolves."""
@@ -111,12 +108,14 @@ class Service:
 
     def report_task_progress(self, parameters: dict[str, Any], caller: Caller) -> Answer:
         """Acknowledge a task, or keep it."""
-        fields = tuple(_field(given) for given in parameters.get("fields") or ())
+        fields = tuple(field_of(given) for given in parameters.get("fields") or ())
+        self._check_pipeline(parameters["taskId"])
         canceled = self.tasks.report(parameters["taskId"], fields, caller.holder)
         return {"canceled": canceled}
 
     def set_task_status(self, parameters: dict[str, Any], caller: Caller) -> Answer:
         """End an attempt."""
+        self._check_pipeline(parameters["taskId"])
         self.tasks.set_status(
             parameters["taskId"],
             parameters["taskStatus"],
@@ -126,6 +125,11 @@ class Service:
             invocation_id=caller.invocation_id,
         )
         return {}
+
+    def _check_pipeline(self, task_id: str) -> None:
+        # Our choice: a runner is told to cancel while a deletion lasts, and gets an error later.
+        if self.pipelines.any_deleted:
+            self.pipelines.check_task(self.tasks.attempt_of(task_id), DELETION_SECONDS)
 
     def report_task_runner_heartbeat(self, parameters: dict[str, Any], _: Caller) -> Answer:
         """Note that a runner is alive, and tell it whether it should end."""
@@ -138,11 +142,10 @@ class Service:
         return {"terminate": runner in self.terminating}
 
 
-def _field(given: dict[str, Any]) -> Field:
-    reference = given.get("refValue")
-    if reference is not None:
-        return Field(given["key"], reference, True)
-    return Field(given["key"], given.get("stringValue") or "")
+def _by_region(
+    method: Callable[[dict[str, Any], str], Answer],
+) -> Callable[[dict[str, Any], Caller], Answer]:
+    return lambda parameters, caller: method(parameters, caller.region)
 
 
 def _missing(name: str) -> ServiceError:

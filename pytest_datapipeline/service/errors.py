@@ -18,6 +18,20 @@ def task_not_found() -> ServiceError:
     return ServiceError("TaskNotFoundException", "The specified task was not found.")
 
 
+def pipeline_deleted(pipeline_id: str) -> ServiceError:
+    """Recorded to the letter, also for ids that were deleted long ago."""
+    return ServiceError(
+        "PipelineDeletedException", f"Pipeline with id: {pipeline_id} does not exist"
+    )
+
+
+def pipeline_not_found(pipeline_id: str) -> ServiceError:
+    # The service's own text was never published; this follows the one above.
+    return ServiceError(
+        "PipelineNotFoundException", f"Pipeline with id: {pipeline_id} does not exist"
+    )
+
+
 def invalid_request(reason: str, detail: str) -> ServiceError:
     """An InvalidRequestException in the service's form, "reason: detail"."""
     return ServiceError("InvalidRequestException", f"{reason}: {detail}")

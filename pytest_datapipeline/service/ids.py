@@ -28,6 +28,14 @@ class Ids:
         ends = b64encode(self._random.randbytes(34)).decode()
         return f"{ends[:24]}{self._middle}:{ends[24:]}:1"
 
+    def resource_id(self, prefix: str) -> str:
+        """Like an EC2 instance's or an EMR cluster's id."""
+        return f"{prefix}-{self._random.getrandbits(68):017x}"
+
+    def marker(self) -> str:
+        """An opaque marker, different each time."""
+        return b64encode(self._random.randbytes(48)).decode()
+
     def request_id(self) -> str:
         """A UUID of version 1, which is what the service's request ids are."""
         self._requests += 1

@@ -123,6 +123,16 @@ class WorkerGroups(Generic[Item]):
         """All polls that wait, those that their clients have given up included."""
         return [poll for group in self._groups.values() for poll in group.polls]
 
+    def waiting(self) -> list[Item]:
+        """All items that wait for a runner."""
+        return [
+            queued.item
+            for group in self._groups.values()
+            for line in group.ready.values()
+            for queued in line
+            if self._is_waiting(queued.item)
+        ]
+
     def waiting_names(self) -> Iterator[str]:
         """The worker groups in which a task waits for a runner."""
         for name, group in self._groups.items():

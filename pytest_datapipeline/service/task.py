@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 WAITING_ON_DEPENDENCIES = "WAITING_ON_DEPENDENCIES"
 WAITING_FOR_RUNNER = "WAITING_FOR_RUNNER"
+CREATING = "CREATING"
 RUNNING = "RUNNING"
 FINISHED = "FINISHED"
 FAILED = "FAILED"
+CASCADE_FAILED = "CASCADE_FAILED"
 CANCELED = "CANCELED"
+TIMEDOUT = "TIMEDOUT"
+SKIPPED = "SKIPPED"
 ENDED = frozenset({FINISHED, FAILED, CANCELED})
 
 
@@ -55,15 +59,17 @@ class Attempt:
         "instance",
         "number",
         "progress",
+        "started",
         "status",
         "task_id",
         "task_ids",
         "timeout",
     )
 
-    def __init__(self, instance: Instance, number: int) -> None:
+    def __init__(self, instance: Instance, number: int, started: int) -> None:
         self.instance = instance
         self.number = number
+        self.started = started
         self.status = WAITING_FOR_RUNNER
         self.task_id: str | None = None
         self.task_ids: list[str] = []
@@ -136,8 +142,12 @@ class Tasks:
     ) -> None:
         self._clock = clock
         self._settings = settings
-        self._ids = ids
+        self.ids = ids
         self._on_event = on_event
+        # Told when the runner of a canceled attempt has learnt of it.
+        self.on_told: Callable[[Attempt], None] = lambda _: None
+        # Told when an attempt waits in its queue.
+        self.on_offered: Callable[[Attempt], None] = lambda _: None
         self._known: dict[str, Attempt] = {}
         self._final_calls: dict[str, str] = {}
         self.queues: WorkerGroups[Attempt] = WorkerGroups(_waits_for_runner)
@@ -149,20 +159,32 @@ class Tasks:
 
     def add(self, instance: Instance, ready_at: int) -> None:
         """Take an instance in; it becomes ready for a runner at `ready_at`."""
-        self.open += 1
-        self._on_event()
+        self.opened()
         if ready_at > self._clock.now:
             self._later(instance, ready_at, lambda: self._start(instance))
         else:
             self._start(instance)
 
+    def opened(self) -> None:
+        """Count an instance that has not ended."""
+        self.open += 1
+        self._on_event()
+
+    def happened(self) -> None:
+        """Say that something has happened that is no empty poll."""
+        self._on_event()
+
     def _start(self, instance: Instance) -> None:
         instance.actual_start = self._clock.now
+        self.begin(instance)
+
+    def begin(self, instance: Instance) -> None:
+        """Offer the next attempt of an instance to runners."""
         self._next_attempt(instance)
 
     def _next_attempt(self, instance: Instance) -> None:
         instance.tries_left -= 1
-        attempt = Attempt(instance, len(instance.attempts) + 1)
+        attempt = Attempt(instance, len(instance.attempts) + 1, self._clock.now)
         instance.attempts.append(attempt)
         instance.status = WAITING_FOR_RUNNER
         self._offer(attempt)
@@ -178,6 +200,8 @@ class Tasks:
                 self._clock.cancel(poll.timer)
             holder = None if poll.abandoned else poll.holder
             poll.resolve(self.hand_over(attempt, poll.hostname, holder))
+        else:
+            self.on_offered(attempt)
 
     # -- what runners do --------------------------------------------------------------------------
 
@@ -189,7 +213,7 @@ class Tasks:
         instance = attempt.instance
         now = self._clock.now
         component = instance.component
-        task_id = component.task_id_of(attempt) or self._ids.task_id()
+        task_id = component.task_id_of(attempt) or self.ids.task_id()
         attempt.task_id = task_id
         attempt.task_ids.append(task_id)
         attempt.hostname = hostname
@@ -211,7 +235,7 @@ class Tasks:
         limit = component.policy.attempt_timeout
         if limit is not None and attempt.timeout is None:
             attempt.timeout = self._clock.call_later(limit, lambda: self._timed_out(attempt))
-        return task_object.to_dict(self._ids.shuffle) if self._settings.shuffle else task_object
+        return task_object.to_dict(self.ids.shuffle) if self._settings.shuffle else task_object
 
     def report(self, task_id: str, fields: tuple[Field, ...], holder: object) -> bool:
         """Acknowledge a task, or say that it is still being worked; whether it is canceled."""
@@ -224,6 +248,7 @@ class Tasks:
         now = self._clock.now
         attempt.progress.append(Progress(now, fields))
         if attempt.canceled:
+            self.on_told(attempt)
             return True
         instance = attempt.instance
         if attempt.acknowledged is None:
@@ -264,6 +289,7 @@ class Tasks:
         self._on_event()
         if attempt.canceled:
             self._forget(attempt)
+            self.on_told(attempt)
             return
         if status == "FALSE" and precondition:
             self._forget(attempt)
@@ -276,7 +302,7 @@ class Tasks:
         if status == FINISHED:
             attempt.status = FINISHED
             attempt.ended = self._clock.now
-            self._end(instance, FINISHED)
+            self.end(instance, FINISHED)
         else:
             self._fail(attempt)
 
@@ -308,6 +334,8 @@ class Tasks:
         limit = instance.component.policy.precondition_timeout
         again = self._clock.now + instance.component.policy.retry_delay
         if limit is not None and again > (instance.actual_start or 0) + limit:
+            attempt.error_message = "The precondition was not met within preconditionTimeout."
+            instance.tries_left = 0
             self._fail(attempt)
             return
         attempt.status = instance.status = WAITING_FOR_RUNNER
@@ -320,7 +348,7 @@ class Tasks:
         self._stop_attempt_timeout(attempt)
         self._on_event()
         if instance.tries_left <= 0:
-            self._end(instance, FAILED)
+            self.end(instance, FAILED)
             return
         instance.status = WAITING_FOR_RUNNER
         self._later(
@@ -329,7 +357,7 @@ class Tasks:
             lambda: self._next_attempt(instance),
         )
 
-    # -- what the test does -----------------------------------------------------------------------
+    # -- what the test and the scheduler do -----------------------------------------------------
 
     def cancel(self, instance: Instance) -> None:
         """Cancel an instance; its runner is told at its next ReportTaskProgress."""
@@ -339,7 +367,40 @@ class Tasks:
             attempt.status = CANCELED
             attempt.ended = self._clock.now
             self.held.pop(attempt, None)
-        self._end(instance, CANCELED)
+        self.end(instance, CANCELED)
+
+    def finish(self, instance: Instance) -> None:
+        """Call an instance finished without running it; who holds it is told to cancel."""
+        attempt = instance.attempt
+        if attempt is not None and attempt.status not in ENDED:
+            attempt.canceled = True
+            attempt.status = FINISHED
+            attempt.ended = self._clock.now
+            self.held.pop(attempt, None)
+        self.end(instance, FINISHED)
+
+    def fail(self, instance: Instance, reason: str) -> None:
+        """Fail the attempt that is going on; who holds it is told to cancel."""
+        attempt = instance.attempt
+        if attempt is None or attempt.status in ENDED:
+            return
+        attempt.error_message = reason
+        attempt.canceled = attempt.task_id is not None
+        self.held.pop(attempt, None)
+        self._fail(attempt)
+
+    @staticmethod
+    def is_waiting(attempt: Attempt) -> bool:
+        """Whether an attempt waits in its queue."""
+        return _waits_for_runner(attempt)
+
+    def attempt_of(self, task_id: str) -> Attempt:
+        """The attempt that a task id stands for.
+
+        Raises:
+            ServiceError: TaskNotFoundException, for one that stands for none (any more).
+        """
+        return self._attempt_of(task_id)
 
     def expire(self, instance: Instance) -> None:
         """Have what the service would do next by itself done now."""
@@ -376,7 +437,8 @@ class Tasks:
         attempt.holder = None
         self.held.pop(attempt, None)
 
-    def _end(self, instance: Instance, status: str) -> None:
+    def end(self, instance: Instance, status: str) -> None:
+        """Call an instance ended, and tell its component."""
         if not instance.ended:
             self.open -= 1
             instance.ended = True

@@ -29,13 +29,14 @@ ROWS: tuple[tuple[str, Kind, str], ...] = (
     ("@pipelineId", "stringValue", "pipeline"),
 )
 _KEYS = frozenset(key for key, _, _ in ROWS)
+_COUNT = len({name for _, _, name in ROWS})
 
 
 class TaskObject:
     """What a runner is handed.
 
     Attributes:
-        values: the value of each of `ROWS`, by name.
+        values: the values of `ROWS`, by name; a row without one is left out.
         own: the fields that the task brings itself; they go before those of `ROWS`.
         others: further objects, in the wire's form.
     """
@@ -61,13 +62,19 @@ class TaskObject:
     @property
     def plain(self) -> bool:
         """Whether it is an attempt alone, with all of `ROWS`."""
-        return not self.others and all(field.key not in _KEYS for field in self.own)
+        return (
+            not self.others
+            and len(self.values) == _COUNT
+            and all(field.key not in _KEYS for field in self.own)
+        )
 
     def to_dict(self, shuffle: Callable[[list[Any]], None] | None = None) -> dict[str, Any]:
         """The answer to PollForTask, with fields and objects shuffled by `shuffle`."""
         given = {field.key for field in self.own}
         fields: list[dict[str, str]] = [
-            {"key": key, kind: self.values[name]} for key, kind, name in ROWS if key not in given
+            {"key": key, kind: self.values[name]}
+            for key, kind, name in ROWS
+            if key not in given and name in self.values
         ]
         fields += [field.to_wire() for field in self.own]
         objects = [

@@ -1,0 +1,860 @@
+"""The scheduler: from an activated pipeline to instances, and from each instance to what follows.
+
+An instance waits until everything that it needs has finished. Whenever one ends, those that need it
+are looked at again; the queue of such events is worked off in a loop, so that a chain of a thousand
+objects is no recursion.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..clock import SECOND, VirtualClock
+from . import pipeline as states
+from .component import USER_MANAGED_PRECONDITIONS
+from .errors import invalid_request
+from .expressions import ExpressionError, parse
+from .plan import (
+    NODE,
+    PRECONDITION,
+    RESOURCE,
+    PipelineComponent,
+    Run,
+    compile_plan,
+    is_on_demand,
+    maximum_on_demand,
+)
+from .scopes import Context, ObjectScope
+from .settings import (
+    ACTIVATION_SECONDS,
+    CANCEL_SECONDS,
+    DELETION_SECONDS,
+    INSTANCES_SECONDS,
+    ServiceSettings,
+)
+from .task import (
+    CANCELED,
+    CASCADE_FAILED,
+    CREATING,
+    FAILED,
+    FINISHED,
+    RUNNING,
+    SKIPPED,
+    TIMEDOUT,
+    WAITING_FOR_RUNNER,
+    WAITING_ON_DEPENDENCIES,
+    Attempt,
+    Instance,
+    Tasks,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .pipeline import Pipeline
+
+FAILURES = frozenset({FAILED, CASCADE_FAILED, CANCELED, TIMEDOUT})
+_FULFILLED = frozenset({FINISHED, SKIPPED})
+_AT_WORK = frozenset({WAITING_FOR_RUNNER, RUNNING})
+
+# What a simulated resource or a precondition that the service checks comes to.
+Outcome = Callable[[Run], str]
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What an SnsAlarm published. `at` is in nanoseconds since 1970."""
+
+    at: int
+    pipeline_id: str
+    action_id: str
+    node_id: str
+    topic: str
+    subject: str
+    message: str
+
+
+class Engine:
+    """Runs activated pipelines on the clock."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        settings: ServiceSettings,
+        tasks: Tasks,
+        outcome_of: Outcome = lambda _: FINISHED,
+    ) -> None:
+        self.clock = clock
+        self.settings = settings
+        self.tasks = tasks
+        self.outcome_of = outcome_of
+        self.notifications: list[Notification] = []
+        self._events: deque[tuple[Callable[[Run], None], Run]] = deque()
+        self._working = False
+        # Components whose next instance waits for the interval between two creations.
+        self._paced: dict[PipelineComponent, None] = {}
+        tasks.on_told = self._told
+
+    # -- activation -------------------------------------------------------------------------------
+
+    def activate(self, pipeline: Pipeline, start: int | None = None) -> None:
+        """Begin or resume to work on the definition that was put last.
+
+        Args:
+            pipeline: the pipeline.
+            start: intervals that begin before this moment are skipped.
+
+        Raises:
+            ServiceError: an on-demand pipeline has as many runs as it may.
+        """
+        now = self.clock.now
+        definition = pipeline.definition
+        if is_on_demand(definition) and not self._may_run_on_demand(pipeline):
+            return
+        resuming = pipeline.state in (states.INACTIVE, states.DEACTIVATING)
+        if pipeline.first_activation is None:
+            pipeline.first_activation = now
+        pipeline.last_activation = now
+        pipeline.version += 1
+        pipeline.active = definition
+        pipeline.finished = None
+        self._install(pipeline)
+        if is_on_demand(definition):
+            # Two runs of one second would have the same ids.
+            earlier = pipeline.on_demand.end
+            begins = now if earlier is None else max(now, earlier + SECOND)
+            pipeline.on_demand.starts.append(begins)
+        if self.settings.consistency == "immediate":
+            pipeline.state = states.SCHEDULED
+            self._set_off(pipeline, start, resuming)
+            return
+        # Observed: SCHEDULING a second after the activation, the first instances after five.
+        version = pipeline.version
+
+        def still(action: Callable[[], None]) -> Callable[[], None]:
+            def act() -> None:
+                if pipeline.version == version and pipeline.state in _ACTIVATING:
+                    action()
+
+            return act
+
+        def scheduling() -> None:
+            pipeline.state = states.SCHEDULING
+
+        def scheduled() -> None:
+            pipeline.state = states.SCHEDULED
+            self._set_off(pipeline, start, resuming)
+
+        self.clock.call_later(ACTIVATION_SECONDS * SECOND, still(scheduling))
+        self.clock.call_later(INSTANCES_SECONDS * SECOND, still(scheduled))
+
+    def _may_run_on_demand(self, pipeline: Pipeline) -> bool:
+        going_on = {run.index for run in pipeline.runs if not run.ended}
+        limit = maximum_on_demand(pipeline.definition)
+        if len(going_on) < limit:
+            return True
+        if self.settings.on_demand_reactivation == "ignore":
+            return False
+        if self.settings.on_demand_reactivation == "cancel":
+            self._cancel_all(
+                [run for run in pipeline.runs if not run.ended],
+                "The pipeline was activated again.",
+            )
+            return True
+        raise invalid_request(
+            "Web service limit exceeded",
+            f"Exceeded number of concurrent executions. Please set the field maxActiveInstances to "
+            f"a higher value (it is {limit}) in the Default object of your pipeline",
+        )
+
+    def _install(self, pipeline: Pipeline) -> None:
+        """Make the components of the definition, which go on with the runs that there are."""
+        assert pipeline.active is not None
+        earlier = {(held.id, _node_id(held)): held for held in pipeline.all_components}
+        self._stop_timers(pipeline)
+        found = compile_plan(pipeline, self, pipeline.active, self.settings)
+        for component in found:
+            before = earlier.get((component.id, _node_id(component)))
+            if before is not None:
+                component.take_over(before)
+        pipeline.components = {held.id: held for held in found if held.node is None}
+        pipeline.guards = [held for held in found if held.node is not None]
+
+    def _set_off(self, pipeline: Pipeline, start: int | None, resuming: bool) -> None:
+        if start is not None:
+            self._skip(pipeline, start)
+        interrupted, pipeline.interrupted = pipeline.interrupted, []
+        if resuming:
+            for run in interrupted:
+                if run.ended and (start is None or run.scheduled_start >= start):
+                    self._start_again(run)
+        for component in list(pipeline.components.values()):
+            self._advance(component)
+        for component in pipeline.components.values():
+            self._await_next(pipeline, component)
+        self._work()
+        self._finish_if_done(pipeline)
+
+    def _skip(self, pipeline: Pipeline, start: int) -> None:
+        """Leave out the intervals before a moment: their instances are SKIPPED."""
+        for component in pipeline.components.values():
+            if component.schedule is pipeline.on_demand:
+                continue
+            while not component.exhausted and (
+                component.schedule.start_of(component.next_index) < start
+            ):
+                run = Run(component, component.next_index, pipeline.version)
+                run.status = SKIPPED
+                run.ended = True
+                component.runs[run.index] = run
+                pipeline.runs.append(run)
+                component.next_index += 1
+
+    # -- creating instances -----------------------------------------------------------------------
+
+    def _advance(self, component: PipelineComponent) -> None:
+        """Create the instances of a component that are due, as many as may be active."""
+        pipeline = component.pipeline
+        while (
+            component.active < component.limit
+            and pipeline.working
+            and not component.paused
+            and component.schedule.has(component.next_index)
+            and component.due_at(component.next_index) <= self.clock.now
+            and self._may_create(component)
+        ):
+            index = component.next_index
+            component.next_index += 1
+            self._create(component, index)
+
+    def _may_create(self, component: PipelineComponent) -> bool:
+        interval = round(self.settings.creation_interval * SECOND)
+        now = self.clock.now
+        if interval and component.created_at is not None:
+            free_at = component.created_at + interval
+            if free_at > now:
+                if component not in self._paced:
+                    self._paced[component] = None
+                    self.clock.call_at(free_at, lambda: self._again(component))
+                return False
+        component.created_at = now
+        return True
+
+    def _again(self, component: PipelineComponent) -> None:
+        self._paced.pop(component, None)
+        self._advance(component)
+        self._work()
+
+    def _create(self, component: PipelineComponent, index: int) -> None:
+        pipeline = component.pipeline
+        run = Run(component, index, pipeline.version)
+        run.actual_start = self.clock.now
+        component.runs[index] = run
+        pipeline.runs.append(run)
+        component.latest = run.scheduled_start
+        self._opened(run)
+        component.active += 1
+        if component.late_after is not None and component.schedule is not pipeline.on_demand:
+            self.clock.call_later(component.late_after, lambda: self._late(run))
+        for guard in component.preconditions:
+            self._create(guard, index)
+        self._events.append((self._check, run))
+
+    def _opened(self, run: Run) -> None:
+        run.of.open[run.index] = run
+        run.of.pipeline.open += 1
+        self.tasks.opened()
+
+    def _await_next(self, pipeline: Pipeline, component: PipelineComponent) -> None:
+        """Have the components of a schedule looked at when its next interval comes."""
+        schedule = component.schedule
+        key = (id(schedule), component.at_end)
+        if schedule is pipeline.on_demand or not pipeline.working or component.exhausted:
+            return
+        timer = pipeline.timers.get(key)
+        if timer is not None and timer.callback is not None:
+            return
+        now = self.clock.now
+        index = max(schedule.index_at(now), component.next_index - 1, 0)
+        while schedule.has(index) and component.due_at(index) <= now:
+            index += 1
+        if schedule.has(index):
+            pipeline.timers[key] = self.clock.call_at(
+                component.due_at(index), lambda: self._interval_begins(pipeline, key)
+            )
+
+    def _interval_begins(self, pipeline: Pipeline, key: tuple[int, bool]) -> None:
+        if not pipeline.working:
+            return
+        for component in list(pipeline.components.values()):
+            if (id(component.schedule), component.at_end) == key:
+                self._advance(component)
+        for component in pipeline.components.values():
+            if (id(component.schedule), component.at_end) == key:
+                self._await_next(pipeline, component)
+        self._work()
+
+    # -- from dependencies to work ----------------------------------------------------------------
+
+    def _work(self) -> None:
+        """Work off what has happened, and what follows from it."""
+        if self._working:
+            return
+        self._working = True
+        try:
+            while self._events:
+                action, run = self._events.popleft()
+                action(run)
+        finally:
+            self._working = False
+
+    def _check(self, run: Run) -> None:
+        """See whether an instance that waits on its dependencies can go on."""
+        component = run.of
+        if run.ended or run.status != WAITING_ON_DEPENDENCIES or component.paused:
+            return
+        if component.family == RESOURCE:
+            if any(user.status in _AT_WORK for user in self._users_of(run)):
+                self._launch(run)
+            else:
+                self._release(run)
+            return
+        needs = component.needs
+        first = run.blocked
+        for position in range(first, len(needs)):
+            if not self._fulfilled(needs[position], run):
+                run.blocked = position
+                return
+        run.blocked = 0
+        # What was fulfilled when it was looked at may have been run again since.
+        if first and not all(self._fulfilled(need, run) for need in needs[:first]):
+            return
+        self._ready(run)
+
+    def _fulfilled(self, need: PipelineComponent, run: Run) -> bool:
+        if need.schedule is run.of.schedule:
+            same = need.runs.get(run.index)
+            if same is not None and same.status in _FULFILLED:
+                return True
+        for needed in need.needed_by(run):
+            if needed is None:
+                return False
+            if needed.status in _FULFILLED:
+                continue
+            if needed.ended and run.of.cascade and needed.status in FAILURES:
+                run.note(cascade_failed_on=needed.id)
+                self._end(run, CASCADE_FAILED)
+            return False
+        return True
+
+    def _ready(self, run: Run) -> None:
+        component = run.of
+        if component.family == NODE:
+            self._end(run, FINISHED)
+        elif component.family == PRECONDITION and component.type not in USER_MANAGED_PRECONDITIONS:
+            self._begin_attempt(run, RUNNING)
+            self._look(run)
+        else:
+            if component.evaluates:
+                try:
+                    component.fields_of(run)
+                except ExpressionError as error:
+                    self._ill_formed(run, error)
+                    return
+            self.tasks.begin(run)
+            if component.runs_on is not None:
+                for resource in component.runs_on.needed_by(run):
+                    if resource is not None:
+                        self._want(resource)
+
+    def _ill_formed(self, run: Run, error: ExpressionError) -> None:
+        # Our choice: a run whose fields can not be evaluated fails, and is not tried again.
+        run.note(error=str(error))
+        attempt = self._begin_attempt(run, FAILED)
+        attempt.error_message = str(error)
+        attempt.ended = self.clock.now
+        run.tries_left = 0
+        self._end(run, FAILED)
+
+    def _begin_attempt(self, run: Run, status: str) -> Attempt:
+        attempt = Attempt(run, len(run.attempts) + 1, self.clock.now)
+        attempt.status = run.status = status
+        run.attempts.append(attempt)
+        run.tries_left -= 1
+        self.tasks.happened()
+        return attempt
+
+    def _end(self, run: Run, status: str) -> None:
+        attempt = run.attempt
+        if attempt is not None and attempt.ended is None:
+            attempt.status = status
+            attempt.ended = self.clock.now
+        self.tasks.end(run, status)
+
+    def has_ended(self, run: Run) -> None:
+        """Take note that an instance has ended."""
+        self._events.append((self._after, run))
+        self._work()
+
+    def _after(self, run: Run) -> None:
+        component = run.of
+        pipeline = component.pipeline
+        if not run.ended:
+            return
+        self._closed(run)
+        self._keep_health(run)
+        if run.status == FINISHED:
+            self._act(component.on_success, run)
+        elif run.status in FAILURES:
+            self._act(component.on_fail, run)
+            if component.cascade:
+                self._cancel_guards(run)
+            if component.family == RESOURCE:
+                self._resource_failed(run)
+        for dependent in component.dependents:
+            if dependent.schedule is component.schedule:
+                waiting = dependent.open.get(run.index)
+                if waiting is not None and waiting.status == WAITING_ON_DEPENDENCIES:
+                    self._look_at(waiting, run)
+            else:
+                for waiting in list(dependent.open.values()):
+                    if waiting.status == WAITING_ON_DEPENDENCIES:
+                        self._check(waiting)
+        if component.runs_on is not None:
+            for resource in component.runs_on.needed_by(run):
+                if resource is not None and not resource.ended:
+                    self._release(resource)
+        self._advance(component)
+        self._finish_if_done(pipeline)
+
+    @staticmethod
+    def _closed(run: Run) -> None:
+        """Count an instance out that has ended."""
+        component = run.of
+        if component.open.pop(run.index, None) is not None:
+            component.pipeline.open -= 1
+            if not run.again:
+                component.active -= 1
+
+    def _look_at(self, waiting: Run, ended: Run) -> None:
+        component = waiting.of
+        if ended.status in _FULFILLED:
+            # The others have their turn when what they were seen to wait for has finished.
+            if component.needs[waiting.blocked] is ended.of:
+                self._check(waiting)
+        elif component.cascade:
+            waiting.note(cascade_failed_on=ended.id)
+            self._end(waiting, CASCADE_FAILED)
+
+    def _finish_if_done(self, pipeline: Pipeline) -> None:
+        if pipeline.open or pipeline.untold:
+            return
+        if pipeline.state == states.DEACTIVATING:
+            pipeline.state = states.INACTIVE
+        elif pipeline.state == states.SCHEDULED and all(
+            component.exhausted for component in pipeline.components.values()
+        ):
+            pipeline.state = states.FINISHED
+            pipeline.finished = self.clock.now
+            self._stop_timers(pipeline)
+
+    def _keep_health(self, run: Run) -> None:
+        """Documented: the health of a component is that of its instance that ended last; one whose
+        precondition fails is in ERROR.
+        """
+        now = self.clock.now
+        component = run.of
+        if run.status == FINISHED:
+            component.latest_completed = run.scheduled_start
+        component.finished_at = now
+        health = "HEALTHY" if run.status == FINISHED else "ERROR"
+        if component.node is not None:
+            if health == "ERROR":
+                component.node.health = (health, run.id, now)
+            return
+        component.health = (health, run.id, now)
+
+    # -- failure ----------------------------------------------------------------------------------
+
+    def _cancel_guards(self, run: Run) -> None:
+        for guard in run.of.preconditions:
+            checked = guard.runs.get(run.index)
+            if checked is not None and not checked.ended:
+                self.cancel(checked, f"{run.id} is {run.status}.")
+
+    def _late(self, run: Run) -> None:
+        if run.ended or run.of.paused:
+            return
+        if self.settings.late_until == "start" and run.status == RUNNING:
+            return
+        self._act(run.of.on_late, run)
+        self._work()
+
+    def _act(self, actions: list[str], run: Run) -> None:
+        component = run.of
+        for action_id in actions:
+            kind = component.definition.type_of(action_id)
+            if kind == "Terminate":
+                if not run.ended:
+                    self.cancel(run, f"Terminated by {action_id}.")
+            elif kind == "SnsAlarm":
+                self._publish(action_id, run)
+
+    def _publish(self, action_id: str, run: Run) -> None:
+        component = run.of
+        context = Context(
+            component.definition,
+            lambda object_id: component.run_of(object_id, run),
+            run.scheduled_start,
+            run.scheduled_end,
+        )
+        scope = ObjectScope(context, action_id, node=component.id)
+        fields = component.definition.resolved(action_id)
+
+        def text(key: str) -> str:
+            given = fields.first(key) or ""
+            try:
+                return parse(given).value(scope)
+            except ExpressionError:
+                # Our choice: an alarm is worth more with a raw expression in it than not sent.
+                return given
+
+        self.notifications.append(
+            Notification(
+                self.clock.now,
+                component.pipeline_id,
+                action_id,
+                run.id,
+                text("topicArn"),
+                text("subject"),
+                text("message"),
+            )
+        )
+        self.tasks.happened()
+
+    # -- what the service does by itself: preconditions -------------------------------------------
+
+    def _look(self, run: Run) -> None:
+        """Check a precondition that the service manages."""
+        if run.ended or run.attempt is None:
+            return
+        outcome = self.outcome_of(run)
+        now = self.clock.now
+        if outcome == FINISHED:
+            self._end(run, FINISHED)
+            return
+        policy = run.component.policy
+        if outcome == FAILED:
+            self._try_again(run, "The precondition could not be checked.", self._next_look)
+            return
+        tried = (run.detail("retry_count") or 0) + 1
+        run.note(retry_count=tried, last_retry=now)
+        limit = policy.precondition_timeout
+        again = now + policy.retry_delay
+        if limit is not None and again > (run.actual_start or 0) + limit:
+            run.attempt.error_message = "The precondition was not met within preconditionTimeout."
+            self._end(run, FAILED)
+            return
+        run.timer = self.clock.call_at(again, lambda: self._look(run))
+        self.tasks.happened()
+
+    def _next_look(self, run: Run) -> None:
+        if not run.ended:
+            self._begin_attempt(run, RUNNING)
+            self._look(run)
+
+    def _try_again(self, run: Run, problem: str, action: Callable[[Run], None]) -> None:
+        """Fail an attempt of something that the service does itself, and try again if it may."""
+        attempt = run.attempt
+        assert attempt is not None
+        attempt.error_message = problem
+        attempt.status = FAILED
+        attempt.ended = self.clock.now
+        if run.tries_left <= 0:
+            self._end(run, FAILED)
+            return
+        run.status = WAITING_FOR_RUNNER if run.of.family == PRECONDITION else CREATING
+        run.timer = self.clock.call_later(run.component.policy.retry_delay, lambda: action(run))
+
+    # -- what the service does by itself: resources -----------------------------------------------
+
+    def _want(self, resource: Run) -> None:
+        """An activity is scheduled on a resource: start it, unless it is there."""
+        if resource.ended:
+            if resource.status == FINISHED:
+                # Observed in the documentation of reruns: its resource is created again.
+                self._start_again(resource)
+            else:
+                self._resource_failed(resource)
+                return
+        if resource.status == WAITING_ON_DEPENDENCIES and not resource.of.paused:
+            self._launch(resource)
+
+    def _launch(self, resource: Run) -> None:
+        if resource.ended:
+            return
+        self._begin_attempt(resource, CREATING)
+        prefix = "j" if resource.of.type == "EmrCluster" else "i"
+        resource.note(resource_id=self.tasks.ids.resource_id(prefix))
+        seconds = self.settings.resource_seconds
+        if seconds:
+            resource.timer = self.clock.call_later(
+                round(seconds * SECOND), lambda: self._launched(resource)
+            )
+        else:
+            self._launched(resource)
+
+    def _launched(self, resource: Run) -> None:
+        attempt = resource.attempt
+        if resource.ended or attempt is None:
+            return
+        if self.outcome_of(resource) != FINISHED:
+            problem = f"Unable to create resource for {resource.id}."
+            resource.note(failure_reason=problem)
+            self._try_again(resource, problem, self._launch)
+            return
+        attempt.status = resource.status = RUNNING
+        limit = resource.of.terminate_after
+        if limit is not None:
+            resource.timer = self.clock.call_later(limit, lambda: self._times_out(resource))
+        self.tasks.happened()
+        self._release(resource)
+
+    def _times_out(self, resource: Run) -> None:
+        if not resource.ended:
+            resource.note(failure_reason="terminateAfter was exceeded.")
+            self._end(resource, TIMEDOUT)
+
+    def _release(self, resource: Run) -> None:
+        """End a resource that nobody needs any more."""
+        if not resource.ended and all(user.ended for user in self._users_of(resource)):
+            expected = sum(len(self._intervals_on(resource, user)) for user in resource.of.users)
+            if expected == sum(1 for _ in self._users_of(resource)):
+                self._end(resource, FINISHED)
+
+    def _users_of(self, resource: Run) -> Iterator[Run]:
+        """The activities that run on a resource, as far as they have been created."""
+        for user in resource.of.users:
+            for index in self._intervals_on(resource, user):
+                run = user.runs.get(index)
+                if run is not None:
+                    yield run
+
+    @staticmethod
+    def _intervals_on(resource: Run, user: PipelineComponent) -> list[int]:
+        schedule = user.schedule
+        if schedule is resource.of.schedule:
+            return [resource.index] if schedule.has(resource.index) else []
+        return schedule.matching(resource.scheduled_start, resource.scheduled_end)
+
+    def _resource_failed(self, resource: Run) -> None:
+        """Documented for cascade: the activities of a failed resource are canceled."""
+        reason = f"The resource {resource.id} is {resource.status}."
+        for run in list(self._users_of(resource)):
+            if run.ended:
+                continue
+            if run.of.cascade:
+                self.cancel(run, reason)
+            elif run.status == RUNNING:
+                # Our choice: what ran on it has failed, and is not tried on it again.
+                run.tries_left = 0
+                self.tasks.fail(run, reason)
+
+    # -- what is asked for ------------------------------------------------------------------------
+
+    def cancel(self, run: Instance, reason: str) -> None:
+        """Cancel an instance that has not ended."""
+        if isinstance(run, Run):
+            run.note(cancellation_reason=reason)
+        attempt = run.attempt
+        if attempt is not None and attempt.task_id is not None and isinstance(run, Run):
+            pipeline = run.of.pipeline
+            if pipeline.state == states.DEACTIVATING:
+                pipeline.untold[attempt] = None
+        self.tasks.cancel(run)
+        self._work()
+
+    def mark_finished(self, run: Instance) -> None:
+        """Call an instance finished without running it."""
+        if run.ended and run.status == FINISHED:
+            return
+        if run.ended:
+            # It is opened for the moment at which it ends anew.
+            self._reopen(run)
+        self.tasks.finish(run)
+        self._work()
+
+    def rerun(self, run: Instance) -> None:
+        """Run an instance again that has ended, and under cascade what failed because of it."""
+        if not isinstance(run, Run):
+            self._reopen(run)
+            self.tasks.begin(run)
+            return
+        targets = [run]
+        if run.of.family == RESOURCE:
+            targets += [
+                using
+                for user in run.of.users
+                for using in user.runs.values()
+                if using.ended and using.status in FAILURES and run in run.of.needed_by(using)
+            ]
+        seen: set[int] = set()
+        while targets:
+            target = targets.pop(0)
+            if id(target) in seen:
+                continue
+            seen.add(id(target))
+            if target.ended:
+                self._start_again(target)
+            if not target.of.cascade:
+                continue
+            for guard in target.of.preconditions:
+                checked = guard.runs.get(target.index)
+                if checked is not None and checked.status == CANCELED:
+                    targets.append(checked)
+            targets += self._cascade_failed_consumers(target)
+        self._work()
+
+    @staticmethod
+    def _cascade_failed_consumers(run: Run) -> list[Run]:
+        found = []
+        for dependent in run.of.dependents:
+            if dependent.schedule is run.of.schedule:
+                consumers = [dependent.runs.get(run.index)]
+            else:
+                consumers = [
+                    consumer
+                    for consumer in dependent.runs.values()
+                    if run in run.of.needed_by(consumer)
+                ]
+            found += [
+                consumer
+                for consumer in consumers
+                if consumer is not None and consumer.status == CASCADE_FAILED
+            ]
+        return found
+
+    def _start_again(self, run: Run) -> None:
+        self._reopen(run)
+        self._events.append((self._check, run))
+
+    def _reopen(self, run: Instance) -> None:
+        run.ended = False
+        run.status = WAITING_ON_DEPENDENCIES
+        # Our choice: the numbers of attempts go on, and there are as many tries as at first.
+        run.tries_left = run.component.policy.maximum_retries + 1
+        run.actual_end = None
+        if isinstance(run, Run):
+            self._closed(run)
+            # Documented: what is run again does not count as active.
+            run.again = True
+            run.blocked = 0
+            run.details = None
+            pipeline = run.of.pipeline
+            if pipeline.state == states.FINISHED:
+                pipeline.state = states.SCHEDULED
+            self._opened(run)
+        else:
+            self.tasks.opened()
+
+    def pause(self, component: PipelineComponent) -> None:
+        """Start no more instances of a component. Our choice: those that run, run on."""
+        component.paused = True
+
+    def resume(self, component: PipelineComponent) -> None:
+        """Go on with a component that was paused."""
+        component.paused = False
+        for run in list(component.open.values()):
+            self._events.append((self._check, run))
+        self._advance(component)
+        self._work()
+
+    def deactivate(self, pipeline: Pipeline, cancel_active: bool) -> None:
+        """Create no more instances, and cancel those that there are or wait for their end."""
+        if not pipeline.working and pipeline.state != states.DEACTIVATING:
+            return
+        pipeline.state = states.DEACTIVATING
+        pipeline.last_deactivated = self.clock.now
+        self._stop_timers(pipeline)
+        doomed = [
+            run
+            for run in pipeline.runs
+            if not run.ended and (cancel_active or not self._is_running(run))
+        ]
+        pipeline.interrupted += doomed
+        self._cancel_all(doomed, "The pipeline was deactivated.")
+        self._patiently(pipeline)
+        self._finish_if_done(pipeline)
+
+    @staticmethod
+    def _is_running(run: Run) -> bool:
+        attempt = run.attempt
+        held = attempt is not None and attempt.task_id is not None
+        return held or run.status in (RUNNING, CREATING)
+
+    def _cancel_all(self, runs: Sequence[Instance], reason: str) -> None:
+        # What follows from each comes after all of them: no one fails because of another.
+        nested, self._working = self._working, True
+        try:
+            for run in runs:
+                self.cancel(run, reason)
+        finally:
+            self._working = nested
+        self._work()
+
+    def _patiently(self, pipeline: Pipeline) -> None:
+        """Do not wait for ever for runners that may be dead."""
+
+        def give_up() -> None:
+            pipeline.untold.clear()
+            self._finish_if_done(pipeline)
+
+        if pipeline.untold:
+            self.clock.call_later(CANCEL_SECONDS * SECOND, give_up)
+
+    def _told(self, attempt: Attempt) -> None:
+        run = attempt.instance
+        if isinstance(run, Run):
+            pipeline = run.of.pipeline
+            if pipeline.untold.pop(attempt, False) is None:
+                self._finish_if_done(pipeline)
+
+    def delete(self, pipeline: Pipeline) -> None:
+        """Begin to delete a pipeline: what is worked on is canceled."""
+        pipeline.deletion_requested = self.clock.now
+        pipeline.state_before_deletion = pipeline.state
+        pipeline.state = states.DELETING
+        self._stop_timers(pipeline)
+        self._cancel_all(
+            [run for run in pipeline.instances if not run.ended], "The pipeline was deleted."
+        )
+
+    def _stop_timers(self, pipeline: Pipeline) -> None:
+        for timer in pipeline.timers.values():
+            self.clock.cancel(timer)
+        pipeline.timers.clear()
+
+
+_ACTIVATING = (
+    states.PENDING,
+    states.SCHEDULING,
+    states.SCHEDULED,
+    states.FINISHED,
+    states.INACTIVE,
+)
+
+
+def gone(pipeline: Pipeline, now: int, settings: ServiceSettings) -> bool:
+    """Whether a deleted pipeline can not be seen any more."""
+    if pipeline.deletion_requested is None:
+        return False
+    if settings.consistency == "immediate":
+        return True
+    return now >= pipeline.deletion_requested + DELETION_SECONDS * SECOND
+
+
+def _node_id(component: PipelineComponent) -> str | None:
+    return None if component.node is None else component.node.id
