@@ -28,6 +28,8 @@ class _Nothing:
 NOTHING = _Nothing()
 # Strings longer than this are shown without their middle: task ids have over 900 characters.
 _LONGEST = 40
+# What stands for the value of a secret field.
+_MASK = "*****"
 
 
 class Call:
@@ -96,7 +98,8 @@ class Call:
         """The answer without ResponseMetadata; None if there was none or it was an error."""
         # Kept as it was sent until somebody looks: a long test makes many calls, and looks at few.
         if isinstance(self._answer, bytes):
-            self._answer = json.loads(self._answer)
+            # Two operations answer without a body.
+            self._answer = json.loads(self._answer) if self._answer else {}
         return self._answer  # type: ignore[return-value]  # decoded by now
 
     @response.setter
@@ -450,12 +453,20 @@ def _shown(value: object) -> str:
         checksum = zlib.crc32(value.encode(errors="surrogatepass"))
         return f"{value[:12]!r}..{checksum:08x}..{value[-12:]!r}"
     if isinstance(value, Mapping):
+        if _is_secret(value):
+            value = {**value, "stringValue": _MASK}
         return "{" + ", ".join(f"{key!r}: {_shown(held)}" for key, held in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_shown(held) for held in value) + "]"
     if callable(value) and hasattr(value, "__name__"):
         return str(value.__name__)
     return repr(value)
+
+
+def _is_secret(value: Mapping[Any, Any]) -> bool:
+    """Whether it is a field, or the value of a parameter, that the service keeps secret."""
+    name = value.get("key", value.get("id"))
+    return "stringValue" in value and isinstance(name, str) and name.startswith("*")
 
 
 def _line(call: Call, threads: bool) -> str:
