@@ -145,6 +145,7 @@ class DataPipelineFake:
             ),
             self._last_calls,
             self._problems.append,
+            lambda: any(held.timers for held in self._service.pipelines.all.values()),
         )
         self._exchange = Exchange(
             self._service,
@@ -256,7 +257,7 @@ class DataPipelineFake:
     def _tasks_of_pipelines(self) -> list[Task]:
         with self._time.lock:
             return [
-                Task(run, self._service.tasks, self._time)
+                Task(run, self._service, self._time)
                 for pipeline in self._service.pipelines.existing()
                 for run in pipeline.runs
                 if run.of.is_for_runners
@@ -415,7 +416,7 @@ class DataPipelineFake:
                     instance.scheduled_start += INTERVAL
                     instance.scheduled_end += INTERVAL
                 self._component_ids.add((*key, instance.scheduled_start // SECOND))
-                handle = Task(instance, self._service.tasks, self._time)
+                handle = Task(instance, self._service, self._time)
                 self._tasks.append(handle)
                 found.append(handle)
                 self._service.pipelines.adopt(instance.component.pipeline_id, region, instance)
@@ -578,7 +579,8 @@ class DataPipelineFake:
         if isinstance(condition, datetime):
             timer = self._clock.call_at(to_ns(condition), lambda: None)
         try:
-            self._time.wait_until(self._condition(condition), what, move_time)
+            endless = not isinstance(condition, datetime)
+            self._time.wait_until(self._condition(condition), what, move_time, endless)
         finally:
             if timer is not None:
                 self._clock.cancel(timer)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .clock import to_datetime
 from .errors import FakeUsageError, told_by_message
+from .service.errors import ServiceError
 from .service.fields import Field, Ref, shorten
 from .service.settings import ACKNOWLEDGE_SECONDS
 from .service.task import ENDED, FAILED, FINISHED
@@ -15,8 +16,9 @@ from .service.task import ENDED, FAILED, FINISHED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .service.api import Service
     from .service.task import Attempt as AttemptRecord
-    from .service.task import Instance, Tasks
+    from .service.task import Instance
     from .timekeeping import Timekeeper
 
 __tracebackhide__ = told_by_message
@@ -132,11 +134,11 @@ class Attempt:
 class Task:
     """A task that the test has enqueued, or an instance of a pipeline."""
 
-    __slots__ = ("_instance", "_tasks", "_time")
+    __slots__ = ("_instance", "_service", "_time")
 
-    def __init__(self, instance: Instance, tasks: Tasks, time: Timekeeper) -> None:
+    def __init__(self, instance: Instance, service: Service, time: Timekeeper) -> None:
         self._instance = instance
-        self._tasks = tasks
+        self._service = service
         self._time = time
 
     def __repr__(self) -> str:
@@ -246,7 +248,7 @@ class Task:
         """When the service acts on it by itself (UTC): it becomes ready, its acknowledgement or
         report falls due, or it is tried again. None if it waits for a runner or has ended.
         """
-        return _time(self._tasks.deadline(self._instance))
+        return _time(self._service.tasks.deadline(self._instance))
 
     def cancel(self) -> None:
         """Cancel it, as SetStatus TRY_CANCEL does. A runner that holds it learns of it at its next
@@ -258,7 +260,41 @@ class Task:
         with self._time.lock:
             if self.ended:
                 raise FakeUsageError(f"{self!r} has ended and can not be canceled.")
-            self._tasks.cancel(self._instance)
+            self._service.tasks.cancel(self._instance)
+
+    def rerun(self) -> None:
+        """Run it again, as SetStatus RERUN does: with a new attempt, and with as many tries as at
+        first. Under failureAndRerunMode cascade what failed because of it runs again as well.
+
+        Raises:
+            FakeUsageError: the service refuses it: it has not ended, or its pipeline is FINISHED.
+        """
+        self._set_status("RERUN")
+
+    def mark_finished(self) -> None:
+        """Call it FINISHED without running it, as SetStatus MARK_FINISHED does.
+
+        Raises:
+            FakeUsageError: the service refuses it: its pipeline is FINISHED.
+        """
+        self._set_status("MARK_FINISHED")
+
+    def _set_status(self, status: str) -> None:
+        with self._time.lock:
+            self._time.sync()
+            pipelines = self._service.pipelines
+            region = pipelines.all[self.pipeline_id].region or ""
+            parameters = {
+                "pipelineId": self.pipeline_id,
+                "objectIds": [self.instance_id],
+                "status": status,
+            }
+            try:
+                pipelines.set_status(parameters, region)
+            except ServiceError as error:
+                raise FakeUsageError(
+                    f"The service refuses {status} for {self!r}: {error.message}."
+                ) from None
 
     def expire(self) -> None:
         """Have its deadline fall due now, without moving time: an acknowledgement or a progress
@@ -273,7 +309,7 @@ class Task:
                     f"{self!r} has no deadline that could expire: "
                     + ("it has ended." if self.ended else "it waits for a runner to poll.")
                 )
-            self._tasks.expire(self._instance)
+            self._service.tasks.expire(self._instance)
 
     def assert_finished(self) -> None:
         """Fail the test unless it is FINISHED."""

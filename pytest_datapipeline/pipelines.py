@@ -423,7 +423,7 @@ class Pipelines:
     # -- helpers ----------------------------------------------------------------------------------
 
     def _handle(self, instance: Any) -> Task:
-        return Task(instance, self._service.tasks, self._time)
+        return Task(instance, self._service, self._time)
 
     def _now(self) -> datetime:
         return to_datetime(self._time.now())

@@ -78,6 +78,7 @@ class Timekeeper:
         patience: Patience,
         last_calls: Callable[[], str],
         on_stuck: Callable[[str], None],
+        something_is_to_come: Callable[[], bool] = lambda: False,
     ) -> None:
         self.lock = threading.RLock()
         self.clock = clock
@@ -88,6 +89,7 @@ class Timekeeper:
         self._patience = patience
         self._last_calls = last_calls
         self._on_stuck = on_stuck
+        self._something_is_to_come = something_is_to_come
         self._home = threading.current_thread()
         self._changed = threading.Condition(self.lock)
         self._watchers = 0
@@ -97,6 +99,7 @@ class Timekeeper:
         self._busy: dict[threading.Thread, None] = {}
         # Threads that need no chance to make a first call: those older than the fake, and callers.
         self._seen: set[threading.Thread] = set(threading.enumerate())
+        self._older = frozenset(self._seen)
         self._callers: set[threading.Thread] = set()
 
     # -- requests ---------------------------------------------------------------------------------
@@ -241,8 +244,13 @@ class Timekeeper:
             self._check_drive()
         self._check_idle()
 
-    def wait_until(self, condition: Callable[[], bool], what: str, move_time: bool) -> None:
-        """Wait until the condition holds, letting time pass if it may."""
+    def wait_until(
+        self, condition: Callable[[], bool], what: str, move_time: bool, endless: bool = True
+    ) -> None:
+        """Wait until the condition holds, letting time pass if it may.
+
+        `endless`: whether it may never hold, so that a wait in which nothing happens is stopped.
+        """
         if not self.at_home:
             raise FakeUsageError(
                 "wait_until() is for the thread that entered the fake, which is "
@@ -259,7 +267,8 @@ class Timekeeper:
                     if obstacle is None:
                         self._fire()
                         self._check_drive()
-                        self._check_idle()
+                        if endless:
+                            self._check_idle()
                         continue
                 else:
                     waiting = self.who_waits() or "no poll waits"
@@ -291,6 +300,8 @@ class Timekeeper:
         """Wait in real time for another thread to do something, or until it is enough."""
         before = self._activity
         alive = threading.active_count()
+        if not self._others():
+            raise self._stuck(f"Nothing is going to change: {why}.")
         self._watchers += 1
         try:
             for _ in range(max(1, round(self._patience.stalled / (4 * _SLICE)))):
@@ -303,6 +314,14 @@ class Timekeeper:
         finally:
             self._watchers -= 1
         raise self._stuck(f"Nothing happened for {self._patience.stalled:g} real seconds: {why}.")
+
+    def _others(self) -> bool:
+        """Whether another thread is there that could do something."""
+        me = threading.current_thread()
+        return any(
+            thread is not me and (thread in self._callers or thread not in self._older)
+            for thread in threading.enumerate()
+        )
 
     def _settle(self, enough: Callable[[], bool] | None = None) -> None:
         """Let the threads that were let go come back before time moves on."""
@@ -441,6 +460,8 @@ class Timekeeper:
 
     def _check_idle(self) -> None:
         if self.clock.now - self.last_event > self._patience.idle * SECOND:
+            if self._something_is_to_come():
+                return
             idle = timedelta(seconds=self._patience.idle)
             self.happened()
             raise self._stuck(
