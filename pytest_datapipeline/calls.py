@@ -100,7 +100,7 @@ class Call:
         if isinstance(self._answer, bytes):
             # Two operations answer without a body.
             self._answer = json.loads(self._answer) if self._answer else {}
-        return self._answer  # type: ignore[return-value]  # decoded by now
+        return self._answer
 
     @response.setter
     def response(self, answer: bytes | dict[str, Any] | None) -> None:

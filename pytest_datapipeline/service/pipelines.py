@@ -233,14 +233,9 @@ class Pipelines:
             if self._settings.activation_values == "merge":
                 given = {**definition.values, **given}
             definition = definition.with_values(given)
-        findings = validate(definition, self._clock.now, pipeline.active, activating=True)
-        if findings.errored:
-            first = next(iter(findings.errors.items()))
-            raise invalid_request(
-                "Pipeline definition has errors",
-                "Could not activate the pipeline due to validation errors, the first of which is "
-                f"on {first[0]}: {first[1][0]} Please call Validate to validate your pipeline",
-            )
+        # What was put without errors has none now, unless values are given or wanted.
+        if definition.declared or given or pipeline.errored:
+            self._refuse_errors(definition, pipeline)
         if self._settings.backfill == "refuse":
             self._refuse_backfill(definition)
         start = parameters.get("startTimestamp")
@@ -254,6 +249,16 @@ class Pipelines:
             raise
         self._tasks.happened()
         return {}
+
+    def _refuse_errors(self, definition: Definition, pipeline: Pipeline) -> None:
+        findings = validate(definition, self._clock.now, pipeline.active, activating=True)
+        if findings.errored:
+            first = next(iter(findings.errors.items()))
+            raise invalid_request(
+                "Pipeline definition has errors",
+                "Could not activate the pipeline due to validation errors, the first of which is "
+                f"on {first[0]}: {first[1][0]} Please call Validate to validate your pipeline",
+            )
 
     def _refuse_backfill(self, definition: Definition) -> None:
         now = self._clock.now

@@ -453,9 +453,13 @@ def _needs_a_run(definition: Definition, object_id: str, text: str) -> bool:
 
 def text_of(definition: Definition, object_id: str, fields: Resolved, key: str) -> str | None:
     """The value of a string field, parameters filled in; None if there is none."""
+    if key not in fields:
+        return None
     texts = fields.strings(key)
     if not texts:
         return None
+    if "#{" not in texts[0]:
+        return texts[0]
     try:
         return parse(texts[0]).value(ObjectScope(Context(definition), object_id))
     except ExpressionError:

@@ -344,17 +344,20 @@ class _Validation:
             subject = _Subject(self, held)
             for own in held.fields:
                 for field_rule in _FIELD_ERRORS:
-                    self._file(self._errors, held.id, field_rule(subject, own))
+                    for text in field_rule(subject, own):
+                        self._file(self._errors, held.id, text)
             for rule in _OBJECT_ERRORS:
-                self._file(self._errors, held.id, rule(subject))
+                for text in rule(subject):
+                    self._file(self._errors, held.id, text)
             for rule in _OBJECT_WARNINGS:
-                self._file(self._warnings, held.id, rule(subject))
+                for text in rule(subject):
+                    self._file(self._warnings, held.id, text)
         for definition_rule in _DEFINITION_ERRORS:
             for object_id, text in definition_rule(self):
-                self._file(self._errors, object_id, (text,))
+                self._file(self._errors, object_id, text)
         for definition_rule in _DEFINITION_WARNINGS:
             for object_id, text in definition_rule(self):
-                self._file(self._warnings, object_id, (text,))
+                self._file(self._warnings, object_id, text)
         # Recorded: the warnings of an activity come before those of Default.
         return Findings(self._sorted(self._errors), self._sorted(self._warnings, last=DEFAULT))
 
@@ -376,9 +379,9 @@ class _Validation:
         values = self._values(match[1], fields)
         return values[0] if len(values) == 1 else match[0]
 
-    def _file(self, where: dict[str, list[str]], object_id: str, texts: Iterable[str]) -> None:
-        for text in texts:
-            where.setdefault(object_id, []).append(shorten(text, MAXIMUM_MESSAGE_LENGTH))
+    @staticmethod
+    def _file(where: dict[str, list[str]], object_id: str, text: str) -> None:
+        where.setdefault(object_id, []).append(shorten(text, MAXIMUM_MESSAGE_LENGTH))
 
     def _sorted(self, found: dict[str, list[str]], last: str | None = None) -> dict[str, list[str]]:
         order = [*self.definition.by_id, *self.definition.parameters, *found]
@@ -904,7 +907,7 @@ _PARAMETER_TYPES = {"Integer": _is_integer, "Double": _is_double}
 
 def _changes(context: _Validation) -> Iterator[tuple[str, str]]:
     """What may not change once a pipeline has been activated."""
-    if context.active is None:
+    if context.active is None or _is_same(context.active, context.definition):
         return
     before = _Validation(context.active, context.now, None, activating=False)
     for object_id, held in context.active.by_id.items():
@@ -920,6 +923,12 @@ def _changes(context: _Validation) -> Iterator[tuple[str, str]]:
         for own in held.fields:
             if own.key == "output" and own.is_ref and own.value in context.active.by_id:
                 yield object_id, own_text("activated output", value=own.value)
+
+
+def _is_same(one: Definition, other: Definition) -> bool:
+    return one.values == other.values and [(held.id, held.fields) for held in one.objects] == [
+        (held.id, held.fields) for held in other.objects
+    ]
 
 
 def _changed(old: _Subject, new: _Subject) -> Iterator[str]:
