@@ -68,7 +68,14 @@ def told_by_message(excinfo: Any) -> bool:
     """Whether an error's message says it all, so that pytest need not show the frames in here.
 
     Every module that raises such errors has this as its `__tracebackhide__`: what a test's author
-    sees is the line of his test. An error that is a fault of ours shows all of its frames.
+    sees is the line of his test. An error that is a fault of ours shows all of its frames; an
+    assertion in a function of his, which we have called, shows none of them.
     """
     ours = (FakeUsageError, UnexpectedCall, UnmetExpectations, Stuck, WorkerGroupWarning)
+    if isinstance(excinfo.value, AssertionError):
+        innermost = excinfo.tb
+        while innermost.tb_next is not None:
+            innermost = innermost.tb_next
+        name = str(innermost.tb_frame.f_globals.get("__name__", ""))
+        return isinstance(excinfo.value, ours) or name.split(".")[0] != __package__
     return isinstance(excinfo.value, ours)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import arguments
 from .clock import SECOND, to_datetime
 from .definitions import request_of, values_request
-from .errors import FakeUsageError, did_you_mean, told_by_message
+from .errors import FakeUsageError, Stuck, did_you_mean, told_by_message
 from .handles import Task
 from .service.api import Caller, Service
 from .service.errors import ServiceError
@@ -440,8 +440,6 @@ class Pipelines:
             self._workers.remove(worker)
 
     def _wait(self, condition: Any, pipeline: Pipeline, max_time: float | timedelta | None) -> None:
-        from .errors import Stuck
-
         if max_time is None:
             wrapped = condition
         else:
@@ -460,7 +458,17 @@ class Pipelines:
         except Stuck as error:
             if repr(pipeline) in str(error):
                 raise
-            raise Stuck(f"{error}\n{pipeline!r}") from None
+            raise Stuck(f"{error}\n{self._who_is_missing()}{pipeline!r}") from None
+
+    def _who_is_missing(self) -> str:
+        groups = sorted(self._service.tasks.queues.waiting_names())
+        if not groups:
+            return ""
+        return (
+            f"Tasks wait for runners of {', '.join(map(repr, groups[:3]))}. Give run() a function "
+            "that plays the runner, have datapipeline_fake.work() play it, or start a runner in a "
+            "thread.\n"
+        )
 
     def _call(self, operation: str, parameters: dict[str, Any], region: str | None) -> Any:
         with self._time.lock:

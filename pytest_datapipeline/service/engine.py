@@ -364,11 +364,21 @@ class Engine:
                 except ExpressionError as error:
                     self._ill_formed(run, error)
                     return
-            self.tasks.begin(run)
-            if component.runs_on is not None:
-                for resource in component.runs_on.needed_by(run):
-                    if resource is not None:
-                        self._want(resource)
+            if component.runs_on is None:
+                self.tasks.begin(run)
+            else:
+                self._ready_on(component.runs_on, run)
+
+    def _ready_on(self, managed: PipelineComponent, run: Run) -> None:
+        # Observed: an activity waits for its runner from the moment that its resource is wanted.
+        run.status = WAITING_FOR_RUNNER
+        for resource in managed.needed_by(run):
+            if resource is None:
+                continue
+            if resource.status == RUNNING:
+                self.tasks.begin(run)
+            else:
+                self._want(resource)
 
     def _ill_formed(self, run: Run, error: ExpressionError) -> None:
         # Our choice: a run whose fields can not be evaluated fails, and is not tried again.
@@ -617,6 +627,12 @@ class Engine:
             self._try_again(resource, problem, self._launch)
             return
         attempt.status = resource.status = RUNNING
+        for user in list(self._users_of(resource)):
+            going_on = user.attempt is not None and user.attempt.ended is None
+            # One that waits for its next try has a timer for it.
+            tries_later = user.timer is not None and user.timer.callback is not None
+            if user.status == WAITING_FOR_RUNNER and not (user.ended or going_on or tries_later):
+                self.tasks.begin(user)
         limit = resource.of.terminate_after
         if limit is not None:
             resource.timer = self.clock.call_later(limit, lambda: self._times_out(resource))
