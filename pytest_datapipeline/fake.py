@@ -271,7 +271,7 @@ class DataPipelineFake:
                 self._service,
                 self._time,
                 self._settings.region,
-                lambda condition, what: self._wait(condition, what, True),
+                lambda condition, what, ours: self._wait(condition, what, True, ours=ours),
                 self._workers,
             )
         return self._pipelines
@@ -570,17 +570,26 @@ class DataPipelineFake:
                 setting `idle_limit`.
         """
         what = "every task to end" if condition is None else repr(condition)
-        self._wait(condition, what, move_time)
+        self._wait(
+            condition, what, move_time, ours=condition is None or isinstance(condition, Task)
+        )
 
     def _wait(
-        self, condition: Condition | Task | datetime | None, what: str, move_time: bool
+        self,
+        condition: Condition | Task | datetime | None,
+        what: str,
+        move_time: bool,
+        *,
+        ours: bool,
     ) -> None:
         timer = None
         if isinstance(condition, datetime):
             timer = self._clock.call_at(to_ns(condition), lambda: None)
         try:
             endless = not isinstance(condition, datetime)
-            self._time.wait_until(self._condition(condition), what, move_time, endless)
+            self._time.wait_until(
+                self._condition(condition), what, move_time, endless=endless, ours=ours
+            )
         finally:
             if timer is not None:
                 self._clock.cancel(timer)

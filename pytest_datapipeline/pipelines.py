@@ -189,7 +189,7 @@ class Pipeline:
         """
         condition = self._condition(until)
         with self._owner._working(work, self.id):
-            self._owner._wait(condition, self, max_time)
+            self._owner._wait(condition, self, max_time, ours=not callable(until))
 
     def _condition(self, until: str | datetime | timedelta | Condition | None) -> Any:
         record = self._record
@@ -232,7 +232,7 @@ class Pipelines:
         service: Service,
         time: Timekeeper,
         region: str,
-        wait: Callable[[Any, str], None],
+        wait: Callable[[Any, str, bool], None],
         workers: Workers,
     ) -> None:
         self._service = service
@@ -439,7 +439,14 @@ class Pipelines:
         finally:
             self._workers.remove(worker)
 
-    def _wait(self, condition: Any, pipeline: Pipeline, max_time: float | timedelta | None) -> None:
+    def _wait(
+        self,
+        condition: Any,
+        pipeline: Pipeline,
+        max_time: float | timedelta | None,
+        *,
+        ours: bool,
+    ) -> None:
         if max_time is None:
             wrapped = condition
         else:
@@ -454,7 +461,7 @@ class Pipelines:
                 return bool(inner())
 
         try:
-            self._wait_until(wrapped, f"the pipeline {pipeline.name!r}")
+            self._wait_until(wrapped, f"the pipeline {pipeline.name!r}", ours)
         except Stuck as error:
             if repr(pipeline) in str(error):
                 raise

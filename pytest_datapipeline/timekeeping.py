@@ -245,11 +245,18 @@ class Timekeeper:
         self._check_idle()
 
     def wait_until(
-        self, condition: Callable[[], bool], what: str, move_time: bool, endless: bool = True
+        self,
+        condition: Callable[[], bool],
+        what: str,
+        move_time: bool,
+        *,
+        endless: bool = True,
+        ours: bool = False,
     ) -> None:
         """Wait until the condition holds, letting time pass if it may.
 
         `endless`: whether it may never hold, so that a wait in which nothing happens is stopped.
+        `ours`: whether it is about the service alone, which only calls and time can change.
         """
         if not self.at_home:
             raise FakeUsageError(
@@ -273,7 +280,10 @@ class Timekeeper:
                 else:
                     waiting = self.who_waits() or "no poll waits"
                     obstacle = f"time is not to move ({waiting})"
-                self._await_change(f"wait_until() waits for {what}, but {obstacle}", condition)
+                why = f"wait_until() waits for {what}, but {obstacle}"
+                if ours and not self._others():
+                    raise self._stuck(f"Nothing is going to change: {why}.")
+                self._await_change(why, condition)
 
     def _obstacle(self) -> str | None:
         """Why time may not move to the next timer; None if it may."""
@@ -300,8 +310,6 @@ class Timekeeper:
         """Wait in real time for another thread to do something, or until it is enough."""
         before = self._activity
         alive = threading.active_count()
-        if not self._others():
-            raise self._stuck(f"Nothing is going to change: {why}.")
         self._watchers += 1
         try:
             for _ in range(max(1, round(self._patience.stalled / (4 * _SLICE)))):
