@@ -42,8 +42,10 @@ if TYPE_CHECKING:
         set_task_status,
         validate_pipeline_definition,
     )
+    from .pipelines import Pipeline
     from .service.fields import ref
     from .stubber import DataPipelineStubber
+    from .workers import Work
 
 __version__ = "0.1.0"
 
@@ -84,8 +86,10 @@ _HOMES = {
         "set_task_status",
         "validate_pipeline_definition",
     ),
+    "pipelines": ("Pipeline",),
     "service.fields": ("ref",),
     "stubber": ("DataPipelineStubber",),
+    "workers": ("Work",),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -96,11 +100,13 @@ __all__ = [
     "DataPipelineFake",
     "DataPipelineStubber",
     "FakeUsageError",
+    "Pipeline",
     "RunnerUnwound",
     "Stuck",
     "Task",
     "UnexpectedCall",
     "UnmetExpectations",
+    "Work",
     "WorkerGroupWarning",
     "activate_pipeline",
     "add_tags",
