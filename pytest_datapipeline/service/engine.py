@@ -9,25 +9,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..clock import SECOND, VirtualClock
 from . import pipeline as states
+from .alarms import Notification, publish
+from .compiler import compile_plan, is_on_demand, maximum_on_demand
 from .component import USER_MANAGED_PRECONDITIONS
 from .errors import invalid_request
-from .expressions import ExpressionError, parse
+from .expressions import ExpressionError
+from .managed import Managed
 from .plan import (
     NODE,
     PRECONDITION,
     RESOURCE,
     PipelineComponent,
     Run,
-    compile_plan,
-    is_on_demand,
-    maximum_on_demand,
 )
-from .scopes import Context, ObjectScope
 from .settings import (
     ACTIVATION_SECONDS,
     CANCEL_SECONDS,
@@ -52,7 +50,7 @@ from .task import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from .pipeline import Pipeline
 
@@ -62,19 +60,6 @@ _AT_WORK = frozenset({WAITING_FOR_RUNNER, RUNNING})
 
 # What a simulated resource or a precondition that the service checks comes to.
 Outcome = Callable[[Run], str]
-
-
-@dataclass(frozen=True)
-class Notification:
-    """What an SnsAlarm published. `at` is in nanoseconds since 1970."""
-
-    at: int
-    pipeline_id: str
-    action_id: str
-    node_id: str
-    topic: str
-    subject: str
-    message: str
 
 
 class Engine:
@@ -96,6 +81,7 @@ class Engine:
         self._working = False
         # Components whose next instance waits for the interval between two creations.
         self._paced: dict[PipelineComponent, None] = {}
+        self._managed = Managed(self)
         tasks.on_told = self._told
 
     # -- activation -------------------------------------------------------------------------------
@@ -190,7 +176,7 @@ class Engine:
         if resuming:
             for run in interrupted:
                 if run.ended and (start is None or run.scheduled_start >= start):
-                    self._start_again(run)
+                    self.start_again(run)
         for component in list(pipeline.components.values()):
             self._advance(component)
         for component in pipeline.components.values():
@@ -317,10 +303,10 @@ class Engine:
         if run.ended or run.status != WAITING_ON_DEPENDENCIES or component.paused:
             return
         if component.family == RESOURCE:
-            if any(user.status in _AT_WORK for user in self._users_of(run)):
-                self._launch(run)
+            if any(user.status in _AT_WORK for user in self._managed.users_of(run)):
+                self._managed.launch(run)
             else:
-                self._release(run)
+                self._managed.release(run)
             return
         needs = component.needs
         first = run.blocked
@@ -346,17 +332,17 @@ class Engine:
                 continue
             if needed.ended and run.of.cascade and needed.status in FAILURES:
                 run.note(cascade_failed_on=needed.id)
-                self._end(run, CASCADE_FAILED)
+                self.end(run, CASCADE_FAILED)
             return False
         return True
 
     def _ready(self, run: Run) -> None:
         component = run.of
         if component.family == NODE:
-            self._end(run, FINISHED)
+            self.end(run, FINISHED)
         elif component.family == PRECONDITION and component.type not in USER_MANAGED_PRECONDITIONS:
-            self._begin_attempt(run, RUNNING)
-            self._look(run)
+            self.begin_attempt(run, RUNNING)
+            self._managed.look(run)
         else:
             if component.evaluates:
                 try:
@@ -378,18 +364,18 @@ class Engine:
             if resource.status == RUNNING:
                 self.tasks.begin(run)
             else:
-                self._want(resource)
+                self._managed.want(resource)
 
     def _ill_formed(self, run: Run, error: ExpressionError) -> None:
         # Our choice: a run whose fields can not be evaluated fails, and is not tried again.
         run.note(error=str(error))
-        attempt = self._begin_attempt(run, FAILED)
+        attempt = self.begin_attempt(run, FAILED)
         attempt.error_message = str(error)
         attempt.ended = self.clock.now
         run.tries_left = 0
-        self._end(run, FAILED)
+        self.end(run, FAILED)
 
-    def _begin_attempt(self, run: Run, status: str) -> Attempt:
+    def begin_attempt(self, run: Run, status: str) -> Attempt:
         attempt = Attempt(run, len(run.attempts) + 1, self.clock.now)
         attempt.status = run.status = status
         run.attempts.append(attempt)
@@ -397,7 +383,7 @@ class Engine:
         self.tasks.happened()
         return attempt
 
-    def _end(self, run: Run, status: str) -> None:
+    def end(self, run: Run, status: str) -> None:
         attempt = run.attempt
         if attempt is not None and attempt.ended is None:
             attempt.status = status
@@ -423,7 +409,7 @@ class Engine:
             if component.cascade:
                 self._cancel_guards(run)
             if component.family == RESOURCE:
-                self._resource_failed(run)
+                self._managed.failed(run)
         for dependent in component.dependents:
             if dependent.schedule is component.schedule:
                 waiting = dependent.open.get(run.index)
@@ -436,7 +422,7 @@ class Engine:
         if component.runs_on is not None:
             for resource in component.runs_on.needed_by(run):
                 if resource is not None and not resource.ended:
-                    self._release(resource)
+                    self._managed.release(resource)
         self._advance(component)
         self._finish_if_done(pipeline)
 
@@ -457,7 +443,7 @@ class Engine:
                 self._check(waiting)
         elif component.cascade:
             waiting.note(cascade_failed_on=ended.id)
-            self._end(waiting, CASCADE_FAILED)
+            self.end(waiting, CASCADE_FAILED)
 
     def _finish_if_done(self, pipeline: Pipeline) -> None:
         if pipeline.open or pipeline.untold:
@@ -511,173 +497,8 @@ class Engine:
                 if not run.ended:
                     self.cancel(run, f"Terminated by {action_id}.")
             elif kind == "SnsAlarm":
-                self._publish(action_id, run)
-
-    def _publish(self, action_id: str, run: Run) -> None:
-        component = run.of
-        context = Context(
-            component.definition,
-            lambda object_id: component.run_of(object_id, run),
-            run.scheduled_start,
-            run.scheduled_end,
-        )
-        scope = ObjectScope(context, action_id, node=component.id)
-        fields = component.definition.resolved(action_id)
-
-        def text(key: str) -> str:
-            given = fields.first(key) or ""
-            try:
-                return parse(given).value(scope)
-            except ExpressionError:
-                # Our choice: an alarm is worth more with a raw expression in it than not sent.
-                return given
-
-        self.notifications.append(
-            Notification(
-                self.clock.now,
-                component.pipeline_id,
-                action_id,
-                run.id,
-                text("topicArn"),
-                text("subject"),
-                text("message"),
-            )
-        )
-        self.tasks.happened()
-
-    # -- what the service does by itself: preconditions -------------------------------------------
-
-    def _look(self, run: Run) -> None:
-        """Check a precondition that the service manages."""
-        if run.ended or run.attempt is None:
-            return
-        outcome = self.outcome_of(run)
-        now = self.clock.now
-        if outcome == FINISHED:
-            self._end(run, FINISHED)
-            return
-        policy = run.component.policy
-        if outcome == FAILED:
-            self._try_again(run, "The precondition could not be checked.", self._next_look)
-            return
-        tried = (run.detail("retry_count") or 0) + 1
-        run.note(retry_count=tried, last_retry=now)
-        limit = policy.precondition_timeout
-        again = now + policy.retry_delay
-        if limit is not None and again > (run.actual_start or 0) + limit:
-            run.attempt.error_message = "The precondition was not met within preconditionTimeout."
-            self._end(run, FAILED)
-            return
-        run.timer = self.clock.call_at(again, lambda: self._look(run))
-        self.tasks.happened()
-
-    def _next_look(self, run: Run) -> None:
-        if not run.ended:
-            self._begin_attempt(run, RUNNING)
-            self._look(run)
-
-    def _try_again(self, run: Run, problem: str, action: Callable[[Run], None]) -> None:
-        """Fail an attempt of something that the service does itself, and try again if it may."""
-        attempt = run.attempt
-        assert attempt is not None
-        attempt.error_message = problem
-        attempt.status = FAILED
-        attempt.ended = self.clock.now
-        if run.tries_left <= 0:
-            self._end(run, FAILED)
-            return
-        run.status = WAITING_FOR_RUNNER if run.of.family == PRECONDITION else CREATING
-        run.timer = self.clock.call_later(run.component.policy.retry_delay, lambda: action(run))
-
-    # -- what the service does by itself: resources -----------------------------------------------
-
-    def _want(self, resource: Run) -> None:
-        """An activity is scheduled on a resource: start it, unless it is there."""
-        if resource.ended:
-            if resource.status == FINISHED:
-                # Observed in the documentation of reruns: its resource is created again.
-                self._start_again(resource)
-            else:
-                self._resource_failed(resource)
-                return
-        if resource.status == WAITING_ON_DEPENDENCIES and not resource.of.paused:
-            self._launch(resource)
-
-    def _launch(self, resource: Run) -> None:
-        if resource.ended:
-            return
-        self._begin_attempt(resource, CREATING)
-        prefix = "j" if resource.of.type == "EmrCluster" else "i"
-        resource.note(resource_id=self.tasks.ids.resource_id(prefix))
-        seconds = self.settings.resource_seconds
-        if seconds:
-            resource.timer = self.clock.call_later(
-                round(seconds * SECOND), lambda: self._launched(resource)
-            )
-        else:
-            self._launched(resource)
-
-    def _launched(self, resource: Run) -> None:
-        attempt = resource.attempt
-        if resource.ended or attempt is None:
-            return
-        if self.outcome_of(resource) != FINISHED:
-            problem = f"Unable to create resource for {resource.id}."
-            resource.note(failure_reason=problem)
-            self._try_again(resource, problem, self._launch)
-            return
-        attempt.status = resource.status = RUNNING
-        for user in list(self._users_of(resource)):
-            going_on = user.attempt is not None and user.attempt.ended is None
-            # One that waits for its next try has a timer for it.
-            tries_later = user.timer is not None and user.timer.callback is not None
-            if user.status == WAITING_FOR_RUNNER and not (user.ended or going_on or tries_later):
-                self.tasks.begin(user)
-        limit = resource.of.terminate_after
-        if limit is not None:
-            resource.timer = self.clock.call_later(limit, lambda: self._times_out(resource))
-        self.tasks.happened()
-        self._release(resource)
-
-    def _times_out(self, resource: Run) -> None:
-        if not resource.ended:
-            resource.note(failure_reason="terminateAfter was exceeded.")
-            self._end(resource, TIMEDOUT)
-
-    def _release(self, resource: Run) -> None:
-        """End a resource that nobody needs any more."""
-        if not resource.ended and all(user.ended for user in self._users_of(resource)):
-            expected = sum(len(self._intervals_on(resource, user)) for user in resource.of.users)
-            if expected == sum(1 for _ in self._users_of(resource)):
-                self._end(resource, FINISHED)
-
-    def _users_of(self, resource: Run) -> Iterator[Run]:
-        """The activities that run on a resource, as far as they have been created."""
-        for user in resource.of.users:
-            for index in self._intervals_on(resource, user):
-                run = user.runs.get(index)
-                if run is not None:
-                    yield run
-
-    @staticmethod
-    def _intervals_on(resource: Run, user: PipelineComponent) -> list[int]:
-        schedule = user.schedule
-        if schedule is resource.of.schedule:
-            return [resource.index] if schedule.has(resource.index) else []
-        return schedule.matching(resource.scheduled_start, resource.scheduled_end)
-
-    def _resource_failed(self, resource: Run) -> None:
-        """Documented for cascade: the activities of a failed resource are canceled."""
-        reason = f"The resource {resource.id} is {resource.status}."
-        for run in list(self._users_of(resource)):
-            if run.ended:
-                continue
-            if run.of.cascade:
-                self.cancel(run, reason)
-            elif run.status == RUNNING:
-                # Our choice: what ran on it has failed, and is not tried on it again.
-                run.tries_left = 0
-                self.tasks.fail(run, reason)
+                self.notifications.append(publish(action_id, run, self.clock.now))
+                self.tasks.happened()
 
     # -- what is asked for ------------------------------------------------------------------------
 
@@ -724,7 +545,7 @@ class Engine:
                 continue
             seen.add(id(target))
             if target.ended:
-                self._start_again(target)
+                self.start_again(target)
             if not target.of.cascade:
                 continue
             for guard in target.of.preconditions:
@@ -753,7 +574,7 @@ class Engine:
             ]
         return found
 
-    def _start_again(self, run: Run) -> None:
+    def start_again(self, run: Run) -> None:
         self._reopen(run)
         self._events.append((self._check, run))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..clock import SECOND
 from . import objects, query
 from . import pipeline as states
+from .compiler import is_on_demand, schedule_of
 from .component import GivenComponent
 from .definition import Definition, values_of
 from .engine import Engine, gone
@@ -21,7 +22,7 @@ from .errors import (
 from .expressions import ExpressionError, parse
 from .fields import timestamp
 from .pipeline import Pipeline
-from .plan import PipelineComponent, is_on_demand, schedule_of
+from .plan import PipelineComponent
 from .scopes import Context, ObjectScope
 from .settings import (
     LIST_PAGE,

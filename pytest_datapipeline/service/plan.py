@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..clock import SECOND
 from .catalog import family_of
 from .component import USER_MANAGED_PRECONDITIONS, Component, Policy
-from .definition import DEFAULT, Resolved
+from .definition import Resolved
 from .expressions import ExpressionError, parse
 from .fields import Field, timestamp
-from .periods import Period, parse_period
+from .periods import parse_period
 from .schedule import OnDemand, Schedule
 from .scopes import Context, ObjectScope, evaluated
 from .task import Instance
 from .taskobject import TaskObject
-from .validation import parse_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from .definition import Definition
     from .engine import Engine
     from .pipeline import Pipeline
-    from .settings import ServiceSettings
     from .task import Attempt
 
 ACTIVITY = "activity"
@@ -464,175 +461,3 @@ def text_of(definition: Definition, object_id: str, fields: Resolved, key: str) 
         return parse(texts[0]).value(ObjectScope(Context(definition), object_id))
     except ExpressionError:
         return texts[0]
-
-
-# -- from a definition to its components ----------------------------------------------------------
-
-
-def is_on_demand(definition: Definition) -> bool:
-    """Whether a pipeline runs once for each activation."""
-    fields = definition.resolved(DEFAULT)
-    return (text_of(definition, DEFAULT, fields, "scheduleType") or "").lower() == "ondemand"
-
-
-def maximum_on_demand(definition: Definition) -> int:
-    """How many runs of an on-demand pipeline there may be at a time. Documented: 1 by default."""
-    fields = definition.resolved(DEFAULT)
-    text = text_of(definition, DEFAULT, fields, "maxActiveInstances") or ""
-    return int(text) if text.strip().isdigit() else 1
-
-
-def schedule_of(definition: Definition, object_id: str, first_activation: int) -> Schedule | None:
-    """The intervals that a Schedule object describes; None if it describes none."""
-    fields = definition.resolved(object_id)
-
-    def text(key: str) -> str | None:
-        return text_of(definition, object_id, fields, key)
-
-    try:
-        period = Period.parse(text("period") or "")
-        given = text("startDateTime")
-        start = parse_datetime(given) if given is not None else first_activation // SECOND * SECOND
-        end = text("endDateTime")
-        if end is not None:
-            return Schedule.until(object_id, start, period, parse_datetime(end))
-        occurrences = text("occurrences")
-        return Schedule(object_id, start, period, int(occurrences) if occurrences else None)
-    except ValueError:
-        return None
-
-
-def compile_plan(
-    pipeline: Pipeline, engine: Engine, definition: Definition, settings: ServiceSettings
-) -> list[PipelineComponent]:
-    """The components of a definition, connected to each other. Preconditions come after the
-    objects that they guard.
-    """
-    return _Compiler(pipeline, engine, definition, settings).components()
-
-
-class _Compiler:
-    def __init__(
-        self,
-        pipeline: Pipeline,
-        engine: Engine,
-        definition: Definition,
-        settings: ServiceSettings,
-    ) -> None:
-        self._pipeline = pipeline
-        self._engine = engine
-        self._definition = definition
-        self._settings = settings
-        self._schedules: dict[str, Schedule | None] = {}
-        self._on_demand = pipeline.on_demand if is_on_demand(definition) else None
-
-    def components(self) -> list[PipelineComponent]:
-        found: dict[str, PipelineComponent] = {}
-        for held in self._definition.objects:
-            kind = family_of(self._definition.type_of(held.id) or "")
-            if kind in (ACTIVITY, NODE, RESOURCE) and held.id not in found:
-                schedule = self._schedule_of(held.id) or self._users_schedule(held.id)
-                if schedule is not None:
-                    found[held.id] = PipelineComponent(
-                        self._pipeline, self._engine, self._definition, held.id, schedule
-                    )
-        guards = [guard for component in list(found.values()) for guard in self._guards(component)]
-        for component in found.values():
-            self._connect(component, found)
-        for guard in guards:
-            self._lend_worker_group(guard, found)
-        self._name_apart(guards)
-        return [*found.values(), *guards]
-
-    def _schedule_of(self, object_id: str) -> Schedule | None:
-        if self._on_demand is not None:
-            return self._on_demand
-        name = self._definition.resolved(object_id).first("schedule")
-        if name is None or name not in self._definition.by_id:
-            return None
-        if name not in self._schedules:
-            self._schedules[name] = schedule_of(
-                self._definition, name, self._pipeline.first_activation or 0
-            )
-        return self._schedules[name]
-
-    def _users_schedule(self, object_id: str) -> Schedule | None:
-        # Our choice: a node or resource without a schedule follows the first activity that uses it.
-        for held in self._definition.objects:
-            fields = self._definition.resolved(held.id)
-            if any(object_id in fields.refs(key) for key in ("input", "output", "runsOn")):
-                schedule = self._schedule_of(held.id)
-                if schedule is not None:
-                    return schedule
-        return None
-
-    def _guards(self, component: PipelineComponent) -> list[PipelineComponent]:
-        for object_id in component.fields.refs("precondition"):
-            if family_of(self._definition.type_of(object_id) or "") != PRECONDITION:
-                continue
-            guard = PipelineComponent(
-                self._pipeline,
-                self._engine,
-                self._definition,
-                object_id,
-                component.schedule,
-                node=component,
-            )
-            guard.at_end = component.at_end
-            guard.limit = 0
-            guard.dependents.append(component)
-            component.preconditions.append(guard)
-            component.needs.append(guard)
-        return component.preconditions
-
-    def _connect(self, component: PipelineComponent, found: dict[str, PipelineComponent]) -> None:
-        def needs(consumer: PipelineComponent, producer: PipelineComponent) -> None:
-            if producer is not consumer and producer not in consumer.needs:
-                consumer.needs.append(producer)
-                producer.dependents.append(consumer)
-
-        fields = component.fields
-        for key in ("dependsOn", "input") if component.family == ACTIVITY else ("dependsOn",):
-            for object_id in fields.refs(key):
-                outputs = fields.refs("output")
-                # An activity that changes a node in place does not wait for itself.
-                if object_id in found and not (key == "input" and object_id in outputs):
-                    needs(component, found[object_id])
-        if component.family == ACTIVITY:
-            for object_id in fields.refs("output"):
-                if object_id in found and found[object_id].family == NODE:
-                    needs(found[object_id], component)
-            for object_id in fields.refs("runsOn")[:1]:
-                if object_id in found:
-                    component.runs_on = found[object_id]
-                    found[object_id].users.append(component)
-
-    def _lend_worker_group(
-        self, guard: PipelineComponent, found: dict[str, PipelineComponent]
-    ) -> None:
-        """Documented: the worker group of a precondition is that of the activity that uses it."""
-        if guard.type not in USER_MANAGED_PRECONDITIONS or guard.node is None:
-            return
-        node = guard.node
-        users = [
-            component
-            for component in found.values()
-            if component.family == ACTIVITY
-            and node.id in (*component.fields.refs("input"), *component.fields.refs("output"))
-        ]
-        for lender in (node, *users):
-            if lender.runs_on is not None or lender.worker_group:
-                guard.runs_on = lender.runs_on
-                guard.worker_group = lender.worker_group
-                if lender.runs_on is not None:
-                    lender.runs_on.users.append(guard)
-                return
-
-    @staticmethod
-    def _name_apart(guards: list[PipelineComponent]) -> None:
-        # Our choice: where a precondition guards several objects, the ids of its runs tell which.
-        seen: set[str] = set()
-        for guard in guards:
-            if guard.id in seen and guard.node is not None:
-                guard.suffix = f"_{guard.node.id}"
-            seen.add(guard.id)
