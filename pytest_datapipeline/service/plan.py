@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from .catalog import family_of
 from .component import USER_MANAGED_PRECONDITIONS, Component, Policy
-from .definition import Resolved
 from .expressions import ExpressionError, parse
 from .fields import Field, timestamp
 from .periods import parse_period
@@ -18,7 +17,7 @@ from .taskobject import TaskObject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .definition import Definition
+    from .definition import Definition, Resolved
     from .engine import Engine
     from .pipeline import Pipeline
     from .task import Attempt
