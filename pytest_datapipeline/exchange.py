@@ -21,9 +21,8 @@ from .service.queue import Poll, Ticket
 from .service.settings import POLL_SECONDS
 
 if TYPE_CHECKING:
-    import threading
-
     from .faults import Effect, FaultPlan
+    from .timekeeping import Actor
 
 __tracebackhide__ = told_by_message
 
@@ -38,13 +37,15 @@ class Request:
     body: bytes | str | None
     region: str
     url: str
-    thread: threading.Thread
+    thread: Actor
     read_timeout: float | None
     connect_timeout: float | None
     attempt: int
     invocation_id: str
     # Who works on what this request is handed; None if time may overtake him.
     holder: object = None
+    # Whether the client has checked the types of the parameters, as botocore does.
+    types_checked: bool = True
 
 
 @dataclass(slots=True)
@@ -120,6 +121,8 @@ class Exchange:
         )
         try:
             call.parameters = wire.parse_body(request.body)
+            if not request.types_checked:
+                wire.check_types(request.operation, call.parameters)
         except ServiceError as error:
             self._calls._append(call)
             return self._error(call, error)
@@ -154,7 +157,12 @@ class Exchange:
         """Wait for a held poll; False if the client's read time-out ends first."""
         limit = request.read_timeout if self._honour_read_timeout else None
         if limit is None or limit >= POLL_SECONDS:
-            yield poll
+            try:
+                yield poll
+            except GeneratorExit:
+                # The connection has ended, and the service has seen it.
+                self._service.hang_up(poll)
+                raise
             return True
         either = Ticket()
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, TypedDict, Unpack
 
+    from .endpoint import DataPipelineEndpoint
     from .service.plan import Run
     from .service.queue import Poll
 
@@ -156,6 +157,7 @@ class DataPipelineFake:
             on_empty_poll=self._warn_of_near_miss,
         )
         self._interception = Interception(self)
+        self._endpoint: DataPipelineEndpoint | None = None
         self._freezer: Any = None
         self._real_sleep: Any = None
         self._entered = False
@@ -660,7 +662,7 @@ class DataPipelineFake:
     # -- what the transport asks ------------------------------------------------------------------
 
     def answer(self, request: Request) -> Reply | Failure:
-        if not self._time.is_home(request.thread):
+        if request.thread is not self._time.home:
             request.holder = request.thread
         reply = self._time.perform(
             self._exchange.steps(request),
@@ -672,6 +674,15 @@ class DataPipelineFake:
                 raise RunnerUnwound(f"the runner dies at {request.operation}")
             switch.end_thread()
         return reply
+
+    async def answer_for(self, request: Request) -> Reply | Failure:
+        """Answer a request that came over a connection."""
+        return await self._time.perform_for(
+            request.thread,
+            self._exchange.steps(request),
+            lambda: f"{request.operation} ({_body_text(request)})",
+            returns=request.operation != "ReportTaskRunnerHeartbeat",
+        )
 
     def back_off(self, operation: str, invocation_id: str, seconds: float) -> None:
         with self._time.lock:

@@ -17,6 +17,7 @@ from .transports.guard import Guard
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from .endpoint import DataPipelineEndpoint
     from .fake import DataPipelineFake
     from .stubber import DataPipelineStubber
 
@@ -255,6 +256,18 @@ def datapipeline_fake(request: pytest.FixtureRequest) -> Iterator[DataPipelineFa
     request.node.stash[_double] = fake
     yield fake
     fake._leave()
+
+
+@pytest.fixture
+def datapipeline_endpoint(datapipeline_fake: DataPipelineFake) -> Iterator[DataPipelineEndpoint]:
+    """The fake of this test behind HTTP on 127.0.0.1, for child processes and other languages.
+
+    The environment leads their clients to it. Needs the extra `endpoint`.
+    """
+    from .endpoint import DataPipelineEndpoint
+
+    with DataPipelineEndpoint(datapipeline_fake) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""Who waits, and when time may move on: threads on the virtual clock.
+"""Who waits, and when time may move on: threads and connections on the virtual clock.
 
 The thread that entered the fake is *home*: the test's own. A wait on it can be ended by nobody but
-time, so it jumps from timer to timer. A wait on any other thread blocks until what it waits for
-comes, or until time is moved. Before time moves, threads that have just been let go are given the
-chance to come back: so they act at the moment at which they woke up, and a test repeats itself.
+time, so it jumps from timer to timer. Every other wait, of a thread or of a connection from another
+process, lasts until what it waits for comes, or until time is moved. Before time moves, those that
+have just been let go are given the chance to come back: so they act at the moment at which they
+woke up, and a test repeats itself.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .clock import SECOND, VirtualClock, duration, to_datetime
 from .errors import FakeUsageError, RunnerUnwound, Stuck, told_by_message
@@ -19,6 +20,7 @@ from .freezing import FrozenTime, backwards
 from .transports import switch
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Generator
 
     from .service.queue import Ticket
@@ -61,10 +63,22 @@ class Drive:
     calls: int = 0
 
 
+class Actor(Protocol):
+    """Who makes calls: a thread of this process, or a connection from elsewhere."""
+
+    @property
+    def name(self) -> str: ...
+    def is_alive(self) -> bool: ...
+
+
+class Closed(Exception):
+    """The fake was left while a call waited."""
+
+
 @dataclass
 class _Block:
-    thread: threading.Thread
-    event: threading.Event
+    actor: Actor
+    wake: Callable[[], object]
     what: str
 
 
@@ -95,8 +109,10 @@ class Timekeeper:
         self._watchers = 0
         self._activity = 0
         self._closed = False
-        self._blocked: dict[threading.Thread, _Block] = {}
-        self._busy: dict[threading.Thread, None] = {}
+        self._blocked: dict[Actor, _Block] = {}
+        self._busy: dict[Actor, None] = {}
+        # Asked before time moves: why others who are yet to come have to be waited for.
+        self.expected: Callable[[], str | None] = lambda: None
         # Threads that need no chance to make a first call: those older than the fake, and callers.
         self._seen: set[threading.Thread] = set(threading.enumerate())
         self._older = frozenset(self._seen)
@@ -114,9 +130,10 @@ class Timekeeper:
         thread = threading.current_thread()
         return thread is self._home or thread in self._callers
 
-    def is_home(self, thread: threading.Thread) -> bool:
-        """Whether it is the thread that entered the fake."""
-        return thread is self._home
+    @property
+    def home(self) -> Actor:
+        """The thread that entered the fake."""
+        return self._home
 
     def perform(
         self, steps: Generator[Ticket, None, Result], what: Callable[[], str], returns: bool
@@ -132,7 +149,9 @@ class Timekeeper:
                 self.sync()
                 self._check_drive(count=True)
             else:
-                self._arrive()
+                self._check_open()
+                self._callers.add(threading.current_thread())
+                self._arrive(threading.current_thread())
                 self.sync()
             try:
                 ticket = next(steps)
@@ -148,7 +167,82 @@ class Timekeeper:
                 return result
             finally:
                 if not home:
-                    self._depart(returns)
+                    self._depart(threading.current_thread(), returns)
+
+    async def perform_for(
+        self,
+        actor: Actor,
+        steps: Generator[Ticket, None, Result],
+        what: Callable[[], str],
+        returns: bool,
+    ) -> Result:
+        """Run the steps of a request that came over a connection, awaiting where they ask for it.
+
+        If the awaiting task is cancelled, the steps are closed: the call is given up.
+
+        Raises:
+            Closed: the fake was left meanwhile.
+        """
+        import asyncio  # a suite without it does not pay for it
+
+        loop = asyncio.get_running_loop()
+        with self.lock:
+            if self._closed:
+                raise Closed
+            self._arrive(actor)
+            self.sync()
+            try:
+                ticket = next(steps)
+            except StopIteration as done:
+                self._depart(actor, returns)
+                result: Result = done.value
+                return result
+        try:
+            while True:
+                await self._await(ticket, actor, what(), loop)
+                with self.lock:
+                    if self._closed:
+                        raise Closed
+                    try:
+                        ticket = steps.send(None)
+                    except StopIteration as done:
+                        answer: Result = done.value
+                        return answer
+        finally:
+            with self.lock:
+                steps.close()
+                self._depart(actor, returns)
+
+    async def _await(
+        self, ticket: Ticket, actor: Actor, what: str, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        with self.lock:
+            if ticket.resolved:
+                return
+            over: asyncio.Future[None] = loop.create_future()
+
+            def end() -> None:
+                if not over.done():
+                    over.set_result(None)
+
+            def wake() -> None:
+                loop.call_soon_threadsafe(end)
+
+            def let_go() -> None:
+                self._blocked.pop(actor, None)
+                self._busy[actor] = None
+                wake()
+
+            self._blocked[actor] = _Block(actor, wake, what)
+            self._busy.pop(actor, None)
+            ticket.on_resolved = let_go
+            self._stir()
+        try:
+            await over
+        finally:
+            with self.lock:
+                self._blocked.pop(actor, None)
+                ticket.on_resolved = None
 
     def sleep(self, seconds: float, what: Callable[[], str]) -> None:
         """Let virtual time pass for the calling thread."""
@@ -291,20 +385,19 @@ class Timekeeper:
         if upcoming is None:
             return "nothing is going to happen: no poll waits, and no task has a deadline"
         for attempt in self._tasks.held:
-            thread = attempt.holder
+            holder: Actor = attempt.holder  # type: ignore[assignment]  # what held holds has one
             deadline = self._tasks.deadline(attempt.instance)
             if (
-                isinstance(thread, threading.Thread)
-                and deadline is not None
+                deadline is not None
                 and upcoming >= deadline
-                and thread not in self._blocked
-                and thread.is_alive()
+                and holder not in self._blocked
+                and holder.is_alive()
             ):
                 return (
-                    f"thread {thread.name!r} still works on {attempt.id}, which would be taken "
+                    f"{_called(holder)} still works on {attempt.id}, which would be taken "
                     f"from it at {to_datetime(deadline):%H:%M:%S}"
                 )
-        return None
+        return self.expected()
 
     def _await_change(self, why: str, enough: Callable[[], bool] | None = None) -> None:
         """Wait in real time for another thread to do something, or until it is enough."""
@@ -353,8 +446,8 @@ class Timekeeper:
             self._watchers -= 1
 
     def _unsettled(self, me: threading.Thread) -> bool:
-        for thread in self._busy:
-            if thread is not me and thread.is_alive():
+        for actor in self._busy:
+            if actor is not me and actor.is_alive():
                 return True
         # A thread that a test has just started is on its way to its first call.
         return any(
@@ -364,21 +457,29 @@ class Timekeeper:
 
     # -- waiting elsewhere ------------------------------------------------------------------------
 
-    def _arrive(self) -> None:
-        self._check_open()
-        thread = threading.current_thread()
-        self._seen.add(thread)
-        self._callers.add(thread)
-        self._busy[thread] = None
+    def _arrive(self, actor: Actor) -> None:
+        if isinstance(actor, threading.Thread):
+            self._seen.add(actor)
+        self._busy[actor] = None
         self._stir()
 
-    def _depart(self, returns: bool) -> None:
-        thread = threading.current_thread()
+    def _depart(self, actor: Actor, returns: bool) -> None:
         if returns:
-            self._busy[thread] = None
+            self._busy[actor] = None
         else:
-            self._busy.pop(thread, None)
+            self._busy.pop(actor, None)
         self._stir()
+
+    def forget(self, actor: Actor) -> None:
+        """Take note that a connection has ended."""
+        with self.lock:
+            self._busy.pop(actor, None)
+            self._stir()
+
+    def overlook(self, thread: threading.Thread) -> None:
+        """Take note that a thread serves others, and makes no calls of its own."""
+        with self.lock:
+            self._seen.add(thread)
 
     def _stir(self) -> None:
         self._activity += 1
@@ -392,14 +493,14 @@ class Timekeeper:
 
     def _block(self, ticket: Ticket, what: str) -> None:
         thread = threading.current_thread()
-        block = _Block(thread, threading.Event(), what)
-        self._blocked[thread] = block
+        event = threading.Event()
+        self._blocked[thread] = _Block(thread, event.set, what)
         self._busy.pop(thread, None)
 
         def let_go() -> None:
             self._blocked.pop(thread, None)
             self._busy[thread] = None
-            block.event.set()
+            event.set()
 
         ticket.on_resolved = let_go
         self._stir()
@@ -408,7 +509,7 @@ class Timekeeper:
                 before = self._activity
                 self.lock.release()
                 try:
-                    woken = block.event.wait(self._patience.stalled)
+                    woken = event.wait(self._patience.stalled)
                 finally:
                     self.lock.acquire()
                 self._check_open()
@@ -426,7 +527,7 @@ class Timekeeper:
     def who_waits(self) -> str:
         """The waits of all threads, for messages."""
         return "; ".join(
-            f"thread {block.thread.name!r} in {block.what}" for block in self._blocked.values()
+            f"{_called(block.actor)} in {block.what}" for block in self._blocked.values()
         )
 
     def open(self) -> None:
@@ -439,8 +540,12 @@ class Timekeeper:
             self._closed = True
             self.frozen.unwatch()
             for block in self._blocked.values():
-                block.event.set()
-            ending = [*self._blocked, *self._busy]
+                block.wake()
+            ending = [
+                actor
+                for actor in (*self._blocked, *self._busy)
+                if isinstance(actor, threading.Thread)
+            ]
         # A runner between two calls would otherwise make its next one in the next test.
         grace = min(self._patience.settle, _SLICES_AT_END * _SLICE)
         for thread in ending:
@@ -482,3 +587,8 @@ class Timekeeper:
         if not self.at_home:
             self._on_stuck(text)
         return Stuck(text)
+
+
+def _called(actor: Actor) -> str:
+    kind = "thread " if isinstance(actor, threading.Thread) else ""
+    return f"{kind}{actor.name!r}"

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from .clock import SECOND
+from .service import model
 from .service.errors import ServiceError
 from .service.taskobject import ROWS, TaskObject
 
@@ -30,6 +31,17 @@ def parse_body(body: bytes | str | None) -> dict[str, Any]:
     if not isinstance(parameters, dict):
         raise ServiceError("SerializationException", "The request body is no JSON object.")
     return parameters
+
+
+def check_types(operation: str, parameters: dict[str, Any]) -> None:
+    """Refuse parameters that are not of the types of the model.
+
+    Raises:
+        ServiceError: one is of another type.
+    """
+    problem = model.mistyped(operation, parameters)
+    if problem is not None:
+        raise ServiceError("SerializationException", problem)
 
 
 # A poll with a task is the answer that a suite waits for most: its fields are filled in as text.

@@ -102,6 +102,15 @@ class Service:
         self.tasks.queues.wait(poll)
         return poll
 
+    def hang_up(self, poll: Poll) -> None:
+        """Take a poll out of its queue whose connection has ended: nothing is handed to it."""
+        if poll.resolved:
+            return
+        if poll.timer is not None:
+            self.clock.cancel(poll.timer)
+        self.tasks.queues.leave(poll)
+        poll.resolve({})
+
     def _poll_ends(self, poll: Poll) -> None:
         self.tasks.queues.leave(poll)
         poll.resolve({})

@@ -137,6 +137,44 @@ def shape_problems(shape_name: str, value: dict[str, Any]) -> str:
     return str(ParamValidator().validate(value, shape).generate_report())
 
 
+_TYPES: dict[str, tuple[type, ...]] = {
+    "structure": (dict,),
+    "map": (dict,),
+    "list": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "timestamp": (int, float),
+}
+
+
+def mistyped(operation: str, parameters: dict[str, Any]) -> str | None:
+    """Which parameter is not of its type; None if all are. What is null counts as not given."""
+    shape = operation_model(operation).input_shape
+    return None if shape is None else _mistyped(shape, parameters, "")
+
+
+def _mistyped(shape: Any, value: Any, path: str) -> str | None:
+    if value is None:
+        return None
+    kind = shape.type_name
+    fits = isinstance(value, _TYPES[kind])
+    # A boolean is an int to Python, but not to the service.
+    if not fits or isinstance(value, bool) != (kind == "boolean"):
+        return f"{path or 'The request'} must be of type {kind}"
+    inner: list[tuple[Any, Any, str]] = []
+    if kind == "structure":
+        inner = [
+            (member, value.get(name), f"{path}.{name}" if path else name)
+            for name, member in shape.members.items()
+        ]
+    elif kind == "list":
+        if None in value:
+            return f"{path} must not hold null"
+        inner = [(shape.member, item, f"{path}[{index}]") for index, item in enumerate(value)]
+    return next((found for given in inner if (found := _mistyped(*given)) is not None), None)
+
+
 # -- constraints of the input, checked as the service does ----------------------------------------
 
 _Check = Callable[[Any, str, list[str]], None]
