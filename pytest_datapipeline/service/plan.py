@@ -252,6 +252,9 @@ class PipelineComponent(Component):
 
     def due_at(self, index: int) -> int:
         schedule = self.schedule
+        if isinstance(schedule, OnDemand):
+            # At once, even where its name had to be that of the second after.
+            return 0
         return schedule.end_of(index) if self.at_end else schedule.start_of(index)
 
     @property

@@ -1,0 +1,640 @@
+"""What an activated pipeline does: dependencies, nodes, preconditions, resources, failures."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from building import activated, activity, cascading, daily, fields_of, finish, on_demand, take
+from moto import mock_aws
+
+if TYPE_CHECKING:
+    from pytest_datapipeline import DataPipelineFake, Pipeline, Work
+
+pytestmark = pytest.mark.datapipeline(start="2020-01-01T00:00:00")
+
+NEW_YEAR = datetime(2020, 1, 1, tzinfo=timezone.utc)
+RESOURCE = {"id": "R", "type": "Ec2Resource", "role": "r", "resourceRole": "r"}
+
+
+def node(id: str, **fields: Any) -> dict[str, Any]:
+    return {"id": id, "type": "S3DataNode", "filePath": f"s3://bucket/{id}", **fields}
+
+
+def ref(id: str) -> dict[str, str]:
+    return {"ref": id}
+
+
+def fails(*ids: str) -> Any:
+    def work(task: Work) -> str | None:
+        return "FAILED" if task.id in ids else None
+
+    return work
+
+
+def run_days(pipeline: Pipeline, work: Any = None, days: float = 1) -> Pipeline:
+    pipeline.run(work or (lambda _: None), until=timedelta(days=days))
+    return pipeline
+
+
+# -- dependencies ---------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("depends-on", "finished-unblocks")
+def test_an_activity_waits_for_those_that_it_depends_on(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("B", dependsOn=ref("A")), activity("A"), occurrences=1)
+    )
+    assert pipeline.statuses() == ["WAITING_ON_DEPENDENCIES", "WAITING_FOR_RUNNER"]
+
+    first, second = finish(datapipeline_client), finish(datapipeline_client)
+
+    assert [first, second] == [
+        "@A_2020-01-01T00:00:00_Attempt=1",
+        "@B_2020-01-01T00:00:00_Attempt=1",
+    ]
+    assert pipeline.state == "FINISHED"
+
+
+@pytest.mark.rule("input-output", "node-has-no-attempt", "output-node-finishes-with-producer")
+def test_data_flows_from_producer_over_a_node_to_consumer(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(
+            node("In"),
+            node("Mid"),
+            activity("A", input=ref("In"), output=ref("Mid")),
+            activity("B", input=ref("Mid")),
+            occurrences=1,
+        )
+    )
+    assert pipeline.instance("In").status == "FINISHED"
+    assert pipeline.instance("Mid").status == "WAITING_ON_DEPENDENCIES"
+
+    finish(datapipeline_client)
+
+    assert pipeline.instance("Mid").status == "FINISHED"
+    assert pipeline.instance("Mid").attempts == []
+    assert pipeline.instance("B").status == "WAITING_FOR_RUNNER"
+
+
+@pytest.mark.rule("waiting-on")
+def test_an_instance_says_what_it_waits_on(datapipeline_client: Any) -> None:
+    pipeline_id = activated(
+        datapipeline_client,
+        daily(activity("A"), activity("B", dependsOn=ref("A")), occurrences=1),
+    )
+
+    fields = fields_of(datapipeline_client, pipeline_id, "@B_2020-01-01T00:00:00")
+
+    assert fields["@waitingOn"] == "@A_2020-01-01T00:00:00"
+    assert "@actualStartTime" in fields
+
+
+@pytest.mark.rule("mode-none-waits-for-ever")
+def test_without_cascade_a_consumer_of_a_failure_waits_for_ever(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A"), activity("B", dependsOn=ref("A")), occurrences=1)
+    )
+
+    run_days(pipeline, fails("A"), days=30)
+
+    assert pipeline.statuses() == ["FAILED", "WAITING_ON_DEPENDENCIES"]
+    assert pipeline.state == "SCHEDULED"
+
+
+# -- cascade --------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("cascade-consumers", "cascade-nodes", "cascade-not-upstream", "cascade-failed-on")
+def test_a_failure_cascades_to_consumers_over_nodes_and_not_upstream(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(
+            activity("A"),
+            activity("B", dependsOn=ref("A"), output=ref("N")),
+            node("N"),
+            activity("C", input=ref("N")),
+            activity("D", dependsOn=ref("C")),
+        )
+    )
+
+    run_days(pipeline, fails("B"))
+
+    assert {held.id: held.status for held in pipeline.instances} == {
+        "A": "FINISHED",
+        "B": "FAILED",
+        "N": "CASCADE_FAILED",
+        "C": "CASCADE_FAILED",
+        "D": "CASCADE_FAILED",
+    }
+    fields = fields_of(datapipeline_client, pipeline.id, "@C_2020-01-01T00:00:00")
+    assert fields["@cascadeFailedOn"] == "@N_2020-01-01T00:00:00"
+    assert pipeline.state == "FINISHED"
+
+
+@pytest.mark.rule("cascade-cancels-preconditions")
+def test_the_preconditions_of_what_cascades_are_canceled(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    datapipeline_fake.pipelines.outcome("P", False)
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(
+            activity("A"),
+            {"id": "P", "type": "S3KeyExists", "role": "r", "s3Key": "s3://b/k"},
+            activity("B", dependsOn=ref("A"), precondition=ref("P")),
+        )
+    )
+
+    run_days(pipeline, fails("A"))
+
+    assert pipeline.instance("B").status == "CASCADE_FAILED"
+    assert pipeline.instance("P").status == "CANCELED"
+
+
+@pytest.mark.rule("cascade-resource-fails")
+def test_the_activity_of_a_failed_resource_is_canceled_and_its_consumers_cascade(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    datapipeline_fake.pipelines.outcome("R", "FAILED")
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(activity("A", runsOn=ref("R")), RESOURCE, activity("B", dependsOn=ref("A")))
+    )
+
+    run_days(pipeline)
+
+    assert pipeline.instance("R").status == "FAILED"
+    assert pipeline.instance("A").status == "CANCELED"
+    assert pipeline.instance("B").status == "CASCADE_FAILED"
+
+
+@pytest.mark.rule("cascade-resource-finishes")
+def test_a_resource_whose_activity_never_comes_to_it_finishes(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(activity("A"), activity("B", dependsOn=ref("A"), runsOn=ref("R")), RESOURCE)
+    )
+
+    run_days(pipeline, fails("A"))
+
+    assert pipeline.instance("R").status == "FINISHED"
+    assert pipeline.instance("R").attempts == []
+
+
+@pytest.mark.rule("rerun-alone")
+def test_a_rerun_without_cascade_runs_the_object_alone(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A"), activity("B", dependsOn=ref("A")), occurrences=2)
+    )
+    run_days(pipeline, days=0.5)
+
+    pipeline.instance("A").rerun()
+    run_days(pipeline, days=0.1)
+
+    assert len(pipeline.instance("A").attempts) == 2
+    assert len(pipeline.instance("B").attempts) == 1
+
+
+@pytest.mark.rule("rerun-cascades", "rerun-again-cascade-failed")
+def test_a_rerun_under_cascade_runs_what_failed_because_of_it(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(
+            activity("A"),
+            activity("B", dependsOn=ref("A")),
+            activity("C", dependsOn=ref("B")),
+            occurrences=2,
+        )
+    )
+    run_days(pipeline, fails("A"), days=0.5)
+
+    pipeline.instance("C").rerun()
+    run_days(pipeline, days=0.01)
+    assert pipeline.instance("C").status == "CASCADE_FAILED"
+    pipeline.instance("A").rerun()
+    run_days(pipeline, days=0.1)
+
+    assert [pipeline.instance(held).status for held in "ABC"] == ["FINISHED"] * 3
+
+
+@pytest.mark.rule("rerun-resource")
+def test_a_rerun_of_a_resource_tries_its_activities_again(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    datapipeline_fake.pipelines.outcome("R", "FAILED", times=3)
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(activity("A", runsOn=ref("R")), RESOURCE, occurrences=2)
+    )
+    run_days(pipeline, days=0.5)
+    assert pipeline.instance("A").status == "CANCELED"
+
+    pipeline.instance("R").rerun()
+    run_days(pipeline, days=0.1)
+
+    assert pipeline.instance("A").status == "FINISHED"
+
+
+# -- tries ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("retries-default", "attempt-ids", "failed-after-last-try")
+def test_a_failed_activity_is_tried_three_times_ten_minutes_apart(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=1))
+
+    run_days(pipeline, fails("A"))
+
+    instance = pipeline.instance("A")
+    assert [attempt.id for attempt in instance.attempts] == [
+        f"@A_2020-01-01T00:00:00_Attempt={number}" for number in (1, 2, 3)
+    ]
+    assert instance.finished == NEW_YEAR + timedelta(minutes=20)
+    assert instance.status == "FAILED"
+
+
+@pytest.mark.rule("retry-fields")
+def test_the_fields_of_an_activity_say_how_often_it_is_tried(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", maximumRetries="1", retryDelay="1 hour"), occurrences=1)
+    )
+
+    run_days(pipeline, fails("A"))
+
+    assert len(pipeline.instance("A").attempts) == 2
+    assert pipeline.instance("A").finished == NEW_YEAR + timedelta(hours=1)
+
+
+@pytest.mark.rule("attempt-timeout")
+def test_an_attempt_that_takes_too_long_is_tried_again(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", attemptTimeout="30 minutes"), occurrences=1)
+    )
+    task_id = take(datapipeline_client)["taskId"]
+    for _ in range(3):
+        datapipeline_client.report_task_progress(taskId=task_id)
+        datapipeline_fake.clock.advance(600)
+
+    attempts = pipeline.instance("A").attempts
+
+    assert attempts[0].status == "FAILED"
+    assert datapipeline_client.report_task_progress(taskId=task_id)["canceled"] is True
+
+
+def test_rerun_goes_on_counting_attempts_and_has_all_tries_again(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=2))
+    run_days(pipeline, fails("A"), days=0.5)
+
+    pipeline.instance("A").rerun()
+    run_days(pipeline, fails("A"), days=0.1)
+
+    assert [attempt.number for attempt in pipeline.instance("A").attempts] == [1, 2, 3, 4, 5, 6]
+
+
+# -- preconditions --------------------------------------------------------------------------------
+
+KEY = {"id": "P", "type": "S3KeyExists", "role": "r", "s3Key": "s3://bucket/ready"}
+
+
+@pytest.mark.rule("precondition-holds-back", "precondition-node-field")
+def test_a_precondition_holds_its_node_back_until_it_is_met(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.pipelines.outcome("P", False, times=2)
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(
+            {**KEY, "retryDelay": "1 hour"},
+            node("N", precondition=ref("P")),
+            activity("A", input=ref("N")),
+            occurrences=1,
+        )
+    )
+    assert pipeline.instance("N").status == "WAITING_ON_DEPENDENCIES"
+
+    run_days(pipeline)
+
+    assert pipeline.instance("N").finished == NEW_YEAR + timedelta(hours=2)
+    fields = fields_of(datapipeline_client, pipeline.id, "@P_2020-01-01T00:00:00")
+    assert fields["node"] == "@N_2020-01-01T00:00:00"
+    assert fields["currentRetryCount"] == "2"
+
+
+@pytest.mark.rule("precondition-timeout", "precondition-failure-is-error-of-node")
+def test_a_precondition_fails_after_its_timeout(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.pipelines.outcome("S3KeyExists", False)
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(
+            {**KEY, "retryDelay": "1 hour", "preconditionTimeout": "3 hours"},
+            activity("A", precondition=ref("P")),
+            occurrences=1,
+        )
+    )
+
+    run_days(pipeline)
+
+    assert pipeline.instance("P").status == "FAILED"
+    assert pipeline.instance("A").status == "WAITING_ON_DEPENDENCIES"
+    assert fields_of(datapipeline_client, pipeline.id, "A")["@healthStatus"] == "ERROR"
+
+
+@pytest.mark.rule("user-managed-precondition", "precondition-worker-group")
+def test_a_precondition_of_the_user_s_is_a_task_of_its_activity_s_worker_group(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(
+            {"id": "P", "type": "ShellCommandPrecondition", "command": "test -f x"},
+            activity("A", precondition=ref("P"), workerGroup="special"),
+            occurrences=1,
+        )
+    )
+
+    checked = take(datapipeline_client, "special")
+    datapipeline_client.set_task_status(taskId=checked["taskId"], taskStatus="FINISHED")
+
+    assert checked["attemptId"] == "@P_2020-01-01T00:00:00_Attempt=1"
+    assert pipeline.instance("A").status == "WAITING_FOR_RUNNER"
+
+
+def test_a_precondition_of_two_objects_has_an_instance_for_each(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(
+            KEY,
+            activity("A", precondition=ref("P")),
+            activity("B", precondition=ref("P")),
+            occurrences=1,
+        )
+    )
+
+    found = [held.instance_id for held in pipeline.instances if held.id == "P"]
+
+    assert found == ["@P_2020-01-01T00:00:00", "@P_2020-01-01T00:00:00_B"]
+
+
+@pytest.mark.datapipeline(preconditions="look")
+def test_a_precondition_can_look_into_moto(datapipeline_fake: DataPipelineFake) -> None:
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="bucket")
+        pipeline = datapipeline_fake.pipelines.activate(
+            daily({**KEY, "retryDelay": "1 hour"}, activity("A", precondition=ref("P")))
+        )
+        run_days(pipeline, days=0.1)
+        assert pipeline.instance("A").status == "WAITING_ON_DEPENDENCIES"
+
+        s3.put_object(Bucket="bucket", Key="ready", Body=b"")
+        run_days(pipeline, days=0.1)
+
+    assert pipeline.instance("A").status == "FINISHED"
+
+
+# -- resources ------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("runs-on-wins", "resource-worker-group")
+def test_tasks_on_a_resource_are_polled_under_the_resource_s_name(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", runsOn=ref("R"), workerGroup="wg"), RESOURCE, occurrences=1)
+    )
+    group = f"resource:{pipeline.id}_@R_2020-01-01T00:00:00"
+
+    finish(datapipeline_client, group)
+
+    assert pipeline.instance("A").worker_group == group
+    assert pipeline.state == "FINISHED"
+
+
+@pytest.mark.rule("resource-created-when-wanted", "resource-statuses", "activity-waits-for-runner")
+@pytest.mark.datapipeline(resource_seconds=600)
+def test_a_resource_is_created_when_an_activity_is_scheduled_on_it(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(
+            activity("A"),
+            activity("B", dependsOn=ref("A"), runsOn=ref("R")),
+            RESOURCE,
+            occurrences=1,
+        )
+    )
+    seen = [pipeline.instance("R").status]
+
+    finish(datapipeline_client)
+    seen.append(pipeline.instance("R").status)
+    assert pipeline.instance("B").status == "WAITING_FOR_RUNNER"
+    datapipeline_fake.clock.advance(600)
+    seen.append(pipeline.instance("R").status)
+    finish(datapipeline_client, pipeline.instance("B").worker_group)
+    seen.append(pipeline.instance("R").status)
+
+    assert seen == ["WAITING_ON_DEPENDENCIES", "CREATING", "RUNNING", "FINISHED"]
+
+
+@pytest.mark.rule("resource-fields")
+def test_a_resource_has_the_recorded_fields(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", runsOn=ref("R")), RESOURCE, occurrences=1)
+    )
+
+    fields = fields_of(datapipeline_client, pipeline.id, "@R_2020-01-01T00:00:00")
+
+    assert fields["@resourceId"].startswith("i-")
+    assert (fields["@attemptCount"], fields["@triesLeft"]) == ("1", "2")
+    assert fields["@headAttempt"] == "@R_2020-01-01T00:00:00_Attempt=1"
+    assert fields["input"] == "@A_2020-01-01T00:00:00"
+
+
+@pytest.mark.rule("terminate-after")
+def test_a_resource_that_is_used_too_long_is_timed_out(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(activity("A", runsOn=ref("R")), {**RESOURCE, "terminateAfter": "1 hour"})
+    )
+
+    datapipeline_fake.clock.advance(3600)
+
+    assert pipeline.instance("R").status == "TIMEDOUT"
+    assert pipeline.instance("A").status == "CANCELED"
+
+
+@pytest.mark.rule("resource-longer-period")
+def test_a_resource_with_a_longer_period_serves_several_runs(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    hourly = {
+        "id": "H",
+        "type": "Schedule",
+        "period": "6 hours",
+        "startDateTime": "2020-01-01T00:00:00",
+        "occurrences": "4",
+    }
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(hourly, activity("A", schedule=ref("H"), runsOn=ref("R")), RESOURCE, occurrences=1)
+    )
+
+    run_days(pipeline, days=0.6)
+    assert pipeline.statuses("R") == ["RUNNING"]
+    run_days(pipeline)
+
+    assert pipeline.statuses("A") == ["FINISHED"] * 4
+    assert pipeline.statuses("R") == ["FINISHED"]
+
+
+# -- actions --------------------------------------------------------------------------------------
+
+ALARM = {
+    "id": "Alarm",
+    "type": "SnsAlarm",
+    "role": "r",
+    "topicArn": "arn:aws:sns:us-east-1:123456789012:t",
+    "subject": "#{node.name}",
+    "message": "of #{node.@scheduledStartTime}: #{node.command}",
+}
+
+
+@pytest.mark.rule("on-fail", "alarm-node")
+def test_an_alarm_is_published_once_the_last_try_has_failed(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", onFail=ref("Alarm")), ALARM, occurrences=1)
+    )
+
+    run_days(pipeline, fails("A"))
+
+    (published,) = datapipeline_fake.pipelines.notifications
+    assert published.subject == "@A_2020-01-01T00:00:00"
+    assert published.message == "of 2020-01-01T00:00:00: true"
+    assert published.time == NEW_YEAR + timedelta(minutes=20)
+
+
+@pytest.mark.rule("on-success")
+def test_an_alarm_is_published_on_success(datapipeline_fake: DataPipelineFake) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", onSuccess=ref("Alarm")), ALARM, occurrences=2)
+    )
+
+    run_days(pipeline, days=3)
+
+    assert len(datapipeline_fake.pipelines.notifications) == 2
+
+
+@pytest.mark.rule("cascade-runs-on-fail")
+def test_what_cascades_runs_its_on_fail_too(datapipeline_fake: DataPipelineFake) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(activity("A"), activity("B", dependsOn=ref("A"), onFail=ref("Alarm")), ALARM)
+    )
+
+    run_days(pipeline, fails("A"))
+
+    assert [held.instance_id for held in datapipeline_fake.pipelines.notifications] == [
+        "@B_2020-01-01T00:00:00"
+    ]
+
+
+@pytest.mark.rule("on-late-action", "terminate-cancels")
+def test_what_is_late_can_be_terminated(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(
+            activity("A", lateAfterTimeout="1 hour", onLateAction=[ref("Stop"), ref("Alarm")]),
+            {"id": "Stop", "type": "Terminate"},
+            ALARM,
+            occurrences=1,
+        )
+    )
+
+    datapipeline_fake.clock.advance(3600)
+
+    assert pipeline.instance("A").status == "CANCELED"
+    assert len(datapipeline_fake.pipelines.notifications) == 1
+    fields = fields_of(datapipeline_client, pipeline.id, "@A_2020-01-01T00:00:00")
+    assert fields["cancellationReason"] == "Terminated by Stop."
+
+
+@pytest.mark.rule("late-not-on-demand")
+def test_on_demand_nothing_is_late(datapipeline_fake: DataPipelineFake) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        on_demand(
+            activity("A", lateAfterTimeout="1 hour", onLateAction=ref("Stop")),
+            {"id": "Stop", "type": "Terminate"},
+        )
+    )
+
+    datapipeline_fake.clock.advance(7200)
+
+    assert pipeline.instance("A").status == "WAITING_FOR_RUNNER"
+
+
+def test_what_has_started_is_not_late(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(
+            activity("A", lateAfterTimeout="20 minutes", onLateAction=ref("Stop")),
+            {"id": "Stop", "type": "Terminate"},
+            occurrences=1,
+        )
+    )
+    datapipeline_client.report_task_progress(taskId=take(datapipeline_client)["taskId"])
+
+    datapipeline_fake.clock.advance(840)
+    datapipeline_fake.clock.advance(59)
+
+    assert pipeline.instance("A").status == "RUNNING"
+
+
+# -- expressions of a run -------------------------------------------------------------------------
+
+
+def test_an_expression_that_can_not_be_evaluated_fails_its_run_and_says_why(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", command="echo #{input.nothing}", input=ref("N")), node("N"))
+    )
+
+    fields = fields_of(datapipeline_client, pipeline.id, "@A_2020-01-01T00:00:00")
+
+    assert fields["@status"] == "FAILED"
+    assert "nothing" in fields["@error"]
+    assert pipeline.instance("A").error_message == fields["@error"]
+
+
+def test_a_chain_of_a_thousand_objects_runs_through(datapipeline_fake: DataPipelineFake) -> None:
+    datapipeline_fake._settings.maximum_objects = 5000
+    chain = [node(f"N{n + 1}", dependsOn=ref(f"N{n}")) for n in range(1000)]
+    objects: list[dict[str, Any]] = [node("N0"), *chain]
+
+    pipeline = datapipeline_fake.pipelines.activate(daily(*objects, occurrences=1))
+
+    assert set(pipeline.statuses()) == {"FINISHED"}
+    assert pipeline.state == "FINISHED"

@@ -1,0 +1,384 @@
+"""What DescribeObjects, EvaluateExpression and a task show of components, instances, attempts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from building import activated, activity, daily, fields_of, finish, ids, on_demand, put, take
+
+if TYPE_CHECKING:
+    from pytest_datapipeline import DataPipelineFake
+
+pytestmark = pytest.mark.datapipeline(start="2020-01-01T00:00:00")
+
+RUN = "@A_2020-01-01T00:00:00"
+ATTEMPT = f"{RUN}_Attempt=1"
+
+
+def node(id: str, **fields: Any) -> dict[str, Any]:
+    return {"id": id, "type": "S3DataNode", "filePath": f"s3://bucket/{id}", **fields}
+
+
+def evaluated(client: Any, pipeline_id: str, object_id: str, expression: str) -> str:
+    answer = client.evaluate_expression(
+        pipelineId=pipeline_id, objectId=object_id, expression=expression
+    )
+    return str(answer["evaluatedExpression"])
+
+
+# -- components -----------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("component-fields", "parent-is-added", "component-pending")
+def test_a_component_shows_its_fields_and_the_parent_that_is_taken_for_granted(
+    datapipeline_client: Any,
+) -> None:
+    made = datapipeline_client.create_pipeline(name="n", uniqueId="u")["pipelineId"]
+    put(datapipeline_client, made, daily(activity("A")))
+
+    fields = fields_of(datapipeline_client, made, "S")
+
+    assert fields == {
+        "occurrences": "2",
+        "period": "1 day",
+        "startDateTime": "2020-01-01T00:00:00",
+        "type": "Schedule",
+        "parent": "Default",
+        "@sphere": "COMPONENT",
+        "@pipelineId": made,
+        "@version": "1",
+        "@status": "PENDING",
+    }
+    assert "parent" not in fields_of(datapipeline_client, made, "Default")
+
+
+@pytest.mark.rule("component-runtime-fields", "component-scheduled")
+def test_a_component_shows_its_runs(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+    before = fields_of(datapipeline_client, pipeline_id, "A")
+    finish(datapipeline_client)
+
+    after = fields_of(datapipeline_client, pipeline_id, "A")
+
+    assert before["@status"] == "SCHEDULED"
+    assert before["@activeInstances"] == RUN
+    assert "@healthStatus" not in before
+    assert after["@healthStatus"] == "HEALTHY"
+    assert after["@healthStatusFromInstanceId"] == RUN
+    assert after["@latestRunTime"] == after["@latestCompletedRunTime"] == "2020-01-01T00:00:00"
+    assert after["@nextRunTime"] == "2020-01-02T00:00:00"
+    schedule = fields_of(datapipeline_client, pipeline_id, "S")
+    assert schedule["@firstActivationTime"] == "2020-01-01T00:00:00"
+    assert len(datapipeline_fake.pipelines) == 1
+
+
+# -- instances and attempts -----------------------------------------------------------------------
+
+
+@pytest.mark.rule("instance-fields", "instance-id", "no-user-fields-in-instances", "started-early")
+def test_a_data_node_s_instance_has_the_recorded_fields(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = activated(
+        datapipeline_client, daily(node("N"), activity("A", input={"ref": "N"}))
+    )
+
+    fields = fields_of(datapipeline_client, pipeline_id, "@N_2020-01-01T00:00:00")
+
+    assert fields == {
+        "@componentParent": "N",
+        "@scheduledStartTime": "2020-01-01T00:00:00",
+        "parent": "N",
+        "@sphere": "INSTANCE",
+        "type": "S3DataNode",
+        "@version": "1",
+        "@status": "FINISHED",
+        "@actualEndTime": "2020-01-01T00:00:00",
+        "@actualStartTime": "2020-01-01T00:00:00",
+        "output": RUN,
+        "@scheduledEndTime": "2020-01-02T00:00:00",
+        "@pipelineId": pipeline_id,
+    }
+
+
+@pytest.mark.rule("attempt-fields", "attempt-id", "error-fields-on-attempt", "hostname-on-attempt")
+def test_an_attempt_shows_its_runner_and_its_error(datapipeline_client: Any) -> None:
+    pipeline_id = activated(
+        datapipeline_client, daily(activity("A"), pipelineLogUri="s3://logs/all")
+    )
+    task = datapipeline_client.poll_for_task(workerGroup="wg", hostname="h")["taskObject"]
+    datapipeline_client.report_task_progress(
+        taskId=task["taskId"], fields=[{"key": "percentComplete", "stringValue": "50"}]
+    )
+    datapipeline_client.set_task_status(
+        taskId=task["taskId"],
+        taskStatus="FAILED",
+        errorId="E",
+        errorMessage="it broke",
+        errorStackTrace="here",
+    )
+
+    fields = fields_of(datapipeline_client, pipeline_id, ATTEMPT)
+
+    assert fields["@sphere"] == "ATTEMPT"
+    assert (fields["@componentParent"], fields["@instanceParent"]) == ("A", RUN)
+    assert fields["@status"] == "FAILED"
+    assert (fields["errorId"], fields["errorMessage"]) == ("E", "it broke")
+    assert fields["errorStackTrace"] == "here"
+    assert (fields["hostname"], fields["percentComplete"]) == ("h", "50")
+    assert fields["reportProgressTime"] == "2020-01-01T00:00:00"
+    assert "command" not in fields
+    instance = fields_of(datapipeline_client, pipeline_id, RUN)
+    assert instance["@headAttempt"] == ATTEMPT
+    assert (instance["@attemptCount"], instance["@triesLeft"]) == ("1", "2")
+
+
+@pytest.mark.rule("log-location")
+def test_an_attempt_shows_where_its_logs_are(datapipeline_client: Any) -> None:
+    pipeline_id = activated(
+        datapipeline_client, daily(activity("A"), pipelineLogUri="s3://logs/all")
+    )
+    take(datapipeline_client)
+
+    fields = fields_of(datapipeline_client, pipeline_id, ATTEMPT)
+
+    assert fields["@logLocation"] == f"s3://logs/all/{pipeline_id}/A/{RUN}/{ATTEMPT}/"
+
+
+@pytest.mark.rule("evaluated-instances-inherit")
+def test_evaluated_instances_show_what_they_inherit(datapipeline_client: Any) -> None:
+    pipeline_id = activated(
+        datapipeline_client, daily(activity("A", command="echo #{@scheduledStartTime}"))
+    )
+
+    plain = fields_of(datapipeline_client, pipeline_id, RUN)
+    shown = fields_of(datapipeline_client, pipeline_id, RUN, evaluate=True)
+
+    assert "command" not in plain
+    assert shown["command"] == "echo 2020-01-01T00:00:00"
+    assert shown["workerGroup"] == "wg"
+
+
+@pytest.mark.rule("evaluated-component", "evaluation-fails-for-components")
+def test_evaluating_a_component_that_needs_a_run_is_refused(datapipeline_client: Any) -> None:
+    pipeline_id = activated(
+        datapipeline_client, daily(activity("A", command="echo #{@scheduledStartTime}"))
+    )
+
+    schedule = fields_of(datapipeline_client, pipeline_id, "S", evaluate=True)
+    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException):
+        fields_of(datapipeline_client, pipeline_id, "A", evaluate=True)
+
+    assert schedule["period"] == "1 day"
+
+
+def test_component_ids_may_hold_anything(datapipeline_client: Any) -> None:
+    odd = 'My "Data"_Object 2020'
+    pipeline_id = activated(datapipeline_client, on_demand(activity(odd)))
+
+    (instance,) = ids(datapipeline_client, pipeline_id)
+
+    assert fields_of(datapipeline_client, pipeline_id, instance)["@componentParent"] == odd
+    assert finish(datapipeline_client) == f"{instance}_Attempt=1"
+
+
+# -- the task object of a pipeline's task ---------------------------------------------------------
+
+
+@pytest.mark.rule("task-fields-materialised")
+def test_a_task_has_the_published_fields_of_its_attempt(datapipeline_client: Any) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A", command="echo hello")))
+
+    task = take(datapipeline_client)
+
+    fields = {
+        held["key"]: held.get("stringValue", held.get("refValue"))
+        for held in task["objects"][ATTEMPT]["fields"]
+    }
+    assert fields == {
+        "@componentParent": "A",
+        "@scheduledStartTime": "2020-01-01T00:00:00",
+        "parent": "A",
+        "@sphere": "ATTEMPT",
+        "workerGroup": "wg",
+        "@instanceParent": RUN,
+        "type": "ShellCommandActivity",
+        "@status": "WAITING_FOR_RUNNER",
+        "@version": "1",
+        "schedule": "S",
+        "@actualStartTime": "2020-01-01T00:00:00",
+        "command": "echo hello",
+        "@scheduledEndTime": "2020-01-02T00:00:00",
+        "@activeInstances": RUN,
+        "@pipelineId": pipeline_id,
+    }
+    assert task["pipelineId"] == pipeline_id
+
+
+def test_a_task_carries_the_evaluated_objects_that_it_works_with(
+    datapipeline_client: Any,
+) -> None:
+    activated(
+        datapipeline_client,
+        daily(
+            node("N", filePath="s3://b/#{format(@scheduledStartTime, 'YYYY/MM/dd')}"),
+            activity("A", input={"ref": "N"}, command="wc #{input.filePath}"),
+        ),
+    )
+
+    task = take(datapipeline_client)
+
+    found = task["objects"]
+    assert {"key": "command", "stringValue": "wc s3://b/2020/01/01"} in found[ATTEMPT]["fields"]
+    carried = found["@N_2020-01-01T00:00:00"]["fields"]
+    assert {"key": "filePath", "stringValue": "s3://b/2020/01/01"} in carried
+    assert "S" in found
+
+
+@pytest.mark.datapipeline(start="2020-01-01T00:00:00", task_references="component")
+def test_a_setting_has_tasks_refer_to_components(datapipeline_client: Any) -> None:
+    activated(datapipeline_client, daily(node("N"), activity("A", input={"ref": "N"})))
+
+    task = take(datapipeline_client)
+
+    assert {"key": "input", "refValue": "N"} in task["objects"][ATTEMPT]["fields"]
+
+
+# -- expressions ----------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("evaluate-text", "published-evaluation")
+def test_a_whole_text_is_evaluated_on_a_component(datapipeline_client: Any) -> None:
+    schedule = {
+        "id": "Schedule",
+        "type": "Schedule",
+        "period": "1 hour",
+        "startDateTime": "2012-12-12T00:00:00",
+        "endDateTime": "2012-12-21T18:00:00",
+    }
+    made = datapipeline_client.create_pipeline(name="n", uniqueId="u")["pipelineId"]
+    put(datapipeline_client, made, [schedule])
+
+    text = evaluated(
+        datapipeline_client,
+        made,
+        "Schedule",
+        "Transform started at #{startDateTime} and finished at #{endDateTime}",
+    )
+
+    assert text == ("Transform started at 2012-12-12T00:00:00 and finished at 2012-12-21T18:00:00")
+
+
+@pytest.mark.rule("expression-references", "expression-parent", "expression-parameters")
+@pytest.mark.parametrize(
+    ("expression", "result"),
+    [
+        ("#{command}", "echo x"),
+        ("#{input.filePath}", "s3://bucket/N"),
+        ("#{parent.@id}", "A"),
+        ("#{@scheduledEndTime}", "2020-01-02T00:00:00"),
+        ("#{format(minusDays(@scheduledStartTime, 1), 'YYYY-MM-dd')}", "2019-12-31"),
+        ("#{myWord}", "x"),
+        ("#{myNumber + 1}", "43"),
+        ("#{'step: ' + step}", "[step: a, step: b]"),
+        ("no expression", "no expression"),
+    ],
+)
+def test_an_attempt_s_expressions_see_its_fields_references_and_parameters(
+    datapipeline_client: Any, expression: str, result: str
+) -> None:
+    made = datapipeline_client.create_pipeline(name="n", uniqueId="u")["pipelineId"]
+    datapipeline_client.put_pipeline_definition(
+        pipelineId=made,
+        **_definition(),
+    )
+    datapipeline_client.activate_pipeline(pipelineId=made)
+
+    assert evaluated(datapipeline_client, made, ATTEMPT, expression) == result
+
+
+def _definition() -> dict[str, Any]:
+    from pytest_datapipeline.definitions import request_of
+
+    objects = daily(
+        node("N"),
+        {
+            "id": "A",
+            "type": "EmrActivity",
+            "input": {"ref": "N"},
+            "step": ["a", "b"],
+            "preStepCommand": "x",
+            "command": "echo #{myWord}",
+        },
+    )
+    parameters = [{"id": "myWord", "type": "String"}, {"id": "myNumber", "type": "Integer"}]
+    values = {"myWord": "x", "myNumber": "42"}
+    return request_of({"objects": objects, "parameters": parameters, "values": values})
+
+
+@pytest.mark.parametrize(
+    ("object_id", "expression", "code"),
+    [
+        (RUN, "#{nothing}", "InvalidRequestException"),
+        (RUN, "#{1 +}", "InvalidRequestException"),
+        (RUN, "#{unknown(1)}", "InvalidRequestException"),
+        ("Nobody", "x", "InvalidRequestException"),
+        ("@Nobody_2020-01-01T00:00:00_Attempt=1", "x", "TaskNotFoundException"),
+    ],
+)
+def test_an_expression_that_can_not_be_evaluated_is_refused(
+    datapipeline_client: Any, object_id: str, expression: str, code: str
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+
+    with pytest.raises(getattr(datapipeline_client.exceptions, code)):
+        evaluated(datapipeline_client, pipeline_id, object_id, expression)
+
+
+def test_fields_that_refer_to_each_other_in_a_circle_are_told_of(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A", myA="#{myB}", myB="#{myA}")))
+
+    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException):
+        evaluated(datapipeline_client, pipeline_id, RUN, "#{myA}")
+
+
+# -- one world ------------------------------------------------------------------------------------
+
+
+def test_a_task_that_was_enqueued_lives_in_a_pipeline(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg", {"command": "echo #{@scheduledStartTime}"}, id="Mine")
+    pipeline_id = task.pipeline_id
+
+    listed = datapipeline_client.list_pipelines()["pipelineIdList"]
+    found = ids(datapipeline_client, pipeline_id, "INSTANCE", ("@status", "EQ", task.status))
+    fields = fields_of(datapipeline_client, pipeline_id, task.instance_id)
+    text = evaluated(datapipeline_client, pipeline_id, task.instance_id, "#{command}")
+    datapipeline_client.set_status(
+        pipelineId=pipeline_id, objectIds=[task.instance_id], status="TRY_CANCEL"
+    )
+
+    assert [held["id"] for held in listed] == [pipeline_id]
+    assert found == [task.instance_id]
+    assert fields["@status"] == "WAITING_FOR_RUNNER"
+    assert text == "echo 2020-01-01T00:00:00"
+    assert task.status == "CANCELED"
+    assert fields_of(datapipeline_client, pipeline_id, "Mine")["workerGroup"] == "wg"
+
+
+def test_a_task_that_was_enqueued_can_be_run_again(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+    finish(datapipeline_client)
+
+    task.rerun()
+
+    assert finish(datapipeline_client) == f"{task.instance_id}_Attempt=2"
+    task.assert_finished()
