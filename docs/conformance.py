@@ -1,6 +1,6 @@
 """Makes docs/conformance.md from the rules and from the tests that carry them.
 
-    python docs/conformance.py [--check]
+python docs/conformance.py [--check]
 """
 
 from __future__ import annotations

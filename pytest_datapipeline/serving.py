@@ -231,8 +231,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     pace_text = "time moves by hand" if options.manual else f"time runs {options.speed:g} x"
-    print(_HELP.format(url=server.url, time=pace_text, region=options.region), flush=True)
     try:
+        print(_HELP.format(url=server.url, time=pace_text, region=options.region), flush=True)
         threading.Event().wait()
     except KeyboardInterrupt:
         print("Ended.", flush=True)

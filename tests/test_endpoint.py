@@ -71,6 +71,7 @@ def asked(
 # -- other processes ------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("json-1.1")
 def test_a_child_process_needs_no_argument(
     datapipeline_fake: DataPipelineFake, datapipeline_endpoint: DataPipelineEndpoint
 ) -> None:

@@ -638,3 +638,22 @@ def test_a_chain_of_a_thousand_objects_runs_through(datapipeline_fake: DataPipel
 
     assert set(pipeline.statuses()) == {"FINISHED"}
     assert pipeline.state == "FINISHED"
+
+
+@pytest.mark.rule("same-resource-for-retries")
+def test_a_retry_runs_on_the_resource_of_the_attempt_before(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", runsOn=ref("R")), RESOURCE, occurrences=1)
+    )
+    group = pipeline.instance("A").worker_group
+    finish(datapipeline_client, group, "FAILED")
+    before = fields_of(datapipeline_client, pipeline.id, "@R_2020-01-01T00:00:00")["@resourceId"]
+    datapipeline_fake.clock.advance(600)
+
+    finish(datapipeline_client, group)
+
+    after = fields_of(datapipeline_client, pipeline.id, "@R_2020-01-01T00:00:00")["@resourceId"]
+    assert before == after
+    assert len(pipeline.instance("R").attempts) == 1

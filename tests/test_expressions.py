@@ -89,6 +89,9 @@ def refused(text: str) -> ExpressionError:
 # -- what is documented ---------------------------------------------------------------------------
 
 
+@pytest.mark.rule(
+    "expression-functions", "expression-arithmetic", "expression-strings", "expression-methods"
+)
 @pytest.mark.parametrize(
     ("expression", "result"),
     [
@@ -140,6 +143,7 @@ def test_a_documented_expression_gives_the_documented_result(expression: str, re
     assert value(f"#{{{expression}}}") == result
 
 
+@pytest.mark.rule("expression-lists")
 def test_a_string_and_a_list_make_a_list() -> None:
     assert values("#{'this is ' + myList}") == ["this is one", "this is two"]
 
@@ -271,6 +275,7 @@ def test_a_runtime_field_of_an_object_that_is_referred_to_can_be_read() -> None:
     assert value("#{input.@actualEndTime}") == "2011-05-24T17:10:00"
 
 
+@pytest.mark.rule("expression-node")
 def test_a_runtime_field_can_not_be_read_through_node() -> None:
     error = refused("#{node.input.@actualEndTime}")
 
@@ -423,6 +428,7 @@ def test_a_string_that_looks_like_a_date_is_one(text: str, result: str) -> None:
     assert value(f"#{{plusDays('{text}', 0)}}") == result
 
 
+@pytest.mark.rule("in-time-zone")
 @pytest.mark.parametrize(
     ("expression", "result"),
     [

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@pytest.mark.rule("internal-error-is-500")
 @pytest.mark.parametrize(
     "name", ["InternalServiceError", "InvalidRequestException", "TaskNotFoundException"]
 )
@@ -68,6 +69,7 @@ def test_the_message_of_a_service_error_can_be_chosen(
         datapipeline_client.poll_for_task(workerGroup="wg")
 
 
+@pytest.mark.rule("throttling-code")
 def test_throttling_is_retried_by_botocore_in_virtual_time_and_its_back_off_recorded(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:

@@ -16,6 +16,7 @@ MOMENT = datetime(2011, 5, 24, 17, 10, 5, 123_456, tzinfo=timezone.utc)
 MOMENTS = st.datetimes(timezones=st.just(timezone.utc))
 
 
+@pytest.mark.rule("expression-formats")
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [

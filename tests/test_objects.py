@@ -175,6 +175,7 @@ def test_evaluating_a_component_that_needs_a_run_is_refused(datapipeline_client:
     assert schedule["period"] == "1 day"
 
 
+@pytest.mark.rule("expressions-not-in-ids")
 def test_component_ids_may_hold_anything(datapipeline_client: Any) -> None:
     odd = 'My "Data"_Object 2020'
     pipeline_id = activated(datapipeline_client, on_demand(activity(odd)))

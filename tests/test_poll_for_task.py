@@ -27,6 +27,7 @@ def fields_of(task_object: dict[str, Any]) -> dict[str, str]:
     return {field["key"]: field.get("stringValue", field.get("refValue")) for field in held}
 
 
+@pytest.mark.rule("poll-ready-at-once")
 def test_a_ready_task_is_handed_over_at_once(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -39,6 +40,7 @@ def test_a_ready_task_is_handed_over_at_once(
     assert datapipeline_fake.clock.now() == before
 
 
+@pytest.mark.rule("poll-no-task")
 def test_an_empty_poll_takes_90_virtual_seconds_and_has_no_task_object(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -62,6 +64,7 @@ def test_tasks_of_a_worker_group_go_out_in_the_order_in_which_they_became_ready(
     assert ids == [first.task_id, second.task_id, late.task_id]
 
 
+@pytest.mark.rule("poll-exact-worker-group")
 @pytest.mark.parametrize("other", ["WG", "wg ", "wg*", "w", "wg2"])
 @pytest.mark.filterwarnings("ignore::pytest_datapipeline.WorkerGroupWarning")
 def test_worker_groups_are_compared_exactly(
@@ -74,6 +77,7 @@ def test_worker_groups_are_compared_exactly(
     assert "taskObject" not in answer
 
 
+@pytest.mark.rule("worker-group-many-pipelines")
 def test_many_pipelines_share_a_worker_group(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -88,6 +92,7 @@ def test_many_pipelines_share_a_worker_group(
     ]
 
 
+@pytest.mark.rule("poll-90-seconds")
 def test_a_task_that_becomes_ready_ends_the_wait_of_a_poll(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -100,6 +105,7 @@ def test_a_task_that_becomes_ready_ends_the_wait_of_a_poll(
     assert datapipeline_fake.clock.now() - before == timedelta(seconds=30)
 
 
+@pytest.mark.rule("worker-group-region")
 def test_a_task_of_a_region_is_not_for_clients_of_another(
     datapipeline_fake: DataPipelineFake,
 ) -> None:
@@ -135,6 +141,7 @@ def test_tasks_with_and_without_a_region_keep_their_common_order(
     assert taken == [anywhere.task_id, here.task_id]
 
 
+@pytest.mark.rule("poll-hostname")
 def test_the_host_name_is_kept_on_the_attempt(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -145,6 +152,7 @@ def test_the_host_name_is_kept_on_the_attempt(
     assert task.attempts[0].hostname == "ip-10-0-0-7.ec2.internal"
 
 
+@pytest.mark.rule("poll-instance-identity")
 def test_the_instance_identity_is_accepted_and_recorded(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -159,6 +167,7 @@ def test_the_instance_identity_is_accepted_and_recorded(
 # -- the task object ------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("task-fields-materialised", "task-objects-map")
 @pytest.mark.datapipeline(start="2012-12-12T00:00:00")
 def test_the_attempt_has_the_fields_of_the_published_example(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
@@ -187,6 +196,7 @@ def test_the_attempt_has_the_fields_of_the_published_example(
     }
 
 
+@pytest.mark.rule("task-id-length")
 def test_the_task_id_is_as_long_and_as_ugly_as_the_published_ones(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -198,6 +208,7 @@ def test_the_task_id_is_as_long_and_as_ugly_as_the_published_ones(
     assert set("/+:=") <= set(task_id)
 
 
+@pytest.mark.rule("list-values")
 def test_lists_are_repeated_keys_and_references_are_ref_values(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -275,6 +286,7 @@ def test_the_same_component_has_another_interval_for_each_of_its_tasks(
 # -- the client's read time-out -------------------------------------------------------------------
 
 
+@pytest.mark.rule("client-time-out")
 def test_a_default_client_gives_up_an_empty_poll_and_is_told_why(
     datapipeline_fake: DataPipelineFake,
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_datapipeline import put_pipeline_definition
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def test_the_definition_is_returned_with_its_secrets(
     assert SECRET not in repr(datapipeline_fake.calls)
 
 
+@pytest.mark.rule("secret-fields")
 def test_a_description_shows_stars(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:

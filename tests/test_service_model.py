@@ -64,6 +64,7 @@ def test_the_parameters_of_an_operation_are_known() -> None:
 # -- errors ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("errors-of-operations", "not-found-status")
 def test_the_errors_of_an_operation_come_with_their_status() -> None:
     assert model.modelled_errors("PollForTask") == {
         "InternalServiceError": 500,
@@ -132,6 +133,7 @@ def test_null_is_as_good_as_missing(parameters: dict[str, Any]) -> None:
     ]
 
 
+@pytest.mark.rule("shape-lengths")
 @pytest.mark.parametrize(
     ("operation", "parameters", "path", "longest"),
     [
@@ -195,6 +197,7 @@ def filled(value: Any, text: str) -> Any:
     return text if value == "{}" else value
 
 
+@pytest.mark.rule("empty-name")
 @pytest.mark.parametrize(
     ("operation", "parameters", "path"),
     [

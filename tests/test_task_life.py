@@ -46,6 +46,7 @@ def test_a_setting_makes_a_task_running_from_its_hand_over(
     assert task.status == "RUNNING"
 
 
+@pytest.mark.rule("acknowledge-120")
 def test_a_task_that_is_not_acknowledged_in_120_seconds_goes_back_with_a_new_id(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -89,6 +90,7 @@ def test_the_runner_that_lost_a_task_does_not_find_it(
 # -- progress -------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("progress-fields")
 def test_progress_reports_are_kept_with_their_times(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -120,6 +122,7 @@ def test_silence_of_15_minutes_after_the_acknowledgement_fails_the_attempt(
     assert task.error_message == "No progress was reported for 900 seconds."
 
 
+@pytest.mark.rule("progress-timeout-field")
 @pytest.mark.parametrize("given", ["argument", "field"])
 def test_the_report_progress_timeout_of_a_task_goes_before_the_default(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any, given: str
@@ -137,6 +140,7 @@ def test_the_report_progress_timeout_of_a_task_goes_before_the_default(
     assert (before, task.attempts[0].status) == ("RUNNING", "FAILED")
 
 
+@pytest.mark.rule("progress-15")
 def test_a_runner_that_reports_every_14_minutes_keeps_its_task(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -167,6 +171,7 @@ def test_progress_fields_that_only_the_service_sets_are_refused(
 # -- final status ---------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("set-task-status")
 def test_a_finished_task_has_ended(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -178,6 +183,7 @@ def test_a_finished_task_has_ended(
     assert task.ended
 
 
+@pytest.mark.rule("error-fields")
 def test_the_error_of_a_failed_task_is_kept_on_its_attempt(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -283,6 +289,7 @@ def test_a_task_that_has_ended_is_not_found_any_more(
         datapipeline_client.report_task_progress(taskId=task_id)
 
 
+@pytest.mark.rule("task-not-found")
 def test_an_unknown_task_id_is_not_found(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -333,6 +340,7 @@ def test_botocore_s_repeat_of_a_final_status_is_not_found(
 # -- FALSE ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("false-for-preconditions")
 def test_false_for_an_activity_counts_as_failed(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -356,6 +364,7 @@ def test_a_setting_refuses_false_for_an_activity(
     assert not task.ended
 
 
+@pytest.mark.rule("false-is-tried-again")
 def test_a_precondition_that_is_false_is_tried_again_in_the_same_attempt(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -387,6 +396,7 @@ def test_a_precondition_fails_when_its_precondition_timeout_would_pass(
 # -- cancellation and time-outs -------------------------------------------------------------------
 
 
+@pytest.mark.rule("canceled")
 def test_the_runner_of_a_canceled_task_learns_of_it_at_its_next_report(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -508,6 +518,7 @@ def test_deadline_tells_when_the_service_acts_by_itself(
 # -- heartbeats -----------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("heartbeat")
 def test_heartbeats_are_recorded_for_each_runner(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -523,6 +534,7 @@ def test_heartbeats_are_recorded_for_each_runner(
     assert second.time - first.time == timedelta(seconds=900)
 
 
+@pytest.mark.rule("terminate")
 def test_a_test_can_ask_a_runner_to_terminate(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:

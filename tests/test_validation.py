@@ -128,6 +128,7 @@ SAY_HELLO = (
 )
 
 
+@pytest.mark.rule("sayhello-bytes", "warning-log-uri", "warning-cascade")
 def test_the_answer_to_the_published_example_has_the_bytes_that_were_recorded() -> None:
     response = validate(definition(*SAY_HELLO), NOW).to_response()
 
@@ -237,6 +238,7 @@ def check_sample(held: dict[str, Any]) -> Findings:
     return check(BARE_DEFAULT, *TARGETS.values(), held)
 
 
+@pytest.mark.rule("types")
 @pytest.mark.parametrize("name", TYPES)
 def test_the_least_object_of_a_type_has_no_errors(name: str) -> None:
     assert check_sample(minimal(name)).errors == {}
@@ -315,6 +317,7 @@ def test_a_parent_needs_no_type() -> None:
     assert found.errors == {}
 
 
+@pytest.mark.rule("default-for-all")
 def test_default_takes_the_fields_of_any_type() -> None:
     held = wire_object("Default", workerGroup="wg", tableName="t", period="1 day", **QUIET)
 
@@ -330,12 +333,14 @@ def test_the_values_of_default_are_checked() -> None:
 # -- inheritance ----------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("inheritance")
 def test_a_required_field_may_be_inherited() -> None:
     held = wire_object("Default", role="r", resourceRole="rr", terminateAfter="1 Hour", **QUIET)
 
     assert check(held, wire_object("R", type="Ec2Resource")) == Findings()
 
 
+@pytest.mark.rule("not-allowed-on-resources")
 def test_an_inherited_field_that_the_type_lacks_is_tolerated() -> None:
     found = check(wire_object("P", step="s"), activity(parent=ref("P"), workerGroup="wg"))
 
@@ -444,6 +449,7 @@ def test_a_bad_value_is_an_error(key: str, value: str, text: str) -> None:
     assert text in errors(check(activity(**{key: value})), "A")
 
 
+@pytest.mark.rule("enumerations")
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -461,6 +467,7 @@ def test_a_good_value_is_no_error(key: str, value: str) -> None:
     assert check(activity(**{key: value})).errors == {}
 
 
+@pytest.mark.rule("retries-limit")
 def test_a_bad_number_is_an_error() -> None:
     held = wire_object("N", type="DynamoDBDataNode", tableName="t", readThroughputPercent="half")
 
@@ -478,6 +485,7 @@ def test_each_value_of_a_list_is_checked() -> None:
     assert len(found.errors["A"]) == 1
 
 
+@pytest.mark.rule("parameter-defaults")
 def test_the_value_of_a_parameter_is_checked() -> None:
     found = check(
         activity(maximumRetries="#{myRetries}"),
@@ -505,6 +513,7 @@ def test_a_long_value_is_told_in_short() -> None:
 # -- schedules ------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("period-bounds")
 @pytest.mark.parametrize(
     "period", ["14 minutes", "0 hours", "1097 days", "37 months", "4 years", "0 months"]
 )
@@ -517,6 +526,7 @@ def test_a_period_within_bounds_is_no_error(period: str) -> None:
     assert check(schedule(period=period)).errors == {}
 
 
+@pytest.mark.rule("literal-start")
 @pytest.mark.parametrize(
     "start", ["bad-time", "makeDate(2011,5,24)", "#{makeDate(2011,5,24)}", "2012-13-01T00:00:00"]
 )
@@ -545,6 +555,7 @@ def test_the_parameter_for_a_start_must_be_a_datetime() -> None:
     assert "'startDateTime' value must be a literal datetime value" in errors(found, "S")
 
 
+@pytest.mark.rule("end-after-start")
 @pytest.mark.parametrize("end", ["2029-12-31T00:00:00", "2030-01-01T00:00:00"])
 def test_an_end_that_is_not_after_the_start_is_an_error(end: str) -> None:
     found = check(schedule(endDateTime=end))
@@ -566,6 +577,7 @@ def test_a_schedule_may_start_at_the_first_activation() -> None:
     assert check(schedule(startAt="FIRST_ACTIVATION_DATE_TIME")).errors == {}
 
 
+@pytest.mark.rule("schedule-pairs", "command-or-script")
 @pytest.mark.parametrize(
     ("held", "first", "second"),
     [
@@ -597,6 +609,7 @@ def test_a_child_may_replace_the_command_of_its_parent_by_a_script() -> None:
     assert found.errors == {}
 
 
+@pytest.mark.rule("schedule-required")
 def test_an_activity_without_a_schedule_is_an_error() -> None:
     assert "'schedule' is required" in errors(check(activity(schedule=None)), "A")
 
@@ -612,6 +625,7 @@ def test_an_on_demand_pipeline_needs_no_schedule() -> None:
     assert found == Findings()
 
 
+@pytest.mark.rule("on-demand-schedules")
 def test_an_on_demand_pipeline_may_have_the_schedule_that_is_none() -> None:
     special = schedule(period="ONDEMAND_PERIOD", startAt="ONDEMAND_ACTIVATION_TIME")
 
@@ -628,6 +642,7 @@ def test_an_on_demand_pipeline_with_another_schedule_type_is_an_error() -> None:
     assert "'scheduleType' value 'cron' can not be used" in errors(found, "A")
 
 
+@pytest.mark.rule("on-demand-default")
 def test_on_demand_anywhere_but_on_default_is_an_error() -> None:
     found = check(activity(scheduleType="ondemand"))
 
@@ -660,14 +675,17 @@ def test_a_field_of_ones_own_is_known(key: str) -> None:
     assert check(activity(**{key: "x"})) == Findings()
 
 
+@pytest.mark.rule("my-fields")
 def test_a_field_of_ones_own_needs_a_capital_letter() -> None:
     assert "'mycomment' is no field" in warnings(check(activity(mycomment="x")), "A")
 
 
+@pytest.mark.rule("reserved-fields")
 def test_a_field_of_the_service_is_an_error() -> None:
     assert "'@status' is reserved" in errors(check(activity(at_status="FINISHED")), "A")
 
 
+@pytest.mark.rule("fields-per-object")
 def test_more_than_fifty_fields_are_an_error() -> None:
     found = check(activity(**{f"my_{number}": "x" for number in range(48)}))
 
@@ -684,12 +702,14 @@ def test_a_field_of_too_many_bytes_is_an_error() -> None:
     assert "'command' has a value of 10242 bytes; 10240 are allowed" in errors(found, "A")
 
 
+@pytest.mark.rule("bytes-of-fields")
 def test_an_object_of_too_many_bytes_is_an_error() -> None:
     found = check(activity(command="x" * 10_000, stdout="x" * 5_400))
 
     assert "bytes; 15360 are allowed" in errors(found, "A")
 
 
+@pytest.mark.rule("bytes-of-names")
 def test_a_name_of_too_many_bytes_is_an_error() -> None:
     found = check(activity(**{"my_" + "\u00e9" * 130: "x"}))
 
@@ -819,6 +839,7 @@ def test_the_fields_of_the_run_may_be_used() -> None:
 # -- parameters -----------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("parameter-types")
 @pytest.mark.parametrize(
     ("declared", "values", "text"),
     [
@@ -871,6 +892,7 @@ def test_a_parameter_in_order_is_no_error(declared: dict[str, Any], values: dict
     assert check(parameters=[declared], values=values) == Findings()
 
 
+@pytest.mark.rule("parameters-fifty")
 def test_a_fifty_first_parameter_is_an_error() -> None:
     found = check(parameters=[parameter(f"myX{n}", default="1") for n in range(52)])
 
@@ -899,6 +921,7 @@ def test_a_log_uri_may_be_set_on_each_object_if_there_is_no_default() -> None:
     assert validate(definition(SCHEDULE, held), NOW) == Findings()
 
 
+@pytest.mark.rule("warning-terminate-after")
 def test_an_end_of_a_machine_is_recommended() -> None:
     found = check(wire_object("R", type="Ec2Resource", role="r", resourceRole="rr"))
 
@@ -908,6 +931,7 @@ def test_an_end_of_a_machine_is_recommended() -> None:
     )
 
 
+@pytest.mark.rule("warning-backfill")
 def test_cascading_failures_of_a_backfill_are_warned_of() -> None:
     found = check(schedule(startDateTime="2016-01-01T00:00:00"), activity())
 
@@ -918,6 +942,7 @@ def test_cascading_failures_of_a_backfill_are_warned_of() -> None:
     )
 
 
+@pytest.mark.rule("retry-delay-minimum")
 def test_a_short_retry_delay_is_a_warning() -> None:
     found = check(activity(retryDelay="90 seconds"))
 

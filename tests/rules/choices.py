@@ -4,4 +4,174 @@ from __future__ import annotations
 
 from . import Choice
 
-CHOICES: tuple[Choice, ...] = ()
+CHOICES: tuple[Choice, ...] = (
+    Choice(
+        "A task whose acknowledgement is late keeps its attempt and gets a new task id; the old one is not found.",
+        "the service assigns `the task` again",
+    ),
+    Choice(
+        "The first ReportTaskProgress makes an attempt RUNNING.",
+        "the published task object is handed out WAITING_FOR_RUNNER",
+        "running_from",
+    ),
+    Choice(
+        "A task carries the objects that it works with, evaluated, apart from those that only say when it runs.",
+        "AWS's own runner had its data nodes at once",
+        "task_objects",
+    ),
+    Choice(
+        "References of a task to objects with runs carry the ids of these.",
+        "instances of the service refer to each other so",
+        "task_references",
+    ),
+    Choice(
+        "Ready tasks go out first in, first out.", "AWS speaks of the first newly scheduled task"
+    ),
+    Choice(
+        "An abandoned poll of botocore's keeps its place in the queue; one whose connection ends over HTTP leaves it.",
+        "the first is what a time-out does to the service, which does not notice",
+        "honour_read_timeout",
+    ),
+    Choice(
+        "Silence beyond reportProgressTimeout fails the attempt and counts as a try.",
+        "AWS: stalled, and so retried",
+    ),
+    Choice(
+        "A finished, reassigned or unknown task id: TaskNotFoundException, also for the same status twice.",
+        "the only error listed that fits",
+        "accept_repeated_final_status",
+    ),
+    Choice(
+        "SetTaskStatus on a canceled task is accepted and changes nothing.",
+        "AWS: need not be called",
+    ),
+    Choice(
+        "FALSE for an activity counts as failed.",
+        "AWS keeps it for preconditions",
+        "false_for_activity",
+    ),
+    Choice(
+        "errorStackTrace has up to 4,095 characters.",
+        "AWS prints 1,024 and 4,095: who was told more must not fail",
+    ),
+    Choice("attemptTimeout counts from the hand-over.", "AWS: of starting"),
+    Choice(
+        "A precondition that is not met within its timeout fails without another try.",
+        "AWS: marked as failed",
+    ),
+    Choice(
+        "While a retry is waited for the instance is WAITING_FOR_RUNNER.", "that is what follows"
+    ),
+    Choice(
+        "The text of TaskNotFoundException, PipelineNotFoundException and ThrottlingException.",
+        "never published",
+    ),
+    Choice(
+        "An id of the service's form that is not known is said to be deleted; any other is not found.",
+        "so recorded for ids of long ago",
+    ),
+    Choice("Reads see writes at once.", "a test that waits for replicas tests them", "consistency"),
+    Choice(
+        "A runner of a deleted pipeline is told to cancel for eleven seconds, then gets PipelineDeletedException.",
+        "both are documented",
+    ),
+    Choice(
+        "Description and tags of a repeated CreatePipeline are ignored; after a deletion the pair makes another pipeline.",
+        "AWS: it will not be created again",
+    ),
+    Choice(
+        "Values at the activation replace those stored.",
+        "users report that all have to be given",
+        "activation_values",
+    ),
+    Choice(
+        "A parameter without a value is a warning at Put and an error at Activate.",
+        "values may come with the activation",
+    ),
+    Choice("An unknown id in DescribeObjects is left out.", "nothing says", "unknown_objects"),
+    Choice("Deactivating what does not run changes nothing.", "clients do it", "deactivation"),
+    Choice(
+        "A deactivation waits up to 15 minutes for runners to learn of their cancellation.",
+        "a dead one never will",
+    ),
+    Choice(
+        "Resuming runs what the deactivation canceled again, and makes up for the intervals since.",
+        "AWS: from the last completed execution",
+    ),
+    Choice("PAUSE lets what runs go on.", "AWS: not performing its work; nothing on what runs"),
+    Choice("A rerun goes on counting attempts and has all tries again.", "nothing says"),
+    Choice(
+        "An instance that depends on one of another schedule: on the interval around its beginning if that is longer, else on all that begin in its own.",
+        "nothing says",
+    ),
+    Choice(
+        "A node or resource without a schedule follows the first activity that uses it.",
+        "a definition in use must not be refused",
+    ),
+    Choice(
+        "A precondition of several objects has an instance for each; the ids of the further ones end in the object's.",
+        "its field node tells them apart",
+    ),
+    Choice(
+        "Late is measured from the creation of an instance, until it runs.",
+        "a backfill would be late from the start",
+        "late_until",
+    ),
+    Choice("Objects that do not say are scheduled by cron.", "clients send it", "schedule_type"),
+    Choice(
+        "Five active instances for an object that does not say.",
+        "the limit of an account",
+        "active_instances",
+    ),
+    Choice(
+        "No pause between the instances of an object.", "tests must not wait", "creation_interval"
+    ),
+    Choice(
+        "Simulated resources are there at once, and preconditions on S3 and DynamoDB are met.",
+        "so that a test says what is special",
+        "resource_seconds",
+    ),
+    Choice("Those preconditions can look into moto.", "a test may have set S3 up", "preconditions"),
+    Choice(
+        "What ran on a resource that failed or timed out has failed, without cascade.",
+        "nothing says",
+    ),
+    Choice(
+        "Activating on demand beyond the limit is refused.",
+        "observed; two pages of AWS say otherwise",
+        "on_demand_reactivation",
+    ),
+    Choice("A start of long ago is activated.", "observed", "backfill"),
+    Choice(
+        "An expression that can not be evaluated fails its run, which says why in @error.",
+        "@error describes what is ill-formed",
+    ),
+    Choice("The usual precedence of operators, parentheses, no conditions.", "nothing says"),
+    Choice("Several values of an expression in one text are written in brackets.", "nothing says"),
+    Choice(
+        "Secret values are shown by GetPipelineDefinition, masked everywhere else.",
+        "AWS: masked",
+        "secrets",
+    ),
+    Choice(
+        "QueryObjects filters before it cuts pages.",
+        "the newer documentation dropped the other",
+        "query_pages",
+    ),
+    Choice("Markers are good for the same call alone.", "nothing says"),
+    Choice("A limit above 100 acts as 100; one below 1 is refused.", "nothing says"),
+    Choice(
+        "Listings and fields are in the order of their making.",
+        "the service's is arbitrary",
+        "shuffle",
+    ),
+    Choice(
+        "The texts of validation other than the recorded ones, and which faults are warnings.",
+        "never published; what works must not be refused",
+    ),
+    Choice(
+        "A task that was enqueued has an interval of one hour, and a pipeline of its own.",
+        "everything works on it so",
+    ),
+    Choice("All clients of a region see all pipelines.", "there are no credentials"),
+)

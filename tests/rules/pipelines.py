@@ -1,7 +1,256 @@
-"""Rules: see the package."""
+"""Rules: the life of a pipeline."""
 
 from __future__ import annotations
 
 from . import Rule
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "pending-fields",
+        "A new pipeline is described by the recorded fields.",
+        "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
+        "observed",
+    ),
+    Rule(
+        "scheduled-fields",
+        "One that is scheduled tells first and last activation, version, next run and its interval.",
+        "recorded answers of 2017 (tests of Cloud Custodian)",
+        "observed",
+    ),
+    Rule(
+        "month-clamps-in-description",
+        "15 months after a 30th of November ends on the last day of February.",
+        "recorded answers of 2017 (tests of Cloud Custodian)",
+        "observed",
+    ),
+    Rule(
+        "fields-after-runs",
+        "After runs it tells its health and its latest run.",
+        "production use (arthur-redshift-etl)",
+        "observed",
+    ),
+    Rule(
+        "finished-fields",
+        "One that is finished tells when.",
+        "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
+        "observed",
+    ),
+    Rule(
+        "version-counts-activations",
+        "@version counts activations.",
+        "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
+        "observed",
+    ),
+    Rule(
+        "nothing-runnable-finishes",
+        "With nothing to run it finishes at once.",
+        "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
+        "observed",
+    ),
+    Rule(
+        "finished-can-be-activated-again",
+        "A FINISHED pipeline may be activated again.",
+        "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
+        "observed",
+    ),
+    Rule(
+        "finished-needs-a-new-end",
+        "A finished pipeline is activated after its end date was changed.",
+        "service model of AWS's SDKs",
+        "documented",
+        why_not="contradicts that its definition can not be put; activation as it is was observed",
+    ),
+    Rule(
+        "activation-timeline",
+        "Right after the activation it is PENDING with @firstActivationTime alone.",
+        "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
+        "observed",
+    ),
+    Rule(
+        "scheduling-state",
+        "A second later it is SCHEDULING.",
+        "recorded answers of 2017 (tests of Cloud Custodian)",
+        "observed",
+    ),
+    Rule(
+        "first-instances-late",
+        "The first instances appear after 5 to 7 seconds.",
+        "aws-cli, example of list-runs",
+        "observed",
+    ),
+    Rule(
+        "old-start-activates",
+        "A schedule of years ago is activated.",
+        "recorded answers of 2017 (tests of Cloud Custodian)",
+        "observed",
+    ),
+    Rule(
+        "backfill-guard",
+        "A start of more than a day ago blocks the activation.",
+        "developer guide, dp-concepts-schedules",
+        "documented",
+        why_not="observed otherwise; the setting `backfill` brings it",
+    ),
+    Rule(
+        "on-demand-runs-once-per-activation",
+        "On demand, each activation is one run.",
+        "developer guide, dp-concepts-schedules",
+        "documented",
+    ),
+    Rule(
+        "on-demand-ids",
+        "Its time is the second of the activation.",
+        "aws-cli, example of list-runs",
+        "observed",
+    ),
+    Rule(
+        "on-demand-finishes",
+        "It is FINISHED after its run, and can be activated again.",
+        "AWS Big Data Blog, February 2016",
+        "documented",
+    ),
+    Rule(
+        "on-demand-limit",
+        "Activating while one run is active is an error.",
+        "production use (arthur-redshift-etl)",
+        "observed",
+    ),
+    Rule(
+        "on-demand-max-active",
+        "maxActiveInstances of Default allows several runs at a time, up to 5.",
+        "developer guide, dp-concepts-schedules",
+        "documented",
+    ),
+    Rule(
+        "on-demand-cancels",
+        "Activating a running on-demand pipeline cancels its run.",
+        "API reference, ActivatePipeline",
+        "documented",
+        why_not="AWS's pages contradict each other; the setting `on_demand_reactivation` brings it",
+    ),
+    Rule(
+        "deactivate-cancels",
+        "Deactivation cancels what is active, by default.",
+        "service model of AWS's SDKs; developer guide, dp-deactivate-pipeline",
+        "documented",
+    ),
+    Rule(
+        "deactivate-lets-finish",
+        "With cancelActive false what runs may finish.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "deactivating-then-inactive",
+        "It is DEACTIVATING until that is done, then INACTIVE.",
+        "service model of AWS's SDKs; developer guide, dp-interpret-status",
+        "documented",
+    ),
+    Rule(
+        "inactive-makes-nothing",
+        "While it is inactive there are no new instances.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "resume-from-last-completed",
+        "It resumes from the last completed execution.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "start-timestamp-skips",
+        "With startTimestamp it resumes there, and what was before is SKIPPED.",
+        "service model of AWS's SDKs; developer guide, dp-interpret-status",
+        "documented",
+    ),
+    Rule(
+        "deletion-timeline",
+        "A deleted pipeline is described in its old state, then DELETING, for up to 11 seconds.",
+        "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
+        "observed",
+    ),
+    Rule(
+        "list-shows-deleting",
+        "It is listed meanwhile.",
+        "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
+        "observed",
+    ),
+    Rule(
+        "delete-cancels",
+        "Deletion attempts to cancel what runners work on.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "pause-resume",
+        "PAUSE and RESUME are for components.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "set-status-any-case",
+        "The status may be in lower case.",
+        "API reference, SetStatus, example",
+        "documented",
+    ),
+    Rule(
+        "try-cancel", "TRY_CANCEL cancels an instance.", "service model of AWS's SDKs", "documented"
+    ),
+    Rule("rerun", "RERUN runs an instance again.", "service model of AWS's SDKs", "documented"),
+    Rule(
+        "mark-finished",
+        "MARK_FINISHED makes an instance FINISHED and HEALTHY without running it.",
+        "developer guide, dp-interpret-health-status",
+        "documented",
+    ),
+    Rule(
+        "set-status-no-mix",
+        "Components and instances can not be mixed in a call.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "set-status-finished",
+        "The status of objects of a FINISHED pipeline can not be set.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "no-running-state",
+        "A pipeline has no state RUNNING.",
+        "developer guide, dp-interpret-status",
+        "documented",
+    ),
+    Rule(
+        "failed-also-finishes",
+        "A pipeline whose runs have failed is FINISHED as well.",
+        "production use (arthur-redshift-etl)",
+        "observed",
+    ),
+    Rule(
+        "health",
+        "A pipeline is in ERROR if a component is; a component by the instance that ended last.",
+        "developer guide, dp-interpret-health-status",
+        "documented",
+    ),
+    Rule(
+        "health-delay",
+        "The health of a pipeline may lag by five minutes.",
+        "developer guide, dp-interpret-health-status",
+        "documented",
+        why_not="it is told at once: nobody waits for health in a test",
+    ),
+    Rule(
+        "edits-after-activation",
+        "Once activated: no object removed, no reference or period of an old one changed, no start.",
+        "developer guide, dp-manage-pipeline-modify-console",
+        "documented",
+    ),
+    Rule(
+        "edits-take-an-activation",
+        "Changes hold for new runs after another activation.",
+        "developer guide, dp-manage-pipeline-modify-console",
+        "documented",
+    ),
+)

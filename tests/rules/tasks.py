@@ -1,7 +1,242 @@
-"""Rules: see the package."""
+"""Rules: tasks and their runners."""
 
 from __future__ import annotations
 
 from . import Rule
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "poll-ready-at-once",
+        "A ready task is answered at once.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "poll-90-seconds",
+        "Without one the poll is held for up to 90 seconds, in which the first task to become ready is handed over.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "poll-exact-worker-group",
+        "One worker group, compared exactly and with case; no wildcards.",
+        "service model of AWS's SDKs; developer guide, dp-check-when-run-fails",
+        "documented",
+    ),
+    Rule(
+        "worker-group-region",
+        "A worker group is bound to a region.",
+        "developer guide, dp-taskrunner-config-options",
+        "documented",
+    ),
+    Rule(
+        "worker-group-many-pipelines",
+        "Tasks come from all pipelines with that worker group.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "poll-credentials",
+        "Tasks come from pipelines of the same IAM user.",
+        "service model of AWS's SDKs",
+        "documented",
+        why_not="there are no credentials in the fake",
+    ),
+    Rule(
+        "poll-hostname",
+        "The host name of the poll is kept on the attempt.",
+        "service model of AWS's SDKs; developer guide, object pages",
+        "documented",
+    ),
+    Rule(
+        "poll-instance-identity",
+        "The instance identity is accepted and has no effect on what is answered.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "poll-no-task",
+        "taskObject is not a required part of the answer.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "poll-not-again",
+        "A runner should not poll a worker group again before it has an answer.",
+        "service model of AWS's SDKs",
+        "documented",
+        why_not="a rule for runners: AWS's own breaks it with two threads",
+    ),
+    Rule(
+        "client-time-out",
+        "A client with botocore's default read time-out gives up before the 90 seconds are over.",
+        "botocore",
+        "observed",
+    ),
+    Rule(
+        "task-id-length",
+        "Task ids are base64 of over 900 characters with / + : and =.",
+        "API reference, PollForTask, example",
+        "documented",
+    ),
+    Rule(
+        "task-objects-map",
+        "objects is a map of ids to objects, with the attempt under attemptId.",
+        "API reference, PollForTask, example",
+        "documented",
+    ),
+    Rule(
+        "task-fields-materialised",
+        "The attempt has its inherited fields, and the runtime fields of the published example.",
+        "API reference, PollForTask, example",
+        "documented",
+    ),
+    Rule("list-values", "A list is a repeated key.", "aws-cli's translator", "observed"),
+    Rule(
+        "acknowledge-120",
+        "A task that is not acknowledged within 2 minutes goes to a later poll.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "progress-15",
+        "After the acknowledgement a report every 15 minutes keeps the task.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "progress-timeout-field",
+        "reportProgressTimeout changes the 15 minutes; silence beyond it is retried.",
+        "service model of AWS's SDKs; developer guide, object pages",
+        "documented",
+    ),
+    Rule(
+        "progress-5",
+        "A runner that is silent for 5 minutes loses its task, and should report every 60 seconds.",
+        "service model of AWS's SDKs",
+        "documented",
+        why_not="contradicts the 15 minutes of the same paragraph, and is gone from the current page",
+    ),
+    Rule(
+        "progress-fields",
+        "Reports carry fields such as percentComplete.",
+        "API reference, ReportTaskProgress, example",
+        "documented",
+    ),
+    Rule(
+        "canceled",
+        "A canceled task is told of in the answer to a report; its final status need not be set.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "set-task-status",
+        "The final status is FINISHED, FAILED or FALSE.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "false-for-preconditions",
+        "FALSE is for preconditions.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "false-is-tried-again",
+        "A precondition that is FALSE is tried again after retryDelay until preconditionTimeout.",
+        "older documentation, as kept by the Scala client hyperion",
+        "documented",
+    ),
+    Rule(
+        "error-fields",
+        "errorId, errorMessage and errorStackTrace are set on the attempt.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "error-id-service",
+        "An errorId should not start with Service_.",
+        "service model of AWS's SDKs",
+        "documented",
+        why_not="`should`: nothing says that the service refuses it",
+    ),
+    Rule(
+        "task-not-found",
+        "Reports on a task that is unknown or over have TaskNotFoundException as the error that fits.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "heartbeat",
+        "Runners send a heartbeat every 15 minutes, with an id of their own.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
+        "terminate",
+        "terminate tells a runner to end; a user's own runner goes on until it is shut down.",
+        "service model of AWS's SDKs; developer guide, dp-how-task-runner-user-managed",
+        "documented",
+    ),
+    Rule(
+        "retries-default",
+        "An activity is tried three times, ten minutes apart.",
+        "older documentation, as kept by the Scala client hyperion; aws-cli, fixture of list-runs",
+        "documented",
+    ),
+    Rule(
+        "retry-fields",
+        "maximumRetries and retryDelay change that.",
+        "developer guide, object pages",
+        "documented",
+    ),
+    Rule(
+        "attempt-timeout",
+        "An attempt that is not done within attemptTimeout of its start may be tried again.",
+        "developer guide, object pages",
+        "documented",
+    ),
+    Rule(
+        "failed-after-last-try",
+        "An instance has failed when its tries are used up.",
+        "developer guide, dp-how-tasks-scheduled",
+        "documented",
+    ),
+    Rule(
+        "attempt-ids",
+        "Each try is an attempt of its own, numbered from 1.",
+        "API reference, PollForTask, example",
+        "documented",
+    ),
+    Rule(
+        "runs-on-wins",
+        "Where there is runsOn, workerGroup is ignored.",
+        "developer guide, object pages",
+        "documented",
+    ),
+    Rule(
+        "resource-worker-group",
+        "Tasks of a managed resource are polled as resource:, the pipeline and the resource's instance.",
+        "log of AWS's Task Runner, 2017",
+        "observed",
+    ),
+    Rule(
+        "user-managed-precondition",
+        "Exists and ShellCommandPrecondition are checked by task runners.",
+        "developer guide, dp-concepts-preconditions",
+        "documented",
+    ),
+    Rule(
+        "precondition-worker-group",
+        "Their worker group is that of the activity that uses them.",
+        "developer guide, dp-concepts-preconditions",
+        "documented",
+    ),
+    Rule(
+        "task-of-instance-identity-charges",
+        "The identity document is for charges.",
+        "service model of AWS's SDKs",
+        "documented",
+        why_not="there are no charges",
+    ),
+)
