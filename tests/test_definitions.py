@@ -1,0 +1,278 @@
+"""Definitions as tests and programs give them: files of the AWS CLI, lists, the API's own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from building import activity, daily, on_demand
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_datapipeline import DataPipelineFake, FakeUsageError, ref
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.datapipeline(start="2020-01-01T00:00:00")
+
+FILE = {
+    "objects": [
+        {"id": "Default", "workerGroup": "wg", "scheduleType": "ondemand"},
+        {"id": "A", "name": "the A", "type": "EmrActivity", "step": ["one", "#{myTwo}"]},
+    ],
+    "parameters": [{"id": "myTwo", "type": "String", "allowedValues": ["two", "three"]}],
+    "values": {"myTwo": "two"},
+}
+
+
+def steps(fake: DataPipelineFake, **given: Any) -> Any:
+    pipeline = fake.pipelines.activate(**given)
+    seen: list[Any] = []
+    pipeline.run(lambda work: seen.append(work.fields["step"]))
+    return seen[0]
+
+
+def test_a_file_of_the_cli_is_read(datapipeline_fake: DataPipelineFake, tmp_path: Path) -> None:
+    file = tmp_path / "definition.json"
+    file.write_text(json.dumps(FILE))
+
+    assert steps(datapipeline_fake, definition=file) == ["one", "two"]
+    assert steps(datapipeline_fake, definition=str(file), name="again") == ["one", "two"]
+
+
+def test_values_go_before_those_of_the_file(datapipeline_fake: DataPipelineFake) -> None:
+    found = steps(datapipeline_fake, definition=FILE, values={"myTwo": "three"})
+
+    assert found == ["one", "three"]
+
+
+def test_the_parameters_of_the_api_are_taken_as_well(datapipeline_fake: DataPipelineFake) -> None:
+    definition = {
+        "pipelineObjects": [
+            {
+                "id": "Default",
+                "name": "Default",
+                "fields": [
+                    {"key": "workerGroup", "stringValue": "wg"},
+                    {"key": "scheduleType", "stringValue": "ondemand"},
+                ],
+            },
+            {
+                "id": "A",
+                "name": "A",
+                "fields": [
+                    {"key": "type", "stringValue": "EmrActivity"},
+                    {"key": "step", "stringValue": "one"},
+                ],
+            },
+        ]
+    }
+
+    assert steps(datapipeline_fake, definition=definition) == "one"
+
+
+def test_a_list_of_objects_may_use_ref(datapipeline_fake: DataPipelineFake) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        on_demand(activity("A"), activity("B", dependsOn=ref("A")))
+    )
+
+    assert pipeline.statuses() == ["WAITING_FOR_RUNNER", "WAITING_ON_DEPENDENCIES"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "text"),
+    [
+        ("nowhere.json", "can not be read"),
+        ({"things": []}, 'a definition has "objects"'),
+        ({"objects": [{"type": "Schedule"}]}, 'Missing "id" key'),
+        ([{"id": "A", "maximumRetries": 3}], "Quote it"),
+        (["A"], "it must be a mapping"),
+        (7, "it can be a path"),
+        ([{"id": "A", "type": "Nothing"}], "A: INVALID_FIELD_VALUE"),
+        ([{"id": "A", "command": ""}], "FATAL errors"),
+    ],
+)
+def test_a_definition_that_can_not_be_put_is_refused_and_nothing_is_made(
+    datapipeline_fake: DataPipelineFake, definition: Any, text: str
+) -> None:
+    with pytest.raises(FakeUsageError, match=text):
+        datapipeline_fake.pipelines.activate(definition)
+
+    assert len(datapipeline_fake.pipelines) == 0
+
+
+def test_a_file_that_is_no_json_is_told_of(
+    datapipeline_fake: DataPipelineFake, tmp_path: Path
+) -> None:
+    file = tmp_path / "definition.json"
+    file.write_text("{")
+
+    with pytest.raises(FakeUsageError, match="is no JSON"):
+        datapipeline_fake.pipelines.create(file)
+
+
+# -- what a test asks of pipelines ----------------------------------------------------------------
+
+
+def test_a_pipeline_that_a_program_has_made_is_found_by_name_or_id(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    made = datapipeline_client.create_pipeline(name="mine", uniqueId="u")["pipelineId"]
+
+    assert datapipeline_fake.pipelines["mine"].id == made
+    assert datapipeline_fake.pipelines[made].name == "mine"
+    with pytest.raises(FakeUsageError, match="Did you mean 'mine'"):
+        datapipeline_fake.pipelines["mine!"]
+
+
+def test_the_table_shows_runs_as_the_cli_does(datapipeline_fake: DataPipelineFake) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=1))
+
+    assert pipeline.table().splitlines() == [
+        "Name  Scheduled Start      Status              ID                      Started"
+        "              Ended",
+        "A     2020-01-01T00:00:00  WAITING_FOR_RUNNER  @A_2020-01-01T00:00:00  "
+        "2020-01-01T00:00:00",
+    ]
+    assert pipeline.table() in repr(pipeline)
+
+
+def test_a_long_table_is_cut_at_its_beginning(datapipeline_fake: DataPipelineFake) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=30))
+    pipeline.run(lambda _: None)
+
+    lines = repr(pipeline).splitlines()
+
+    assert lines[2] == "... 10 earlier"
+    assert len(lines) == 23
+
+
+def test_a_pipeline_without_an_end_is_not_run_to_its_end(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    definition = daily(activity("A"))
+    del definition[1]["occurrences"]
+    pipeline = datapipeline_fake.pipelines.activate(definition)
+
+    with pytest.raises(FakeUsageError, match="has no end"):
+        pipeline.run(lambda _: None)
+
+
+def test_a_pipeline_that_was_never_activated_is_not_run(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.create(daily(activity("A")))
+
+    with pytest.raises(FakeUsageError, match="never activated"):
+        pipeline.run(lambda _: None)
+
+
+def test_a_run_that_nobody_works_on_is_stuck_and_says_who_is_missing(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    from pytest_datapipeline import Stuck
+
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=1))
+
+    with pytest.raises(Stuck, match="Tasks wait for runners of 'wg'"):
+        pipeline.run()
+
+
+def test_a_run_ends_at_a_limit_of_virtual_time(datapipeline_fake: DataPipelineFake) -> None:
+    from pytest_datapipeline import Stuck
+
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=30))
+
+    with pytest.raises(Stuck, match="max_time has passed"):
+        pipeline.run(lambda _: None, max_time=86_400 * 3)
+
+
+def test_a_function_that_returns_something_else_is_told_of(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A")))
+
+    with pytest.raises(FakeUsageError, match="returned 7"):
+        pipeline.run(lambda _: 7)
+
+
+def test_work_takes_its_time(datapipeline_fake: DataPipelineFake) -> None:
+    datapipeline_fake.work(seconds=600, worker_group="wg")
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=1))
+
+    pipeline.run()
+
+    finished = pipeline.instance("A").finished
+    assert finished is not None
+    assert (finished.hour, finished.minute) == (0, 10)
+
+
+def test_an_outcome_can_be_said_by_a_function(datapipeline_fake: DataPipelineFake) -> None:
+    datapipeline_fake.pipelines.outcome(
+        "R", lambda run: "FINISHED" if len(run.attempts) > 1 else "FAILED"
+    )
+    resource = {"id": "R", "type": "Ec2Resource", "role": "r", "resourceRole": "r"}
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", runsOn={"ref": "R"}), resource, occurrences=1)
+    )
+
+    pipeline.run(lambda _: None)
+
+    assert [held.status for held in pipeline.instance("R").attempts] == ["FAILED", "FINISHED"]
+    with pytest.raises(FakeUsageError, match="it can be 'FINISHED'"):
+        datapipeline_fake.pipelines.outcome("R", "PERHAPS")  # type: ignore[arg-type]  # on purpose
+
+
+def test_a_secret_of_a_parameter_is_masked_where_it_is_used(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        {
+            "objects": on_demand(activity("A", command="login #{*myPassword}")),
+            "parameters": [{"id": "*myPassword", "type": "String"}],
+            "values": {"*myPassword": "correct-horse"},
+        }
+    )
+    (instance,) = pipeline.instances
+
+    described = datapipeline_client.describe_objects(
+        pipelineId=pipeline.id, objectIds=[instance.instance_id], evaluateExpressions=True
+    )
+    handed_out = datapipeline_client.poll_for_task(workerGroup="wg")
+
+    assert "correct-horse" not in json.dumps(described)
+    assert "login correct-horse" in json.dumps(handed_out)
+
+
+# -- any definition -------------------------------------------------------------------------------
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)
+NAMES = TEXTS.filter(bool)
+FIELDS = st.fixed_dictionaries({"key": NAMES}).flatmap(
+    lambda field: st.one_of(
+        NAMES.map(lambda value: {**field, "stringValue": value}),
+        NAMES.map(lambda value: {**field, "refValue": value}),
+    )
+)
+OBJECTS = st.lists(
+    st.fixed_dictionaries({"id": NAMES, "name": NAMES, "fields": st.lists(FIELDS, max_size=6)}),
+    max_size=6,
+    unique_by=lambda held: held["id"],
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(OBJECTS)
+def test_any_definition_comes_back_as_it_was_put(objects: list[dict[str, Any]]) -> None:
+    with DataPipelineFake():
+        client: Any = boto3.client("datapipeline")
+        made = client.create_pipeline(name="n", uniqueId="u")["pipelineId"]
+
+        answer = client.put_pipeline_definition(pipelineId=made, pipelineObjects=objects)
+        got = client.get_pipeline_definition(pipelineId=made)
+
+    assert got["pipelineObjects"] == objects
+    assert answer["errored"] is bool(answer["validationErrors"])
