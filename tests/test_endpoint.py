@@ -20,6 +20,9 @@ from pytest_datapipeline.endpoint import DataPipelineEndpoint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Starting a Python takes its time on a busy machine.
+pytestmark = pytest.mark.datapipeline(patience=60)
+
 RUNNER = """
     import boto3
     from botocore.config import Config

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pytest_datapipeline.endpoint import DataPipelineEndpoint
 
 pytest.importorskip("awscli")
-# The fake's clock starts now: list-runs asks for the runs of the last four days by the real one.
+# Starting the CLI takes its time. The fake's clock starts now: list-runs asks for the runs of the
+# last four days by the real one.
+pytestmark = pytest.mark.datapipeline(patience=60)
 
 DEFINITION = {
     "objects": [

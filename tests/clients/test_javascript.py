@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 SDK = Path(os.environ.get("JAVASCRIPT_SDK", "nowhere"))
 NODE = shutil.which("node")
 
-pytestmark = pytest.mark.skipif(
-    NODE is None or not (SDK / "node_modules/@aws-sdk/client-data-pipeline").is_dir(),
-    reason="needs node, and JAVASCRIPT_SDK",
-)
+pytestmark = [
+    pytest.mark.datapipeline(patience=60),
+    pytest.mark.skipif(
+        NODE is None or not (SDK / "node_modules/@aws-sdk/client-data-pipeline").is_dir(),
+        reason="needs node, and JAVASCRIPT_SDK",
+    ),
+]
 
 SCRIPT = """
 const { DataPipelineClient, PollForTaskCommand, ReportTaskProgressCommand, SetTaskStatusCommand,
