@@ -5,19 +5,16 @@ The guard costs an import hook and nothing else until botocore is imported: it d
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.util
-import sys
 import threading
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnexpectedCall, told_by_message
 from . import switch
+from .imports import when_imported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from importlib.machinery import ModuleSpec
+    from collections.abc import Callable
     from types import ModuleType
 
 __tracebackhide__ = told_by_message
@@ -32,25 +29,19 @@ class Guard:
     def __init__(self, allowed: Callable[[], bool]) -> None:
         self.violations: list[str] = []
         self._allowed = allowed
-        self._finder: _Finder | None = None
+        self._stop_waiting: Callable[[], None] = lambda: None
         self._undo: list[tuple[Any, str, Any]] = []
         self._silent_ends = switch.SilentEnds()
 
     def start(self) -> None:
         """Guard botocore now, or as soon as somebody imports it."""
         self._silent_ends.start()
-        module = sys.modules.get(_TARGET)
-        if module is not None:
-            self._wrap(module)
-        else:
-            self._finder = _Finder(self._wrap)
-            sys.meta_path.insert(0, self._finder)
+        self._stop_waiting = when_imported(_TARGET, self._wrap)
 
     def stop(self) -> None:
         """Leave botocore as it was."""
         self._silent_ends.stop()
-        if self._finder is not None and self._finder in sys.meta_path:
-            sys.meta_path.remove(self._finder)
+        self._stop_waiting()
         while self._undo:
             endpoint, name, original = self._undo.pop()
             setattr(endpoint, name, original)
@@ -99,28 +90,3 @@ class Guard:
         )
         self.violations.append(problem)
         return UnexpectedCall(problem)
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Calls back once `botocore.endpoint` has been imported."""
-
-    def __init__(self, on_import: Callable[[ModuleType], None]) -> None:
-        self._on_import = on_import
-
-    def find_spec(
-        self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None, /
-    ) -> ModuleSpec | None:
-        if name != _TARGET:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is not None and spec.loader is not None:
-            loader = spec.loader
-            execute = loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                execute(module)
-                self._on_import(module)
-
-            loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
