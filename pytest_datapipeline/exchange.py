@@ -175,8 +175,14 @@ class Exchange:
 
         poll.on_resolved = either.resolve
         timer = self._clock.call_later(duration(limit), give_up)
-        yield either
-        self._clock.cancel(timer)
+        try:
+            yield either
+        except GeneratorExit:
+            if not poll.resolved:
+                self._service.hang_up(poll)
+            raise
+        finally:
+            self._clock.cancel(timer)
         return not poll.abandoned
 
     def _fail(self, call: Call, request: Request, effect: Effect, lost_before: bool) -> Steps:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -38,6 +40,7 @@ from .settings import Settings, checked
 from .timekeeping import Drive, Patience, Timekeeper
 from .transports import switch
 from .transports.botocore import Interception
+from .transports.imports import when_imported
 from .workers import Work, Workers
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, TypedDict, Unpack
 
     from .endpoint import DataPipelineEndpoint
+    from .looptime import LoopTime
     from .service.plan import Run
     from .service.queue import Poll
 
@@ -63,6 +67,14 @@ if TYPE_CHECKING:
         retry_delay: float | timedelta | None
         report_progress_timeout: float | timedelta | None
         attempt_timeout: float | timedelta | None
+
+    class RunOptions(TypedDict, total=False):
+        """The keyword arguments of `DataPipelineFake.run`."""
+
+        until: Condition | datetime | None
+        max_calls: int
+        max_time: float | timedelta
+        die_at: CallMatcher | None
 
 
 __tracebackhide__ = told_by_message
@@ -157,6 +169,7 @@ class DataPipelineFake:
             on_empty_poll=self._warn_of_near_miss,
         )
         self._interception = Interception(self)
+        self._imports_awaited: list[Callable[[], None]] = []
         self._endpoint: DataPipelineEndpoint | None = None
         self._freezer: Any = None
         self._real_sleep: Any = None
@@ -182,6 +195,7 @@ class DataPipelineFake:
         try:
             self._interception.start()
             self._time.open()
+            self._imports_awaited.append(when_imported("asyncio.base_events", self._start_loops))
             if self._settings.freeze:
                 self._freeze()
             self._time.sync()
@@ -202,11 +216,23 @@ class DataPipelineFake:
         if kind is None:
             self.verify()
 
+    def _start_loops(self, _: object) -> None:
+        from .looptime import LoopTime
+
+        loops = LoopTime(self._time, self._settings.asyncio_timers == "virtual")
+        loops.start()
+        self._time.loops = loops
+        self._imports_awaited.append(when_imported("aiobotocore.session", loops.on_aiobotocore))
+
     def _leave(self) -> None:
         if self._real_sleep is not None:
             time.sleep = self._real_sleep
             self._real_sleep = None
+        for stop_waiting in self._imports_awaited:
+            stop_waiting()
         self._time.close()
+        if self._time.loops is not None:
+            self._time.loops.stop()
         self._interception.stop()
         switch.release(self)
         if self._freezer is not None:
@@ -492,22 +518,35 @@ class DataPipelineFake:
 
     # -- driving and waiting ----------------------------------------------------------------------
 
+    @overload
     def run(
         self,
-        runner_loop: Callable[[], Returned],
+        runner_loop: Callable[[], Coroutine[Any, Any, Returned]],
+        **options: Unpack[RunOptions],
+    ) -> Coroutine[Any, Any, Returned | None]: ...
+
+    @overload
+    def run(
+        self, runner_loop: Callable[[], Returned], **options: Unpack[RunOptions]
+    ) -> Returned | None: ...
+
+    def run(
+        self,
+        runner_loop: Callable[[], Any],
         *,
         until: Condition | datetime | None = None,
         max_calls: int = 10_000,
         max_time: float | timedelta = timedelta(days=7),
         die_at: CallMatcher | None = None,
-    ) -> Returned | None:
+    ) -> Any:
         """Run the loop of a task runner on this thread, and end it when it has done its work.
 
         The loop may be endless: it is unwound from its next call by an exception that
-        `except Exception` does not catch.
+        `except Exception` does not catch. A loop that is a coroutine is to be awaited,
+        `await datapipeline_fake.run(loop)`, and is cancelled.
 
         Args:
-            runner_loop: called without arguments.
+            runner_loop: called without arguments; a function or a coroutine function.
             until: when to end it: by default when every task has ended; a predicate; or a moment
                 of virtual time.
             max_calls: how many calls it may make.
@@ -536,24 +575,114 @@ class DataPipelineFake:
         drive = Drive(finished, arguments.count("max_calls", max_calls, 1), limit)
         if die_at is not None and not isinstance(die_at, CallMatcher):
             raise FakeUsageError(f"die_at is {die_at!r}; it must be a matcher.")
-        fault = None
-        if die_at is not None:
-            fault = self.fail(die_at, "runner_dies", optional=True)
-        self._time.drive_limits = drive
+        with self._stops(until, die_at):
+            self._time.drive_limits = drive
+            try:
+                returned = runner_loop()
+            except RunnerUnwound:
+                return None
+            finally:
+                self._time.drive_limits = None
+        if inspect.iscoroutine(returned):
+            return self._run_coroutine(returned, drive, until, die_at)
+        return returned
+
+    @contextmanager
+    def _stops(self, until: object, die_at: CallMatcher | None = None) -> Iterator[None]:
+        """Have time stop at a moment, and a runner die at a call."""
+        fault = None if die_at is None else self.fail(die_at, "runner_dies", optional=True)
         timer = None
         if isinstance(until, datetime):
             # So that a poll that waits beyond it does not make time jump over it.
             timer = self._clock.call_at(to_ns(until), lambda: None)
         try:
-            return runner_loop()
-        except RunnerUnwound:
-            return None
+            yield
         finally:
-            self._time.drive_limits = None
             if timer is not None:
                 self._clock.cancel(timer)
             if fault is not None:
                 self._faults.planned.remove(fault)
+
+    async def _run_coroutine(
+        self,
+        runner: Coroutine[Any, Any, Returned],
+        drive: Drive,
+        until: Condition | datetime | None,
+        die_at: CallMatcher | None,
+    ) -> Returned | None:
+        import asyncio
+
+        from .looptime import DrivenTask, Goal, driven
+
+        try:
+            loops = self._running_loop("run()")
+        except FakeUsageError:
+            runner.close()
+            raise
+        under_way = DrivenTask(drive)
+        goal = Goal(drive.finished, under_way.end, under_way.end, "run() to end its runner")
+        outer = driven.set(under_way)
+        task = under_way.task = asyncio.get_running_loop().create_task(runner)
+        driven.reset(outer)
+        returned = None
+        with self._stops(until, die_at), loops.aiming_at(goal):
+            try:
+                returned = await task
+            except asyncio.CancelledError:
+                if not under_way.ended:
+                    raise
+        if under_way.error is not None:
+            raise under_way.error
+        return returned
+
+    def _running_loop(self, what: str) -> LoopTime:
+        import asyncio
+
+        loops = self._time.loops
+        if loops is None or not loops.adopt(asyncio.get_running_loop()):
+            raise FakeUsageError(
+                f"{what} in a coroutine needs a loop of asyncio's own (not uvloop's) on the thread "
+                "that entered the fake."
+            )
+        return loops
+
+    async def until(self, condition: Condition | Task | datetime | None = None) -> None:
+        """Wait in a coroutine for the others of its event loop; what `wait_until` is for threads.
+        Virtual time moves on while none of them can act.
+
+        Args:
+            condition: by default, that every task has ended; a task that is to end; a predicate; or
+                a moment of virtual time.
+
+        Raises:
+            FakeUsageError: the loop is not asyncio's own, or not on the test's own thread.
+            Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
+                setting `idle_limit`.
+        """
+        import asyncio
+
+        from .looptime import Goal
+
+        loops = self._running_loop("until()")
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def reached() -> None:
+            if not over.done():
+                over.set_result(None)
+
+        def failed(error: BaseException) -> None:
+            if not over.done():
+                over.set_exception(error)
+
+        goal = Goal(
+            self._condition(condition),
+            reached,
+            failed,
+            "every task to end" if condition is None else repr(condition),
+            not isinstance(condition, datetime),
+        )
+        with self._stops(condition), loops.aiming_at(goal):
+            await over
 
     def wait_until(
         self, condition: Condition | Task | datetime | None = None, *, move_time: bool = True
@@ -584,17 +713,11 @@ class DataPipelineFake:
         *,
         ours: bool,
     ) -> None:
-        timer = None
-        if isinstance(condition, datetime):
-            timer = self._clock.call_at(to_ns(condition), lambda: None)
-        try:
+        with self._stops(condition):
             endless = not isinstance(condition, datetime)
             self._time.wait_until(
                 self._condition(condition), what, move_time, endless=endless, ours=ours
             )
-        finally:
-            if timer is not None:
-                self._clock.cancel(timer)
 
     def _condition(self, condition: Condition | Task | datetime | None) -> Callable[[], bool]:
         if condition is None:
@@ -675,6 +798,21 @@ class DataPipelineFake:
             switch.end_thread()
         return reply
 
+    async def answer_async(self, request: Request) -> Reply | Failure:
+        """Answer a call of a coroutine."""
+        import asyncio
+
+        request.holder = request.thread
+        loops = self._time.loops
+        assert loops is not None  # a coroutine runs
+        loops.adopt(asyncio.get_running_loop())
+        loops.before_call()
+        reply = await self.answer_for(request)
+        if isinstance(reply, Failure) and reply.kind == "runner_dies":
+            loops.die()
+            raise RunnerUnwound(f"the runner dies at {request.operation}")
+        return reply
+
     async def answer_for(self, request: Request) -> Reply | Failure:
         """Answer a request that came over a connection."""
         return await self._time.perform_for(
@@ -685,12 +823,27 @@ class DataPipelineFake:
         )
 
     def back_off(self, operation: str, invocation_id: str, seconds: float) -> None:
+        self._note_back_off(invocation_id, seconds)
+        self._time.sleep(seconds, lambda: f"the back-off of {operation}")
+
+    async def back_off_async(self, operation: str, invocation_id: str, seconds: float) -> None:
+        """The same for a coroutine."""
+        from .looptime import current_coroutine
+
+        self._note_back_off(invocation_id, seconds)
+        await self._time.perform_for(
+            current_coroutine(),
+            self._time.sleeping(seconds),
+            lambda: f"the back-off of {operation}",
+            returns=True,
+        )
+
+    def _note_back_off(self, invocation_id: str, seconds: float) -> None:
         with self._time.lock:
             for call in reversed(self._calls):
                 if call.invocation_id == invocation_id:
                     call.backoff = seconds
                     break
-        self._time.sleep(seconds, lambda: f"the back-off of {operation}")
 
     def sleep(self, seconds: float) -> None:
         self._time.sleep(seconds, lambda: "a sleep")

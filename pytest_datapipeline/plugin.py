@@ -39,6 +39,7 @@ _HELP = {
     "unmet_faults_fail": "whether a planned fault that was not met fails the test",
     "freeze": "whether freezegun freezes the test's own clocks along with the fake's",
     "virtual_sleep": "whether time.sleep takes virtual time",
+    "asyncio_timers": "whether asyncio's timers in a loop that calls the fake are virtual or real",
     "running_from": "what makes an attempt RUNNING: report or hand-over",
     "task_objects": "the objects that a task carries: reachable or attempt",
     "false_for_activity": "what SetTaskStatus FALSE does to an activity: fail or refuse",

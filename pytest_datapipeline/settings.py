@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from .errors import FakeUsageError, did_you_mean, told_by_message
 from .service.settings import ServiceSettings
@@ -32,6 +32,9 @@ class Settings(ServiceSettings):
     freeze: bool = False
     #: Whether time.sleep takes virtual time instead of real time.
     virtual_sleep: bool = False
+    #: The timers (sleep, timeout) of an event loop of asyncio on the test's own thread that calls
+    #: the fake: "virtual" on the fake's clock, or "real", and then time waits for them.
+    asyncio_timers: Literal["virtual", "real"] = "virtual"
     #: Real seconds after which a wait that nobody ends becomes an error.
     patience: float = 10.0
     #: Real seconds that a thread which was let go gets to come back before time moves on.

@@ -9,6 +9,7 @@ woke up, and a test repeats itself.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,8 +22,9 @@ from .transports import switch
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Collection, Generator
 
+    from .looptime import LoopTime
     from .service.queue import Ticket
     from .service.task import Tasks
 
@@ -64,7 +66,7 @@ class Drive:
 
 
 class Actor(Protocol):
-    """Who makes calls: a thread of this process, or a connection from elsewhere."""
+    """Who makes calls: a thread or a coroutine of this process, or a connection from elsewhere."""
 
     @property
     def name(self) -> str: ...
@@ -113,6 +115,9 @@ class Timekeeper:
         self._busy: dict[Actor, None] = {}
         # Asked before time moves: why others who are yet to come have to be waited for.
         self.expected: Callable[[], str | None] = lambda: None
+        # The event loop on the home thread, if asyncio is there.
+        self.loops: LoopTime | None = None
+        self._rebased = 0
         # Threads that need no chance to make a first call: those older than the fake, and callers.
         self._seen: set[threading.Thread] = set(threading.enumerate())
         self._older = frozenset(self._seen)
@@ -176,7 +181,7 @@ class Timekeeper:
         what: Callable[[], str],
         returns: bool,
     ) -> Result:
-        """Run the steps of a request that came over a connection, awaiting where they ask for it.
+        """Run the steps of a request of a coroutine or a connection, awaiting where they ask.
 
         If the awaiting task is cancelled, the steps are closed: the call is given up.
 
@@ -230,31 +235,69 @@ class Timekeeper:
 
             def let_go() -> None:
                 self._blocked.pop(actor, None)
-                self._busy[actor] = None
+                self._expect(actor)
                 wake()
 
             self._blocked[actor] = _Block(actor, wake, what)
             self._busy.pop(actor, None)
             ticket.on_resolved = let_go
             self._stir()
+            watch = self._watch(actor, over, loop)
         try:
             await over
         finally:
+            if watch is not None:
+                watch.cancel()
             with self.lock:
                 self._blocked.pop(actor, None)
                 ticket.on_resolved = None
 
+    def _watch(
+        self, actor: Actor, over: asyncio.Future[None], loop: asyncio.AbstractEventLoop
+    ) -> asyncio.TimerHandle | None:
+        """End the wait of a coroutine if nothing happens for long. A connection's client has its
+        own patience, and the loop on the home thread moves time itself."""
+        thread = _thread_of(actor)
+        if thread is None or (self.loops is not None and self.loops.adopt(loop)):
+            return None
+        before = self._activity
+
+        def expire() -> None:
+            with self.lock:
+                if over.done():
+                    return
+                if self._activity != before:
+                    self._watch(actor, over, loop)
+                    return
+                hint = (
+                    "The loop that runs here is not one of asyncio's own, such as uvloop's, and "
+                    "can not move time: use asyncio's in tests, or call clock.advance(seconds)."
+                    if thread is self._home
+                    else "From the test's own thread call clock.advance(seconds), or "
+                    "wait_until(...), which moves time while all runners wait."
+                )
+                over.set_exception(
+                    self._stuck(
+                        f"Nobody has moved time for {self._patience.stalled:g} real seconds, and "
+                        f"these wait for it: {self.who_waits()}. {hint}",
+                        forget=False,
+                    )
+                )
+
+        return loop.call_later(self._patience.stalled, expire)
+
     def sleep(self, seconds: float, what: Callable[[], str]) -> None:
         """Let virtual time pass for the calling thread."""
+        self.perform(self.sleeping(seconds), what, returns=True)
+
+    def sleeping(self, seconds: float) -> Generator[Ticket, None, None]:
+        """The steps of a sleep."""
         from .service.queue import Ticket
 
-        def steps() -> Generator[Ticket, None, None]:
-            ticket = Ticket()
-            self.clock.call_later(duration(seconds), ticket.resolve)
-            self.happened()
-            yield ticket
-
-        self.perform(steps(), what, returns=True)
+        ticket = Ticket()
+        self.clock.call_later(duration(seconds), ticket.resolve)
+        self.happened()
+        yield ticket
 
     def happened(self) -> None:
         """Something other than an empty poll has happened."""
@@ -299,6 +342,12 @@ class Timekeeper:
             # already under way keeps its distance.
             self.clock.rebase(target)
             self.last_event += target - now
+            self._rebased += target - now
+
+    @property
+    def elapsed(self) -> int:
+        """Nanoseconds by which time has moved on, whatever it was called meanwhile."""
+        return self.clock.now - self._rebased
 
     def _frozen_time_moved(self) -> None:
         with self.lock:
@@ -358,6 +407,11 @@ class Timekeeper:
                 f"{self._home.name!r}; this is {threading.current_thread().name!r}."
             )
         with self.lock:
+            if any(_at(self._home, actor) for actor in self._blocked):
+                raise FakeUsageError(
+                    "wait_until() would block the event loop in which "
+                    f"{self.who_waits()}. In a coroutine use `await datapipeline_fake.until(...)`."
+                )
             self.sync()
             while not condition():
                 if move_time:
@@ -392,6 +446,8 @@ class Timekeeper:
                 and upcoming >= deadline
                 and holder not in self._blocked
                 and holder.is_alive()
+                # Where all of the loop waits, its coroutines wait for time, and are late.
+                and not _at(self._home, holder)
             ):
                 return (
                     f"{_called(holder)} still works on {attempt.id}, which would be taken "
@@ -445,27 +501,99 @@ class Timekeeper:
         finally:
             self._watchers -= 1
 
-    def _unsettled(self, me: threading.Thread) -> bool:
+    def _unsettled(self, me: threading.Thread, idle: Collection[threading.Thread] = ()) -> bool:
         for actor in self._busy:
-            if actor is not me and actor.is_alive():
+            if actor is not me and actor.is_alive() and actor not in idle:
                 return True
         # A thread that a test has just started is on its way to its first call.
         return any(
-            thread not in self._seen and thread is not me and thread not in self._blocked
+            thread not in self._seen
+            and thread is not me
+            and thread not in self._blocked
+            and thread not in idle
             for thread in threading.enumerate()
         )
+
+    # -- what the loop on the home thread asks, which waits in its own way -------------------------
+
+    @property
+    def activity(self) -> int:
+        """Changes whenever somebody does something."""
+        return self._activity
+
+    @property
+    def settle_seconds(self) -> float:
+        """Real seconds that others get to come back before time moves on."""
+        return self._patience.settle
+
+    @property
+    def stalled_seconds(self) -> float:
+        """Real seconds without anything happening after which a wait is an error."""
+        return self._patience.stalled
+
+    def someone_waits(self, at_home: bool) -> bool:
+        """Whether a thread waits for time to move on, or, `at_home`, a coroutine there."""
+        return any(
+            isinstance(actor, threading.Thread) or (at_home and _at(self._home, actor))
+            for actor in self._blocked
+        )
+
+    def blocked_threads(self) -> set[threading.Thread]:
+        """The threads that wait for an answer."""
+        return {actor for actor in self._blocked if isinstance(actor, threading.Thread)}
+
+    def unsettled(self, idle: Collection[threading.Thread]) -> bool:
+        """Whether somebody is on his way; `idle` are threads that are not."""
+        return self._unsettled(self._home, idle)
+
+    def take_as_settled(self) -> None:
+        """Go on without those who are on their way."""
+        self._seen.update(threading.enumerate())
+        self._busy.clear()
+
+    def others(self) -> bool:
+        """Whether another thread or a connection could do something."""
+        return self._others() or any(
+            _thread_of(actor) is None and actor.is_alive() for actor in self._busy
+        )
+
+    def obstacle(self) -> str | None:
+        """Why time may not move to the next timer of the service; None if it may."""
+        return self._obstacle()
+
+    def jump(self, target: int | None) -> None:
+        """Move time to a moment before which nothing happens, or to the service's next timer."""
+        if target is None:
+            self._fire()
+        else:
+            self.clock.now = target
+            self.frozen.push(target)
+        self._stir()
+
+    def check_idle(self) -> None:
+        """Raise Stuck if nothing but empty polls has happened for very long."""
+        self._check_idle()
+
+    def stuck(self, problem: str) -> Stuck:
+        """The error for a wait that nobody ends."""
+        return self._stuck(problem)
 
     # -- waiting elsewhere ------------------------------------------------------------------------
 
     def _arrive(self, actor: Actor) -> None:
         if isinstance(actor, threading.Thread):
             self._seen.add(actor)
-        self._busy[actor] = None
+        self._expect(actor)
         self._stir()
+
+    def _expect(self, actor: Actor) -> None:
+        # A coroutine on the home thread goes on as soon as that thread does not move time.
+        if not _at(self._home, actor):
+            self._busy[actor] = None
 
     def _depart(self, actor: Actor, returns: bool) -> None:
         if returns:
-            self._busy[actor] = None
+            self._expect(actor)
         else:
             self._busy.pop(actor, None)
         self._stir()
@@ -485,6 +613,8 @@ class Timekeeper:
         self._activity += 1
         if self._watchers:
             self._changed.notify_all()
+        if self.loops is not None:
+            self.loops.wake()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -540,7 +670,8 @@ class Timekeeper:
             self._closed = True
             self.frozen.unwatch()
             for block in self._blocked.values():
-                block.wake()
+                with contextlib.suppress(RuntimeError):  # of a loop that was closed before
+                    block.wake()
             ending = [
                 actor
                 for actor in (*self._blocked, *self._busy)
@@ -582,13 +713,27 @@ class Timekeeper:
                 "Enqueue a task, end the loop, or raise the setting idle_limit."
             )
 
-    def _stuck(self, problem: str) -> Stuck:
+    def _stuck(self, problem: str, forget: bool = True) -> Stuck:
+        """The error. Unless it is raised in the test itself, the test hears of it at its end."""
         text = f"{problem}\n{self._last_calls()}"
-        if not self.at_home:
+        if not (self.at_home and forget):
             self._on_stuck(text)
         return Stuck(text)
 
 
 def _called(actor: Actor) -> str:
-    kind = "thread " if isinstance(actor, threading.Thread) else ""
+    if isinstance(actor, threading.Thread):
+        return f"thread {actor.name!r}"
+    kind = "" if _thread_of(actor) is None else "coroutine "
     return f"{kind}{actor.name!r}"
+
+
+def _thread_of(actor: Actor) -> threading.Thread | None:
+    """The thread that a thread is, or in which a coroutine runs; None for a connection."""
+    thread: threading.Thread | None = getattr(actor, "thread", None)
+    return actor if isinstance(actor, threading.Thread) else thread
+
+
+def _at(home: threading.Thread, actor: Actor) -> bool:
+    """Whether it is a coroutine of the home thread."""
+    return getattr(actor, "thread", None) is home

@@ -178,4 +178,4 @@ def test_run_within_run_is_refused(datapipeline_fake: DataPipelineFake) -> None:
 
 def test_a_condition_that_is_none_is_refused(datapipeline_fake: DataPipelineFake) -> None:
     with pytest.raises(FakeUsageError, match="nothing to wait for"):
-        datapipeline_fake.run(lambda: None, until=3)  # type: ignore[arg-type]  # the mistake
+        datapipeline_fake.run(lambda: None, until=3)  # type: ignore[call-overload]  # the mistake

@@ -27,16 +27,19 @@ from ..exchange import Failure, Reply, Request
 from ..service.settings import POLL_SECONDS
 from .clients import transport_error, with_defaults
 from .guard import SERVICE_ID
+from .imports import when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from botocore.model import OperationModel
 
+    from ..timekeeping import Actor
+
 __tracebackhide__ = told_by_message
 
 # How the service is named in botocore's events.
-_EVENTS = "data-pipeline"
+EVENTS = "data-pipeline"
 
 
 class Double(Protocol):
@@ -45,7 +48,9 @@ class Double(Protocol):
     @property
     def region(self) -> str: ...
     def answer(self, request: Request) -> Reply | Failure: ...
+    async def answer_async(self, request: Request) -> Reply | Failure: ...
     def back_off(self, operation: str, invocation_id: str, seconds: float) -> None: ...
+    async def back_off_async(self, operation: str, invocation_id: str, seconds: float) -> None: ...
     def sleep(self, seconds: float) -> None: ...
     def seconds(self) -> float: ...
 
@@ -101,7 +106,8 @@ class Interception:
     def __init__(self, double: Double) -> None:
         self._double = double
         self._undo: list[tuple[type, str, Any]] = []
-        self._retry_states = _RetryStates(double)
+        self._retry_states = RetryStates(double)
+        self._stop_waiting: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Take the calls over."""
@@ -123,7 +129,7 @@ class Interception:
                 self._event_emitter,
                 lambda: _send(double, request, operation_model.name, context),
             )
-            return do_get_response(_view(self, emitter), request, operation_model, context)
+            return do_get_response(view_of(self, emitter), request, operation_model, context)
 
         def _needs_retry(
             self: Any,
@@ -140,7 +146,7 @@ class Interception:
             # What botocore's own does, but for the sleep, which takes virtual time.
             delay = first_non_none_response(
                 self._event_emitter.emit(
-                    f"needs-retry.{_EVENTS}.{operation_model.name}",
+                    f"needs-retry.{EVENTS}.{operation_model.name}",
                     response=response,
                     endpoint=self,
                     operation=operation_model,
@@ -165,9 +171,17 @@ class Interception:
         self._replace(Endpoint, "_needs_retry", _needs_retry)
         self._replace(RequestSigner, "_choose_signer", _choose_signer)
         self._replace(Session, "create_client", with_defaults(Session.create_client, double.region))
+        self._stop_waiting = when_imported("aiobotocore.session", self._start_asynchronous)
+
+    def _start_asynchronous(self, _: object) -> None:
+        from . import aiobotocore
+
+        for owner, name, replacement in aiobotocore.replacements(self._double, self._retry_states):
+            self._replace(owner, name, replacement)
 
     def stop(self) -> None:
         """Leave botocore as it was."""
+        self._stop_waiting()
         while self._undo:
             owner, name, original = self._undo.pop()
             setattr(owner, name, original)
@@ -178,7 +192,7 @@ class Interception:
         setattr(owner, name, replacement)
 
 
-def _view(endpoint: Any, emitter: Any) -> Any:
+def view_of(endpoint: Any, emitter: Any) -> Any:
     """The same endpoint, but with another emitter, for one call."""
     view = object.__new__(type(endpoint))
     view.__dict__ = {**endpoint.__dict__, "_event_emitter": emitter}
@@ -199,12 +213,20 @@ class _AnsweringEmitter:
         if not event_name.startswith("before-send."):
             return self._emitter.emit(event_name, **kwargs)
         response = None
-        for handler in _handlers(self._emitter, event_name):
-            # moto hooks every client of the process here, and would answer or refuse.
-            if not (type(handler).__module__ or "").startswith("moto."):
-                given = handler(event_name=event_name, **kwargs)
-                response = given if response is None else response
+        for handler in foreign_handlers(self._emitter, event_name):
+            given = handler(event_name=event_name, **kwargs)
+            response = given if response is None else response
         return [(self._answer, self._answer() if response is None else response)]
+
+
+def foreign_handlers(emitter: Any, event_name: str) -> list[Any]:
+    """The handlers of an event, but for those of moto, which hooks every client of the process
+    and would answer or refuse."""
+    return [
+        handler
+        for handler in _handlers(emitter, event_name)
+        if not (type(handler).__module__ or "").startswith("moto.")
+    ]
 
 
 def _handlers(emitter: Any, event_name: str) -> list[Any]:
@@ -221,27 +243,36 @@ def _handlers(emitter: Any, event_name: str) -> list[Any]:
 
 
 def _send(double: Double, request: Any, operation: str, context: dict[str, Any]) -> Any:
+    asked = request_of(request, operation, context)
+    reply = double.answer(asked)
+    if isinstance(reply, Failure):
+        raise exception_of(reply, asked)
+    return response_of(AWSResponse, reply, asked)
+
+
+def request_of(
+    request: Any, operation: str, context: dict[str, Any], actor: Actor | None = None
+) -> Request:
+    """What the double is asked. `actor`: who asks; by default the calling thread."""
     config = context["client_config"]
     retries = context.get("retries", {})
-    # A call may bring time-outs of its own, which go before those of the client.
-    read_timeout = context.get("read_timeout", config.read_timeout)
-    connect_timeout = context.get("connect_timeout", config.connect_timeout)
-    reply = double.answer(
-        Request(
-            operation=operation,
-            body=request.body,
-            region=context["client_region"],
-            url=request.url,
-            thread=threading.current_thread(),
-            read_timeout=read_timeout,
-            connect_timeout=connect_timeout,
-            attempt=retries.get("attempt", 1),
-            invocation_id=retries.get("invocation-id", ""),
-        )
+    return Request(
+        operation=operation,
+        body=request.body,
+        region=context["client_region"],
+        url=request.url,
+        thread=actor or threading.current_thread(),
+        # A call may bring time-outs of its own, which go before those of the client.
+        read_timeout=context.get("read_timeout", config.read_timeout),
+        connect_timeout=context.get("connect_timeout", config.connect_timeout),
+        attempt=retries.get("attempt", 1),
+        invocation_id=retries.get("invocation-id", ""),
     )
-    if isinstance(reply, Failure):
-        raise _exception(reply, request.url, read_timeout)
-    response: Any = AWSResponse(request.url, reply.status, reply.headers, None)  # type: ignore[arg-type]  # a plain dict will do
+
+
+def response_of(kind: Any, reply: Reply, asked: Request) -> Any:
+    """The double's answer as botocore's response of this class."""
+    response = kind(asked.url, reply.status, reply.headers, None)
     response._content = reply.body
     return response
 
@@ -257,7 +288,9 @@ class PollReadTimeoutError(botocore.exceptions.ReadTimeoutError):
     )
 
 
-def _exception(failure: Failure, url: str, read_timeout: float | None) -> BaseException:
+def exception_of(failure: Failure, asked: Request) -> BaseException:
+    """What botocore raises for a failed connection."""
+    url, read_timeout = asked.url, asked.read_timeout
     if failure.kind == "poll_read_timeout":
         return PollReadTimeoutError(
             endpoint_url=url, read_timeout=read_timeout, poll_seconds=POLL_SECONDS
@@ -278,7 +311,7 @@ def _exception(failure: Failure, url: str, read_timeout: float | None) -> BaseEx
 # -- botocore's own memory of failures ------------------------------------------------------------
 
 
-class _RetryStates:
+class RetryStates:
     """Gives each client a fresh retry state on virtual time, and gives back what it had.
 
     In the modes standard and adaptive a client remembers earlier failures: a retry quota, and the
@@ -299,7 +332,7 @@ class _RetryStates:
             if id(endpoint) in self._endpoints:
                 return
             self._endpoints[id(endpoint)] = endpoint
-            event_name = f"needs-retry.{_EVENTS}.{operation}"
+            event_name = f"needs-retry.{EVENTS}.{operation}"
             for handler in _handlers(endpoint._event_emitter, event_name):
                 owner: Any = getattr(handler, "__self__", None)
                 if isinstance(owner, standard.RetryHandler):
@@ -307,6 +340,8 @@ class _RetryStates:
                     self._renew(checker._retry_quota._quota, quota.RetryQuota())
                 elif isinstance(owner, adaptive.ClientRateLimiter):
                     self._renew(owner, _virtual_limiter(self._double, owner))
+                elif type(owner).__name__.endswith("ClientRateLimiter"):
+                    self._renew(owner, _virtual_asynchronous_limiter(self._double, owner))
 
     def give_back(self) -> None:
         """Put back what was there before."""
@@ -367,6 +402,20 @@ def _virtual_limiter(double: Double, limiter: Any) -> Any:
         ),
         rate_clocker=adaptive.RateClocker(clock),
         token_bucket=tokens,
+        throttling_detector=limiter._throttling_detector,
+        clock=clock,
+    )
+
+
+def _virtual_asynchronous_limiter(double: Double, limiter: Any) -> Any:
+    """The same for aiobotocore, whose limiter sleeps by the loop's timers, which are virtual."""
+    clock = _VirtualClock(double)
+    return type(limiter)(
+        rate_adjustor=throttling.CubicCalculator(
+            starting_max_rate=0, start_time=clock.current_time()
+        ),
+        rate_clocker=adaptive.RateClocker(clock),
+        token_bucket=type(limiter._token_bucket)(max_rate=1, clock=clock),
         throttling_detector=limiter._throttling_detector,
         clock=clock,
     )
