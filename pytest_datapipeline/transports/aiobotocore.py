@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import aiobotocore
 import botocore
 from aiobotocore.awsrequest import AioAWSResponse
 from aiobotocore.endpoint import AioEndpoint
@@ -18,6 +19,7 @@ from ..looptime import current_coroutine
 from ..timekeeping import Closed
 from .botocore import (
     EVENTS,
+    check_parts,
     exception_of,
     foreign_handlers,
     request_of,
@@ -35,8 +37,18 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 
+# With the number of arguments that each is called with, self included.
+_RELIED_ON: list[tuple[Any, str, int]] = [
+    (AioEndpoint, "_do_get_response", 4),
+    (AioEndpoint, "_needs_retry", 4),
+    (AioRequestSigner, "_choose_signer", 4),
+    (AioSession, "_create_client", 2),
+]
+
+
 def replacements(double: Double, retry_states: RetryStates) -> Iterator[tuple[type, str, Any]]:
     """What takes the place of which methods, while a double is active."""
+    check_parts("aiobotocore", aiobotocore.__version__, _RELIED_ON)
     endpoint: Any = AioEndpoint
     signer: Any = AioRequestSigner
     session: Any = AioSession
@@ -112,7 +124,14 @@ async def _send(double: Double, request: Any, operation: str, context: dict[str,
         raise asyncio.CancelledError from None
     if isinstance(reply, Failure):
         raise exception_of(reply, asked)
-    return response_of(AioAWSResponse, reply, asked)
+    return response_of(AioAWSResponse, reply, asked, _Raw(reply.headers))
+
+
+class _Raw:
+    """What older versions of aiobotocore read the headers from."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        self.raw_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 class _AnsweringEmitter:

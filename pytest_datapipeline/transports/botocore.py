@@ -80,16 +80,21 @@ def checked_botocore() -> None:
 
 def check_botocore() -> None:
     """Raise MovedParts if this botocore is not built as the interception expects."""
-    for owner, name, arguments in _RELIED_ON:
-        if not _takes(getattr(owner, name, None), arguments):
-            raise MovedParts(
-                f"botocore {botocore.__version__} has moved or changed {owner.__name__}.{name}, "
-                "which pytest-datapipeline is built on. Install an older botocore or a newer "
-                "pytest-datapipeline."
-            )
+    check_parts("botocore", botocore.__version__, _RELIED_ON)
     emitter: Any = HierarchicalEmitter()
     if not hasattr(emitter._handlers, "prefix_search"):
         raise MovedParts(f"botocore {botocore.__version__} has changed its event emitter.")
+
+
+def check_parts(library: str, version: str, parts: list[tuple[Any, str, int]]) -> None:
+    """Raise MovedParts unless each method is there and takes that many arguments."""
+    for owner, name, arguments in parts:
+        if not _takes(getattr(owner, name, None), arguments):
+            raise MovedParts(
+                f"{library} {version} has moved or changed {owner.__name__}.{name}, which "
+                f"pytest-datapipeline is built on. Install an older {library} or a newer "
+                "pytest-datapipeline."
+            )
 
 
 def _takes(method: Any, arguments: int) -> bool:
@@ -270,9 +275,9 @@ def request_of(
     )
 
 
-def response_of(kind: Any, reply: Reply, asked: Request) -> Any:
+def response_of(kind: Any, reply: Reply, asked: Request, raw: Any = None) -> Any:
     """The double's answer as botocore's response of this class."""
-    response = kind(asked.url, reply.status, reply.headers, None)
+    response = kind(asked.url, reply.status, reply.headers, raw)
     response._content = reply.body
     return response
 
