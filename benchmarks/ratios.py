@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import clients
 import pipelines
 import tasks
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from measure import Row
 
-ROWS = (*tasks.ROWS, *pipelines.ROWS)
+ROWS = (*tasks.ROWS, *pipelines.ROWS, *clients.ROWS)
 
 
 def _of(measured: Row | Iterable[Row]) -> Iterable[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from .errors import FakeUsageError, told_by_message
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = told_by_message
 
-# The credentials that other processes are given; nobody looks at them.
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 # What would lead a client away from the endpoint.
 _IN_THE_WAY = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
 
@@ -32,21 +31,27 @@ class DataPipelineEndpoint:
     Args:
         fake: the fake that answers.
         port: the port; 0 for a free one.
+        shared: the URL of the endpoint of the whole session, if there is one: clients are led to
+            that, and by their access key from there to here.
 
     Raises:
         FakeUsageError: the extra `endpoint` is not installed.
     """
 
-    def __init__(self, fake: DataPipelineFake, port: int = 0) -> None:
+    def __init__(self, fake: DataPipelineFake, port: int = 0, shared: str | None = None) -> None:
         try:
-            from .transports.http import Endpoint
+            from .transports.http import ACCOUNT, Endpoint
         except ImportError:
             raise FakeUsageError(
                 "The endpoint needs aiohttp, which is not installed: "
                 "pip install 'pytest-datapipeline[endpoint]'."
             ) from None
         self._fake = fake
-        self._endpoint: Endpoint = Endpoint(lambda: fake, port)
+        # Each has an access key of its own, by which a process that has outlived an earlier test
+        # is known.
+        self._account = ACCOUNT + uuid4().hex[:14].upper()
+        self._shared = shared
+        self._endpoint: Endpoint = Endpoint(lambda: fake, port, account=self._account)
         self._before: dict[str, str | None] = {}
 
     def __repr__(self) -> str:
@@ -55,7 +60,7 @@ class DataPipelineEndpoint:
     @property
     def url(self) -> str:
         """Where clients find it, as `http://127.0.0.1:40001`."""
-        return self._endpoint.url
+        return self._shared or self._endpoint.url
 
     @property
     def port(self) -> int:
@@ -71,7 +76,8 @@ class DataPipelineEndpoint:
             "AWS_REGION": self._fake.region,
             # No instance profile is asked for where there are none of the others.
             "AWS_EC2_METADATA_DISABLED": "true",
-            **_CREDENTIALS,
+            "AWS_ACCESS_KEY_ID": self._account,
+            "AWS_SECRET_ACCESS_KEY": "testing",
         }
 
     def __enter__(self) -> Self:
@@ -81,6 +87,7 @@ class DataPipelineEndpoint:
             )
         self._endpoint.start()
         self._fake._endpoint = self
+        self._route(self._endpoint.url)
         self._before = {name: os.environ.get(name) for name in (*self.environment, *_IN_THE_WAY)}
         for name in _IN_THE_WAY:
             os.environ.pop(name, None)
@@ -100,7 +107,14 @@ class DataPipelineEndpoint:
             else:
                 os.environ[name] = value
         self._fake._endpoint = None
+        self._route(None)
         self._endpoint.stop()
+
+    def _route(self, url: str | None) -> None:
+        if self._shared is not None:
+            from .transports.router import route
+
+            route(self._shared, self._account, url)
 
     def _expected(self) -> str | None:
         """Why time waits: a process takes its time to start, and nobody sees it coming."""

@@ -5,6 +5,7 @@ Everything heavy is imported by the fixtures, so that a suite that does not use 
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +21,19 @@ if TYPE_CHECKING:
     from .endpoint import DataPipelineEndpoint
     from .fake import DataPipelineFake
     from .stubber import DataPipelineStubber
+    from .transports.router import Router
 
 __tracebackhide__ = told_by_message
 
 _MARKER = "datapipeline"
 _ALLOW = Option("allow_real_calls", False, (), bool)
+_SHARED = Option("shared_endpoint", False, (), bool)
+# Where workers of pytest-xdist are told of it.
+_SHARED_URL = "datapipeline_shared_endpoint"
+_ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_DATA_PIPELINE"
 # Settings that one changes for a single run of a suite: these are on the command line as well.
 _ON_COMMAND_LINE = frozenset(
-    {"allow_real_calls", "start", "shuffle", "seed", "patience", "idle_limit"}
+    {"allow_real_calls", "shared_endpoint", "start", "shuffle", "seed", "patience", "idle_limit"}
 )
 # A long failing test may have made thousands of calls: its report shows the last of them.
 _CALLS_IN_REPORT = 40
@@ -66,6 +72,7 @@ _HELP = {
     "patience": "real seconds after which a wait that nobody ends is an error",
     "settle": "real seconds that a thread gets to come back before time moves on",
     "idle_limit": "virtual seconds of empty polls after which the loop is stopped",
+    "shared_endpoint": "one endpoint for the session, which leads each test's clients to its fake",
     "allow_real_calls": "let Data Pipeline calls that no fake answers go to AWS",
 }
 
@@ -80,6 +87,9 @@ class _Plugin:
     def __init__(self, config: pytest.Config) -> None:
         self.defaults = dict(_from_config(config))
         self.allow_real_calls = bool(self.defaults.pop(_ALLOW.name, False))
+        self.shared_endpoint = bool(self.defaults.pop(_SHARED.name, False))
+        self.shared_url: str | None = None
+        self.router: Router | None = None
         self.item: pytest.Item | None = None
         self.guard = Guard(self._real_calls_allowed)
         checked(self.defaults, "The configuration")
@@ -93,7 +103,7 @@ class _Plugin:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the settings as ini options, and some as command-line options."""
     group = parser.getgroup(_MARKER, "AWS Data Pipeline")
-    for option in (*options(), _ALLOW):
+    for option in (*options(), _ALLOW, _SHARED):
         text = f"{_HELP[option.name]} (default: {option.default})"
         parser.addini(f"datapipeline_{option.name}", f"pytest-datapipeline: {text}", default=None)
         if option.name in _ON_COMMAND_LINE:
@@ -119,6 +129,35 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.stash[_config] = plugin
     plugin.guard.start()
+    if plugin.shared_endpoint:
+        _share_endpoint(config, plugin)
+
+
+def _share_endpoint(config: pytest.Config, plugin: _Plugin) -> None:
+    """Start the endpoint of the session; workers of pytest-xdist are given its URL."""
+    given = getattr(config, "workerinput", {}).get(_SHARED_URL)
+    if given is None:
+        try:
+            from .transports.router import Router
+        except ImportError:
+            raise pytest.UsageError(
+                "datapipeline_shared_endpoint needs aiohttp, which is not installed: "
+                "pip install 'pytest-datapipeline[endpoint]'."
+            ) from None
+        plugin.router = Router()
+        plugin.router.start()
+        given = plugin.router.url
+    plugin.shared_url = given
+    # So that processes that are started once for all tests find it.
+    os.environ[_ENDPOINT_VARIABLE] = given
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist of the session's endpoint."""
+    plugin = node.config.stash.get(_config, None)
+    if plugin is not None and plugin.shared_url is not None:
+        node.workerinput[_SHARED_URL] = plugin.shared_url
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -126,10 +165,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     plugin = config.stash.get(_config, None)
     if plugin is not None:
         plugin.guard.stop()
+        if plugin.shared_url is not None:
+            os.environ.pop(_ENDPOINT_VARIABLE, None)
+        if plugin.router is not None:
+            plugin.router.stop()
 
 
 def _from_config(config: pytest.Config) -> Iterator[tuple[str, Any]]:
-    for option in (*options(), _ALLOW):
+    for option in (*options(), _ALLOW, _SHARED):
         source = f"--datapipeline-{option.name.replace('_', '-')}"
         given = None
         if option.name in _ON_COMMAND_LINE:
@@ -260,14 +303,17 @@ def datapipeline_fake(request: pytest.FixtureRequest) -> Iterator[DataPipelineFa
 
 
 @pytest.fixture
-def datapipeline_endpoint(datapipeline_fake: DataPipelineFake) -> Iterator[DataPipelineEndpoint]:
+def datapipeline_endpoint(
+    request: pytest.FixtureRequest, datapipeline_fake: DataPipelineFake
+) -> Iterator[DataPipelineEndpoint]:
     """The fake of this test behind HTTP on 127.0.0.1, for child processes and other languages.
 
     The environment leads their clients to it. Needs the extra `endpoint`.
     """
     from .endpoint import DataPipelineEndpoint
 
-    with DataPipelineEndpoint(datapipeline_fake) as endpoint:
+    shared = request.config.stash[_config].shared_url
+    with DataPipelineEndpoint(datapipeline_fake, shared=shared) as endpoint:
         yield endpoint
 
 

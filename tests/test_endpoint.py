@@ -330,3 +330,95 @@ def test_a_missing_extra_is_named(
 
     with pytest.raises(FakeUsageError, match=r"pip install 'pytest-datapipeline\[endpoint\]'"):
         DataPipelineEndpoint(datapipeline_fake)
+
+
+# -- one endpoint for many tests ------------------------------------------------------------------
+
+
+def test_a_process_that_has_outlived_its_test_is_told_so(
+    datapipeline_fake: DataPipelineFake, datapipeline_endpoint: DataPipelineEndpoint
+) -> None:
+    signed = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=PYTESTDATAPIPELINE1/20240101/us-east-1/x/y",
+        "X-Amz-Target": "DataPipeline.ListPipelines",
+    }
+    asking = http.client.HTTPConnection("127.0.0.1", datapipeline_endpoint.port)
+    asking.request("POST", "/", "{}", signed)
+    answer = asking.getresponse()
+
+    assert answer.status == 403
+    assert b"is that of a test that has ended" in answer.read()
+    assert datapipeline_fake.calls == []
+    asking.close()
+
+
+SHARED = """
+    import subprocess, sys, textwrap
+    import pytest
+
+    RUNNER = textwrap.dedent('''
+        import boto3, sys
+
+        for line in sys.stdin:
+            key, region = line.split()
+            client = boto3.client(
+                "datapipeline",
+                region_name=region, aws_access_key_id=key, aws_secret_access_key="any",
+            )
+            task = client.poll_for_task(workerGroup="wg")["taskObject"]
+            client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+            print(task["pipelineId"], flush=True)
+    ''')
+
+    @pytest.fixture(scope="session")
+    def runner():
+        child = subprocess.Popen(
+            [sys.executable, "-c", RUNNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        yield child
+        child.communicate()
+
+    @pytest.mark.parametrize("number", range(4))
+    def test_it(runner, number, datapipeline_fake, datapipeline_endpoint):
+        task = datapipeline_fake.enqueue("wg", pipeline_id=f"df-{number}")
+        key = datapipeline_endpoint.environment["AWS_ACCESS_KEY_ID"]
+        print(key, datapipeline_fake.region, file=runner.stdin, flush=True)
+        datapipeline_fake.wait_until(task)
+        task.assert_finished()
+        assert runner.stdout.readline().strip() == f"df-{number}"
+        assert len(datapipeline_fake.calls) == 2
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_one_endpoint_serves_the_processes_of_a_whole_session(
+    pytester: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(SHARED)
+    options = ("-p", "no:randomly", "--datapipeline-shared-endpoint", "--datapipeline-patience=20")
+
+    result = pytester.runpytest_subprocess(*options, *workers)
+
+    result.assert_outcomes(passed=4)
+
+
+def test_a_key_that_no_test_has_is_refused_by_the_shared_endpoint(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import os, urllib.error, urllib.request
+        import pytest
+
+        def test_it():
+            url = os.environ["AWS_ENDPOINT_URL_DATA_PIPELINE"]
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(url, b"{}")
+            assert caught.value.code == 403
+            caught.value.close()
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "--datapipeline-shared-endpoint")
+
+    result.assert_outcomes(passed=1)

@@ -7,11 +7,14 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.endpoint
 import botocore.session
 import pytest
+from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoRegionError, ParamValidationError
+from botocore.history import BaseHistoryHandler, HistoryRecorder
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError
 from pytest_datapipeline.transports import botocore as boundary
@@ -372,3 +375,137 @@ def test_debug_logging_of_botocore_works(
     datapipeline_client.poll_for_task(workerGroup="wg")
 
     assert "Sending http request" in caplog.text
+
+
+# -- clients that are configured in other ways ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"endpoint_url": "http://localhost:4566"},
+        {"endpoint_url": "https://vpce-1.datapipeline.eu-west-1.vpce.amazonaws.com"},
+        {"verify": False},
+        {"use_ssl": False},
+        {"config": Config(proxies={"https": "http://proxy.invalid:3128"})},
+        {"config": Config(max_pool_connections=1, tcp_keepalive=True, parameter_validation=False)},
+        {"config": Config(signature_version=UNSIGNED)},
+        {"api_version": "2012-10-29"},
+        {"aws_session_token": "t", "aws_access_key_id": "a", "aws_secret_access_key": "s"},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_a_client_is_served_however_it_is_configured(
+    datapipeline_fake: DataPipelineFake, given: dict[str, Any]
+) -> None:
+    client = boto3.client("datapipeline", **given)
+
+    client.list_pipelines()
+
+    assert datapipeline_fake.calls.operations == ["list_pipelines"]
+
+
+def test_endpoints_and_proxies_in_the_environment_lead_nobody_away(
+    datapipeline_fake: DataPipelineFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DATA_PIPELINE", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    boto3.client("datapipeline").list_pipelines()
+
+    assert len(datapipeline_fake.calls) == 1
+
+
+def test_handlers_that_trace_requests_see_each_step_of_a_call(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    steps = []
+    client = boto3.client("datapipeline")
+    for step in (
+        "provide-client-params",
+        "before-parameter-build",
+        "before-call",
+        "request-created",
+        "choose-signer",
+        "before-sign",
+        "before-send",
+        "response-received",
+        "before-parse",
+        "needs-retry",
+        "after-call",
+    ):
+        client.meta.events.register_first(
+            f"{step}.data-pipeline.ListPipelines", lambda step=step, **_: steps.append(step)
+        )
+
+    client.list_pipelines()
+
+    assert steps == [
+        "provide-client-params",
+        "before-parameter-build",
+        "before-call",
+        "request-created",
+        "choose-signer",
+        "before-sign",
+        "before-send",
+        "before-parse",
+        "response-received",
+        "needs-retry",
+        "after-call",
+    ]
+
+
+def test_headers_that_a_tracing_handler_adds_do_no_harm(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    client = boto3.client("datapipeline")
+
+    def trace(request: Any, **_: Any) -> None:
+        request.headers["X-Amzn-Trace-Id"] = "Root=1-5759e988-bd862e3fe1be46a994272793"
+
+    client.meta.events.register("before-send.data-pipeline", trace)
+
+    assert client.list_pipelines()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_botocores_history_records_requests_and_responses(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    class Kept(BaseHistoryHandler):
+        def __init__(self) -> None:
+            self.events: list[str] = []
+
+        def emit(self, event_type: str, payload: Any, source: str) -> None:
+            self.events.append(event_type)
+
+    recorder, kept = HistoryRecorder(), Kept()
+    recorder.add_handler(kept)
+    recorder.enable()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.endpoint, "history_recorder", recorder)
+        boto3.client("datapipeline").list_pipelines()
+
+    assert kept.events == ["HTTP_REQUEST", "HTTP_RESPONSE", "PARSED_RESPONSE"]
+
+
+def test_sessions_of_several_threads_are_served(datapipeline_fake: DataPipelineFake) -> None:
+    datapipeline_fake.enqueue("wg", *({"command": str(number)} for number in range(8)))
+    seen: list[str] = []
+
+    def work() -> None:
+        session = botocore.session.Session()
+        client: Any = session.create_client("datapipeline", config=Config(read_timeout=100))
+        task = client.poll_for_task(workerGroup="wg")["taskObject"]
+        client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+        seen.append(task["taskId"])
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(seen)) == 8
+    assert all(task.status == "FINISHED" for task in datapipeline_fake.tasks)

@@ -35,6 +35,9 @@ MAXIMUM_BODY = 24 * 1024 * 1024
 BODY_SECONDS = 30.0
 _TARGET = "DataPipeline."
 _SCOPE = re.compile(r"Credential=[^/\s]+/\d+/([a-z0-9-]+)/")
+# With what the access keys of tests begin.
+ACCOUNT = "PYTESTDATAPIPELINE"
+_KEY = re.compile(r"Credential=([^/\s]+)/")
 _ATTEMPT = re.compile(r"attempt=(\d+)")
 
 
@@ -54,27 +57,18 @@ class Connection:
         return self._transport is not None and not self._transport.is_closing()
 
 
-class Endpoint:
+class Listener:
     """An HTTP server in a thread of its own, on 127.0.0.1 alone."""
 
-    def __init__(
-        self,
-        fake: Callable[[], DataPipelineFake],
-        port: int = 0,
-        control: Callable[[str, str, bytes], Awaitable[tuple[int, Any]]] | None = None,
-    ) -> None:
-        self._fake = fake
+    def __init__(self, port: int = 0) -> None:
         self._port = port
-        self._control = control
         self._loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # until it starts
         self._server: asyncio.Server | None = None
         self._web: web.Server | None = None
-        self._connections: dict[Any, Connection] = {}
         self._thread = threading.Thread(target=self._run, name="datapipeline-endpoint", daemon=True)
-        self.requests = 0
 
     def __repr__(self) -> str:
-        return f"<Endpoint {self.url}>"
+        return f"<{type(self).__name__} {self.url}>"
 
     @property
     def port(self) -> int:
@@ -102,7 +96,6 @@ class Endpoint:
                 f"Port {self._port} of {HOST} can not be listened on: {error.strerror}. Choose "
                 "another, or 0 for a free one."
             ) from None
-        self._fake()._time.overlook(self._thread)
 
     def stop(self) -> None:
         """Hang up on everybody, and listen no longer."""
@@ -145,26 +138,70 @@ class Endpoint:
             message, payload, protocol, writer, task, self._loop, client_max_size=MAXIMUM_BODY
         )
 
-    # -- requests ---------------------------------------------------------------------------------
-
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             body = await asyncio.wait_for(request.read(), BODY_SECONDS)
         except asyncio.TimeoutError:
-            return _plain(408, "The body of the request did not come.")
+            return plain(408, "The body of the request did not come.")
         except web.HTTPRequestEntityTooLarge:
-            return _plain(413, f"The request has more than {MAXIMUM_BODY} bytes.")
+            return plain(413, f"The request has more than {MAXIMUM_BODY} bytes.")
+        return await self._taken(request, body)
+
+    async def _taken(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        raise NotImplementedError
+
+
+class Endpoint(Listener):
+    """A fake behind HTTP.
+
+    Args:
+        fake: the one that answers now.
+        port: the port; 0 for a free one.
+        control: what answers below `/_control/`.
+        account: the access key of those who may call; None for everybody. Those who have no key
+            of a test may in any case.
+    """
+
+    def __init__(
+        self,
+        fake: Callable[[], DataPipelineFake],
+        port: int = 0,
+        control: Callable[[str, str, bytes], Awaitable[tuple[int, Any]]] | None = None,
+        account: str | None = None,
+    ) -> None:
+        super().__init__(port)
+        self._fake = fake
+        self._control = control
+        self._account = account
+        self._connections: dict[Any, Connection] = {}
+        self.requests = 0
+
+    def start(self) -> None:
+        """Listen, and answer from now on.
+
+        Raises:
+            FakeUsageError: the port is taken.
+        """
+        super().start()
+        self._fake()._time.overlook(self._thread)
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    async def _taken(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         if request.path.startswith(f"{CONTROL}/"):
             return await self._controlled(request, body)
         if request.path != "/":
-            return _plain(404, f"There is nothing at {request.path}; the service is at /.")
+            return plain(404, f"There is nothing at {request.path}; the service is at /.")
         if request.method != "POST":
-            return _plain(405, f"The service takes POST, not {request.method}.", Allow="POST")
+            return plain(405, f"The service takes POST, not {request.method}.", Allow="POST")
+        account = account_of(request)
+        if account.startswith(ACCOUNT) and self._account not in (None, account):
+            return refused(403, "UnrecognizedClientException", no_test_has(account))
         self.requests += 1
         target = request.headers.get("X-Amz-Target", "")
         operation = target.rpartition(".")[2]
         if not target.startswith(_TARGET) or operation not in model.operations():
-            return self._refused("UnknownOperationException", f"There is no operation {target!r}.")
+            return refused(400, "UnknownOperationException", f"There is no operation {target!r}.")
         return await self._answered(request, operation, body)
 
     async def _answered(
@@ -211,16 +248,33 @@ class Endpoint:
             found = self._connections[request.protocol] = Connection(request.transport)
         return found
 
-    def _refused(self, code: str, message: str) -> web.Response:
-        body = wire.encode_error(ServiceError(code, message))
-        return web.Response(status=400, body=body, headers={"content-type": wire.CONTENT_TYPE})
-
     async def _controlled(self, request: web.BaseRequest, body: bytes) -> web.Response:
         verb = request.path[len(CONTROL) + 1 :]
         if self._control is None:
-            return _plain(404, "This endpoint is controlled by the test that has started it.")
+            return plain(404, "This endpoint is controlled by the test that has started it.")
         status, answer = await self._control(request.method, verb, body)
         return web.json_response(answer, status=status)
+
+
+def account_of(request: web.BaseRequest) -> str:
+    """The access key that a request is signed with; nothing if it is not."""
+    found = _KEY.search(request.headers.get("Authorization", ""))
+    return found[1] if found else ""
+
+
+def no_test_has(account: str) -> str:
+    """What a process is told that has outlived its test."""
+    return (
+        f"The access key {account} is that of a test that has ended, or of another one. End the "
+        "processes that a test has started before it ends, or give those that outlive it the "
+        "environment of the next: datapipeline_endpoint.environment."
+    )
+
+
+def refused(status: int, code: str, message: str) -> web.Response:
+    """An error as the service tells it."""
+    body = wire.encode_error(ServiceError(code, message))
+    return web.Response(status=status, body=body, headers={"content-type": wire.CONTENT_TYPE})
 
 
 def _response(reply: Reply) -> web.Response:
@@ -228,5 +282,5 @@ def _response(reply: Reply) -> web.Response:
     return web.Response(status=reply.status, headers=headers, body=reply.body)
 
 
-def _plain(status: int, text: str, **headers: str) -> web.Response:
+def plain(status: int, text: str, **headers: str) -> web.Response:
     return web.json_response({"message": text}, status=status, headers=headers)
