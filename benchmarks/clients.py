@@ -131,7 +131,7 @@ def requests_over_http(blocks: int) -> Iterator[Row]:
                 lambda: _load(moto_port, 50, 1000),
                 min(blocks, 5),
             )
-            yield Row("1,000 requests over 50 connections", "moto's server", measured, 1 / 3)
+            yield Row("1,000 requests over 50 connections", "moto's server", measured, 0.33)
     finally:
         moto.stop()
 

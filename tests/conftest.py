@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,21 @@ def no_aws_configuration() -> Iterator[None]:
         yield
 
 
+def _classes_of_aiobotocore() -> Iterator[type]:
+    for module, name in (
+        ("endpoint", "AioEndpoint"),
+        ("session", "AioSession"),
+        ("signers", "AioRequestSigner"),
+    ):
+        loaded = sys.modules.get(f"aiobotocore.{module}")
+        if loaded is not None:
+            yield getattr(loaded, name)
+
+
 def _world() -> dict[str, Any]:
     """What a fake touches while it is active."""
+    from asyncio.base_events import BaseEventLoop
+
     import boto3
     from botocore.client import BaseClient
     from botocore.endpoint import Endpoint
@@ -52,7 +66,10 @@ def _world() -> dict[str, Any]:
     from botocore.signers import RequestSigner
     from freezegun import api
 
-    classes = (BaseClient, Endpoint, URLLib3Session, Session, RequestSigner)
+    classes: tuple[type, ...] = (
+        *(BaseClient, Endpoint, URLLib3Session, Session, RequestSigner, BaseEventLoop),
+        *_classes_of_aiobotocore(),
+    )
     factories = (
         api.FrozenDateTimeFactory,
         api.StepTickTimeFactory,

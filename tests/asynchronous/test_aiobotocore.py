@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import subprocess
+import sys
+import textwrap
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +35,8 @@ from aiobotocore.config import AioConfig  # noqa: E402  # after the look whether
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from pytest_datapipeline.endpoint import DataPipelineEndpoint
 
 pytestmark = pytest.mark.datapipeline(start="2024-01-01T00:00:00")
 
@@ -602,6 +607,65 @@ class TestEndlessLoops:
                 runner.cancel()
 
         asyncio.run(main())
+
+
+RUNNER = """
+    import asyncio
+
+    from aiobotocore.config import AioConfig
+    from aiobotocore.session import get_session
+
+    async def work(client):
+        while True:
+            task = (await client.poll_for_task(workerGroup="wg")).get("taskObject")
+            if task:
+                await client.report_task_progress(taskId=task["taskId"])
+                await client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+                return task["taskId"]
+
+    async def main():
+        config = AioConfig(read_timeout=100)
+        async with get_session().create_client("datapipeline", config=config) as client:
+            assert len(set(await asyncio.gather(work(client), work(client)))) == 2
+            try:
+                await asyncio.wait_for(client.poll_for_task(workerGroup="wg"), 0.05)
+            except asyncio.TimeoutError:
+                print("gave up")
+
+    asyncio.run(main())
+"""
+
+
+class TestOtherProcesses:
+    @pytest.mark.datapipeline(patience=60)
+    def test_aiobotocore_in_a_process_of_its_own(
+        self, datapipeline_fake: DataPipelineFake, datapipeline_endpoint: DataPipelineEndpoint
+    ) -> None:
+        late = datapipeline_fake.enqueue("wg", delay=1800)
+        soon = datapipeline_fake.enqueue("wg")
+        command = [sys.executable, "-c", textwrap.dedent(RUNNER)]
+
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            datapipeline_fake.wait_until()
+            printed, _ = child.communicate(timeout=60)
+
+        assert printed == "gave up\n"
+        assert [soon.status, late.status] == ["FINISHED", "FINISHED"]
+
+    @pytest.mark.datapipeline(patience=60)
+    def test_a_coroutine_waits_for_a_runner_in_a_child_process(
+        self, datapipeline_fake: DataPipelineFake, datapipeline_endpoint: DataPipelineEndpoint
+    ) -> None:
+        tasks = datapipeline_fake.enqueue("wg", {"command": "a"}, {"command": "b"})
+
+        async def main() -> int:
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", textwrap.dedent(RUNNER), stdout=subprocess.DEVNULL
+            )
+            return await child.wait()
+
+        assert asyncio.run(main()) == 0
+        assert [task.status for task in tasks] == ["FINISHED", "FINISHED"]
 
 
 class TestLeaving:
