@@ -34,6 +34,8 @@ __tracebackhide__ = told_by_message
 
 # Real seconds between two looks at what the loop waits for.
 _SLICE = 0.01
+# Real seconds of a wait that the operating system takes.
+_LONGEST = 3600.0
 
 
 class Coroutine:
@@ -122,7 +124,6 @@ class LoopTime:
         self._start = 0
         # Real seconds that the loop has spent waiting for what no clock governs.
         self._worked = 0.0
-        self._since: float | None = None
         # Of the present wait: how long, and how it stood with everybody when it began.
         self._waited = 0.0
         self._activity = -1
@@ -145,10 +146,8 @@ class LoopTime:
                 return
             if self.eager and loop is not self._loop:
                 self.adopt(loop)
-            if loop._ready or loop._stopping:
+            if loop._ready or loop._stopping or self._before_sleep(loop):
                 original(loop)
-            elif self._before_sleep(loop):
-                self._sleep_for_real(loop, lambda: original(loop))
 
         patched: Any = BaseEventLoop
         patched._run_once = _run_once
@@ -195,10 +194,7 @@ class LoopTime:
         return True
 
     def _time(self) -> float:
-        passed = (self._keeper.elapsed - self._start) / SECOND + self._worked
-        if self._since is not None:
-            passed += _real() - self._since
-        return self._base + passed
+        return self._base + (self._keeper.elapsed - self._start) / SECOND + self._worked
 
     def wake(self) -> None:
         """Have the loop look again, if it sleeps: somebody else has done something."""
@@ -219,7 +215,7 @@ class LoopTime:
     # -- when the loop has nothing to do ----------------------------------------------------------
 
     def _before_sleep(self, loop: Any) -> bool:
-        """Whether the loop is to go on by itself, and to sleep for real if nothing has come."""
+        """Do what is to be done while the loop has nothing to do; whether it is to go on itself."""
         self._hooked = loop
         self._look(loop, 0)
         if loop._ready:
@@ -231,17 +227,22 @@ class LoopTime:
         with keeper.lock:
             waits = keeper.someone_waits(loop is self._loop)
             if not waits and not self.goals and loop is not self._loop:
+                # So that one who begins to wait can wake it.
+                self._asleep = True
                 return True
             if self._reach_goals():
                 return False
             if waits:
                 self.adopt(loop)
             obstacle = self._decide(loop, due, waits or bool(self.goals))
-        if obstacle is None:
-            return False
+            if obstacle is None:
+                return False
+            # From here on whoever does something wakes the loop.
+            self._asleep = True
         if obstacle == "":
-            return True
-        self._wait(loop, obstacle)
+            self._sleep_for_real(loop, None if due is None else min(due, _LONGEST))
+        else:
+            self._wait(loop, obstacle)
         return False
 
     def _reach_goals(self) -> bool:
@@ -313,7 +314,7 @@ class LoopTime:
         if self._activity != keeper.activity:
             self._activity = keeper.activity
             self._waited = 0.0
-        self._sleep_for_real(loop, lambda: self._look(loop, _SLICE))
+        self._sleep_for_real(loop, _SLICE)
         self._waited += _SLICE
         if loop._ready:
             self._waited = 0.0
@@ -321,24 +322,23 @@ class LoopTime:
             self._waited = 0.0
             self._fail(f"Nothing happened for {keeper.stalled_seconds:g} real seconds: {obstacle}.")
 
-    def _look(self, loop: Any, seconds: float) -> None:
-        """Take in what has come from outside."""
+    def _look(self, loop: Any, seconds: float | None) -> None:
+        """Take in what has come from outside, or comes within so many real seconds."""
         events = loop._selector.select(seconds)
         if events:
             self._waited = 0.0
-            self._quiet -= {event[0].fd for event in events if hasattr(event[0], "fd")}
+            # Windows' loop has taken them in already, and tells of them otherwise.
+            self._quiet -= {event[0].fd for event in events if isinstance(event, tuple)}
             loop._process_events(events)
 
-    def _sleep_for_real(self, loop: Any, sleep: Callable[[], None]) -> None:
-        self._asleep = True
-        self._since = _real() if loop is self._loop and not loop._ready else None
+    def _sleep_for_real(self, loop: Any, seconds: float | None) -> None:
+        """Wait for what comes from outside. The loop's own time passes meanwhile."""
+        before = _real()
         try:
-            sleep()
+            self._look(loop, seconds)
         finally:
             self._asleep = False
-            if self._since is not None:
-                self._worked += _real() - self._since
-                self._since = None
+            self._worked += _real() - before
 
     @staticmethod
     def _due_in(loop: Any) -> float | None:

@@ -286,7 +286,7 @@ class TestTime:
         async def beat(made: Any) -> None:
             while True:
                 await made.report_task_runner_heartbeat(taskrunnerId="r")
-                beats.append(datapipeline_fake.clock.now().strftime("%H:%M:%S"))
+                beats.append(datapipeline_fake.clock.now().time().isoformat())
                 await asyncio.sleep(60)
 
         async def main(made: Any) -> None:
