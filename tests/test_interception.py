@@ -432,7 +432,6 @@ def test_handlers_that_trace_requests_see_each_step_of_a_call(
         "before-sign",
         "before-send",
         "response-received",
-        "before-parse",
         "needs-retry",
         "after-call",
     ):
@@ -450,7 +449,6 @@ def test_handlers_that_trace_requests_see_each_step_of_a_call(
         "choose-signer",
         "before-sign",
         "before-send",
-        "before-parse",
         "response-received",
         "needs-retry",
         "after-call",
