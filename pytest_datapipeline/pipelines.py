@@ -214,7 +214,7 @@ class Pipeline:
                 f"The schedule of {', '.join(endless[:3])} has no end: {self.name!r} never "
                 "finishes. Give until=, a moment or a predicate."
             )
-        return lambda: record.state == "FINISHED"
+        return lambda: record.state == "FINISHED" and not record.activating
 
     def assert_finished(self) -> None:
         """Fail the test unless it is FINISHED and no instance of it has failed."""

@@ -141,6 +141,81 @@ def test_a_failure_cascades_to_consumers_over_nodes_and_not_upstream(
     assert pipeline.state == "FINISHED"
 
 
+@pytest.mark.rule("cascade-any-dependency")
+@pytest.mark.parametrize("depends_on", ["AX", "XA"])
+def test_what_depends_on_a_failure_fails_whatever_else_it_waits_for(
+    datapipeline_fake: DataPipelineFake, depends_on: str
+) -> None:
+    monthly = {
+        "id": "M",
+        "type": "Schedule",
+        "period": "1 month",
+        "startDateTime": "2020-01-01T00:00:00",
+        "occurrences": "1",
+    }
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(
+            monthly,
+            activity("X", schedule=ref("M"), maximumRetries="0"),
+            activity("A", workerGroup="nobody's"),
+            activity("B", dependsOn=[ref(held) for held in depends_on]),
+            occurrences=2,
+        )
+    )
+
+    datapipeline_fake.work(fails("X"), worker_group="wg")
+    datapipeline_fake.clock.advance(timedelta(days=0.5))
+
+    assert pipeline.instance("A").status == "WAITING_FOR_RUNNER"
+    assert pipeline.instance("B").status == "CASCADE_FAILED"
+
+
+def test_what_is_created_after_the_failure_that_it_depends_on_fails_at_once(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    monthly = {
+        "id": "M",
+        "type": "Schedule",
+        "period": "1 month",
+        "startDateTime": "2020-01-01T00:00:00",
+        "occurrences": "1",
+    }
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(
+            monthly,
+            activity("X", schedule=ref("M"), maximumRetries="0"),
+            activity("A", workerGroup="nobody's"),
+            activity("B", dependsOn=[ref("A"), ref("X")]),
+            occurrences=2,
+        )
+    )
+
+    datapipeline_fake.work(fails("X"), worker_group="wg")
+    datapipeline_fake.clock.advance(timedelta(days=1.5))
+
+    assert pipeline.statuses("B") == ["CASCADE_FAILED", "CASCADE_FAILED"]
+
+
+@pytest.mark.rule("rerun-again-cascade-failed")
+def test_a_rerun_of_one_of_two_failures_leaves_their_consumer_failed(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        cascading(
+            activity("A"),
+            activity("X"),
+            activity("B", dependsOn=[ref("A"), ref("X")]),
+            occurrences=2,
+        )
+    )
+    run_days(pipeline, fails("A", "X"), days=0.5)
+
+    pipeline.instance("A").rerun()
+
+    assert pipeline.instance("A").status == "WAITING_FOR_RUNNER"
+    assert pipeline.instance("B").status == "CASCADE_FAILED"
+
+
 @pytest.mark.rule("cascade-cancels-preconditions")
 def test_the_preconditions_of_what_cascades_are_canceled(
     datapipeline_fake: DataPipelineFake,
@@ -227,6 +302,22 @@ def test_a_rerun_under_cascade_runs_what_failed_because_of_it(
     run_days(pipeline, days=0.1)
 
     assert [pipeline.instance(held).status for held in "ABC"] == ["FINISHED"] * 3
+
+
+@pytest.mark.rule("rerun-resource")
+def test_a_rerun_of_a_resource_runs_again_what_had_finished_on_it(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", runsOn=ref("R")), RESOURCE, occurrences=2)
+    )
+    run_days(pipeline, days=0.5)
+
+    pipeline.instance("R").rerun()
+    run_days(pipeline, days=0.1)
+
+    assert [held.status for held in pipeline.instance("A").attempts] == ["FINISHED", "FINISHED"]
+    assert len(pipeline.instance("R").attempts) == 2
 
 
 @pytest.mark.rule("rerun-resource")
@@ -344,7 +435,7 @@ def test_a_precondition_fails_after_its_timeout(
     datapipeline_fake.pipelines.outcome("S3KeyExists", False)
     pipeline = datapipeline_fake.pipelines.activate(
         daily(
-            {**KEY, "retryDelay": "1 hour", "preconditionTimeout": "3 hours"},
+            {**KEY, "retryDelay": "1 hour", "preconditionTimeout": "150 minutes"},
             activity("A", precondition=ref("P")),
             occurrences=1,
         )
@@ -353,8 +444,28 @@ def test_a_precondition_fails_after_its_timeout(
     run_days(pipeline)
 
     assert pipeline.instance("P").status == "FAILED"
+    assert pipeline.instance("P").finished == NEW_YEAR + timedelta(minutes=150)
     assert pipeline.instance("A").status == "WAITING_ON_DEPENDENCIES"
     assert fields_of(datapipeline_client, pipeline.id, "A")["@healthStatus"] == "ERROR"
+
+
+@pytest.mark.parametrize("mark", [False, True])
+def test_what_guards_an_instance_that_has_ended_is_checked_no_longer(
+    datapipeline_fake: DataPipelineFake, mark: bool
+) -> None:
+    datapipeline_fake.pipelines.outcome("P", False)
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(KEY, activity("A", precondition=ref("P")), occurrences=1)
+    )
+    guarded = pipeline.instance("A")
+
+    if mark:
+        guarded.mark_finished()
+    else:
+        guarded.cancel()
+
+    assert pipeline.instance("P").status == "CANCELED"
+    assert pipeline.state == "FINISHED"
 
 
 @pytest.mark.rule("user-managed-precondition", "precondition-worker-group")
@@ -606,10 +717,28 @@ def test_what_has_started_is_not_late(
     )
     datapipeline_client.report_task_progress(taskId=take(datapipeline_client)["taskId"])
 
-    datapipeline_fake.clock.advance(840)
-    datapipeline_fake.clock.advance(59)
+    datapipeline_fake.clock.advance(1201)
 
-    assert pipeline.instance("A").status == "RUNNING"
+    assert pipeline.instance("A").attempts[0].status == "FAILED"  # silent for 15 minutes
+    assert pipeline.instance("A").status == "WAITING_FOR_RUNNER"
+
+
+@pytest.mark.datapipeline(start="2020-01-01T00:00:00", running_from="hand-over")
+def test_what_a_runner_has_taken_is_not_late_where_that_makes_it_run(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(
+            activity("A", lateAfterTimeout="20 minutes", onLateAction=ref("Stop")),
+            {"id": "Stop", "type": "Terminate"},
+            occurrences=1,
+        )
+    )
+    take(datapipeline_client)
+
+    datapipeline_fake.clock.advance(1201)
+
+    assert pipeline.instance("A").status == "WAITING_FOR_RUNNER"
 
 
 # -- expressions of a run -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from building import (
     activated,
     activity,
+    as_dict,
     cascading,
     created,
     daily,
@@ -133,6 +134,63 @@ def test_an_activation_takes_the_recorded_time(
 
 
 @EVENTUAL
+@pytest.mark.rule("activation-timeline", "reactivation-timeline")
+def test_an_activation_of_a_finished_pipeline_takes_the_recorded_time(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(datapipeline_client, [{"id": "Default", "myField": "x"}])
+    datapipeline_fake.clock.advance(11)
+    finished = described(datapipeline_client, pipeline_id)
+    datapipeline_fake.clock.advance(325)
+
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+    at_once = described(datapipeline_client, pipeline_id)
+    datapipeline_fake.clock.advance(11)
+    later = described(datapipeline_client, pipeline_id)
+
+    assert finished["@pipelineState"] == "FINISHED"
+    assert finished["@lastActivationTime"] == "2020-01-01T00:00:00"
+    assert finished["@finishedTime"] == "2020-01-01T00:00:02"
+    assert at_once == finished
+    assert (later["@pipelineState"], later["@version"]) == ("FINISHED", "2")
+    assert later["@lastActivationTime"] == "2020-01-01T00:05:37"
+    assert later["@finishedTime"] == "2020-01-01T00:05:38"
+
+
+@EVENTUAL
+@pytest.mark.parametrize("seconds", [0, 2])
+def test_a_deactivation_holds_for_an_activation_that_does_not_show_yet(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, seconds: int
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+    datapipeline_fake.clock.advance(seconds)
+
+    datapipeline_client.deactivate_pipeline(pipelineId=pipeline_id)
+    at_once = state(datapipeline_client, pipeline_id)
+    datapipeline_fake.clock.advance(60)
+
+    assert at_once == "DEACTIVATING"
+    assert state(datapipeline_client, pipeline_id) == "INACTIVE"
+    assert ids(datapipeline_client, pipeline_id) == []
+
+
+@EVENTUAL
+def test_an_activation_holds_for_a_pipeline_that_is_still_deactivating(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+    datapipeline_fake.clock.advance(5)
+    take(datapipeline_client)
+    datapipeline_client.deactivate_pipeline(pipelineId=pipeline_id)
+
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+    datapipeline_fake.clock.advance(5)
+
+    assert state(datapipeline_client, pipeline_id) == "SCHEDULED"
+    assert datapipeline_fake.pipelines[pipeline_id].statuses() == ["WAITING_FOR_RUNNER"]
+
+
+@EVENTUAL
 def test_a_listing_lags_behind_a_creation(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -192,6 +250,58 @@ def test_each_activation_runs_an_on_demand_pipeline_once(
         "@A_2020-01-01T00:00:00",
         "@A_2020-01-01T00:01:00",
     ]
+
+
+def test_an_on_demand_pipeline_that_is_activated_after_a_deactivation_runs_once(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(datapipeline_client, on_demand(activity("A")))
+    datapipeline_client.deactivate_pipeline(pipelineId=pipeline_id)
+
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+    pipeline = datapipeline_fake.pipelines[pipeline_id]
+    assert pipeline.statuses() == ["CANCELED", "WAITING_FOR_RUNNER"]
+
+
+@EVENTUAL
+def test_an_activation_on_demand_that_does_not_show_yet_counts_as_a_run(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = activated(datapipeline_client, on_demand(activity("A")))
+
+    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException):
+        datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+
+@EVENTUAL
+def test_an_activation_on_demand_that_comes_to_nothing_leaves_no_run_behind(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(datapipeline_client, on_demand(activity("A")))
+    datapipeline_fake.clock.advance(2)
+    datapipeline_client.deactivate_pipeline(pipelineId=pipeline_id)
+    datapipeline_fake.clock.advance(2)
+
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+    datapipeline_fake.clock.advance(10)
+
+    assert len(ids(datapipeline_client, pipeline_id)) == 1
+
+
+@pytest.mark.rule("health")
+def test_an_on_demand_pipeline_tells_its_health_and_its_latest_run(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(on_demand(activity("A")))
+    pipeline.run(lambda _: "FAILED")
+
+    fields = described(datapipeline_client, pipeline.id)
+
+    assert fields["@healthStatus"] == "ERROR"
+    assert fields["@healthStatusUpdatedTime"] == "2020-01-01T00:20:00"
+    assert fields["@latestRunTime"] == "2020-01-01T00:00:00"
+    assert "@scheduledPeriod" not in fields
 
 
 @pytest.mark.rule("on-demand-limit")
@@ -560,4 +670,39 @@ def test_a_change_holds_for_new_runs_after_another_activation(
 
     assert len(old) == 2
     assert versions == ["1", "1", "2"]
-    assert commands[2] == "new"
+    assert commands == ["true", "true", "new"]
+
+
+@pytest.mark.rule("edits-take-an-activation")
+def test_a_run_that_waits_is_not_touched_by_a_change(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A"), occurrences=2))
+    changed = activity("A", command="new", workerGroup="others", maximumRetries="0")
+    put(datapipeline_client, pipeline_id, daily(changed, occurrences=2))
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+    first = take(datapipeline_client)
+    datapipeline_client.set_task_status(taskId=first["taskId"], taskStatus="FAILED")
+    datapipeline_fake.clock.advance(timedelta(days=1))
+    second = take(datapipeline_client, "others")
+
+    task = datapipeline_fake.pipelines[pipeline_id].instance("A")
+    assert as_dict(first["objects"][first["attemptId"]]["fields"])["command"] == "true"
+    assert (task.status, len(task.attempts)) == ("WAITING_FOR_RUNNER", 2)
+    assert as_dict(second["objects"][second["attemptId"]]["fields"])["command"] == "new"
+
+
+def test_what_depends_on_a_run_from_before_a_change_goes_on_after_it(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    before = [activity("A"), activity("B", dependsOn={"ref": "A"})]
+    after = [activity("A", command="new"), activity("B", dependsOn={"ref": "A"}, command="new")]
+    pipeline_id = activated(datapipeline_client, daily(*before, occurrences=1))
+    put(datapipeline_client, pipeline_id, daily(*after, occurrences=1))
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+    worked = [finish(datapipeline_client), finish(datapipeline_client)]
+
+    assert worked == ["@A_2020-01-01T00:00:00_Attempt=1", "@B_2020-01-01T00:00:00_Attempt=1"]
+    assert state(datapipeline_client, pipeline_id) == "FINISHED"

@@ -378,19 +378,41 @@ def test_a_precondition_that_is_false_is_tried_again_in_the_same_attempt(
     assert datapipeline_fake.clock.now() - before == timedelta(seconds=60)
 
 
-def test_a_precondition_fails_when_its_precondition_timeout_would_pass(
+def test_a_precondition_fails_when_its_precondition_timeout_has_passed(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
     task = datapipeline_fake.enqueue(
-        "wg",
-        {"preconditionTimeout": "5 minutes", "retryDelay": "10 minutes"},
-        type="Exists",
-        maximum_retries=0,
+        "wg", {"preconditionTimeout": "15 minutes", "retryDelay": "10 minutes"}, type="Exists"
     )
+    enqueued = datapipeline_fake.clock.now()
 
     datapipeline_client.set_task_status(taskId=taken(datapipeline_client), taskStatus="FALSE")
+    datapipeline_fake.clock.advance(3600)
 
     assert task.status == "FAILED"
+    assert task.finished == enqueued + timedelta(minutes=15)
+    assert "preconditionTimeout" in str(task.error_message)
+
+
+def test_a_precondition_that_nobody_checks_fails_as_well(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    task = datapipeline_fake.enqueue("wg", {"preconditionTimeout": "1 hour"}, type="Exists")
+
+    datapipeline_fake.clock.advance(3600)
+
+    assert task.status == "FAILED"
+
+
+def test_a_precondition_that_is_met_in_time_has_not_failed(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg", {"preconditionTimeout": "1 hour"}, type="Exists")
+
+    datapipeline_client.set_task_status(taskId=taken(datapipeline_client), taskStatus="FINISHED")
+    datapipeline_fake.clock.advance(7200)
+
+    task.assert_finished()
 
 
 # -- cancellation and time-outs -------------------------------------------------------------------

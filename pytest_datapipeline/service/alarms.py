@@ -27,7 +27,7 @@ class Notification:
 
 def publish(action_id: str, run: Run, now: int) -> Notification:
     """What an SnsAlarm sends on behalf of an instance."""
-    component = run.of
+    component = run.origin
     context = Context(
         component.definition,
         lambda object_id: component.run_of(object_id, run),

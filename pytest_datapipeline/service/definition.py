@@ -135,6 +135,17 @@ class Definition:
         """The same objects and parameters with other values."""
         return Definition(self.objects, self.declared, values)
 
+    def runs_as(self, other: Definition) -> bool:
+        """Whether another definition says the same."""
+        return self is other or self._contents() == other._contents()
+
+    def _contents(self) -> tuple[Any, ...]:
+        return (
+            [(held.id, held.name, held.fields) for held in self.objects],
+            [(held.id, held.attributes) for held in self.declared],
+            self.values,
+        )
+
     def parent_of(self, object_id: str) -> str | None:
         """The object that one inherits from: its `parent`, else Default."""
         held = self.by_id.get(object_id)

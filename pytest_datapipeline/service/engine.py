@@ -29,7 +29,9 @@ from .plan import (
 from .settings import (
     ACTIVATION_SECONDS,
     CANCEL_SECONDS,
+    DEACTIVATION_SECONDS,
     DELETION_SECONDS,
+    EMPTY_SECONDS,
     INSTANCES_SECONDS,
     ServiceSettings,
 )
@@ -52,6 +54,7 @@ from .task import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .definition import Definition
     from .pipeline import Pipeline
 
 FAILURES = frozenset({FAILED, CASCADE_FAILED, CANCELED, TIMEDOUT})
@@ -102,49 +105,58 @@ class Engine:
             return
         resuming = pipeline.state in (states.INACTIVE, states.DEACTIVATING)
         if pipeline.first_activation is None:
-            pipeline.first_activation = now
-        pipeline.last_activation = now
-        pipeline.version += 1
-        pipeline.active = definition
-        pipeline.finished = None
-        self._install(pipeline)
-        if is_on_demand(definition):
-            # Two runs of one second would have the same ids.
-            earlier = pipeline.on_demand.end
-            begins = now if earlier is None else max(now, earlier + SECOND)
-            pipeline.on_demand.starts.append(begins)
+            pipeline.first_activation = pipeline.last_activation = now
         if self.settings.consistency == "immediate":
+            self._begin(pipeline, definition)
             pipeline.state = states.SCHEDULED
             self._set_off(pipeline, start, resuming)
             return
-        # Observed: SCHEDULING a second after the activation, the first instances after five.
-        version = pipeline.version
 
-        def still(action: Callable[[], None]) -> Callable[[], None]:
-            def act() -> None:
-                if pipeline.version == version and pipeline.state in _ACTIVATING:
-                    action()
-
-            return act
-
-        def scheduling() -> None:
+        # Observed: a second later the activation shows, instances after five; where there is
+        # nothing to run, the pipeline has finished after two.
+        def begin() -> None:
+            self._begin(pipeline, definition)
             pipeline.state = states.SCHEDULING
+            instances = INSTANCES_SECONDS if pipeline.components else EMPTY_SECONDS
+            later(instances - ACTIVATION_SECONDS, scheduled)
 
         def scheduled() -> None:
             pipeline.state = states.SCHEDULED
             self._set_off(pipeline, start, resuming)
 
-        self.clock.call_later(ACTIVATION_SECONDS * SECOND, still(scheduling))
-        self.clock.call_later(INSTANCES_SECONDS * SECOND, still(scheduled))
+        def later(seconds: int, action: Callable[[], None]) -> None:
+            def act() -> None:
+                pipeline.activating.remove(timer)
+                action()
+
+            timer = self.clock.call_later(seconds * SECOND, act)
+            pipeline.activating.append(timer)
+
+        later(ACTIVATION_SECONDS, begin)
+
+    def _begin(self, pipeline: Pipeline, definition: Definition) -> None:
+        """Have a definition be the active one."""
+        if pipeline.version:
+            pipeline.last_activation = self.clock.now
+        pipeline.version += 1
+        pipeline.finished = None
+        earlier, pipeline.active = pipeline.active, definition
+        self._install(pipeline, earlier)
+        if is_on_demand(definition):
+            # Two runs of one second would have the same ids.
+            latest = pipeline.on_demand.end
+            now = self.clock.now
+            pipeline.on_demand.starts.append(now if latest is None else max(now, latest + SECOND))
 
     def _may_run_on_demand(self, pipeline: Pipeline) -> bool:
         going_on = {run.index for run in pipeline.runs if not run.ended}
         limit = maximum_on_demand(pipeline.definition)
-        if len(going_on) < limit:
+        if len(going_on) + len(pipeline.activating) < limit:
             return True
         if self.settings.on_demand_reactivation == "ignore":
             return False
         if self.settings.on_demand_reactivation == "cancel":
+            self._stop_activating(pipeline)
             self._cancel_all(
                 [run for run in pipeline.runs if not run.ended],
                 "The pipeline was activated again.",
@@ -156,16 +168,17 @@ class Engine:
             f"a higher value (it is {limit}) in the Default object of your pipeline",
         )
 
-    def _install(self, pipeline: Pipeline) -> None:
+    def _install(self, pipeline: Pipeline, earlier: Definition | None) -> None:
         """Make the components of the definition, which go on with the runs that there are."""
         assert pipeline.active is not None
-        earlier = {(held.id, _node_id(held)): held for held in pipeline.all_components}
+        before = {(held.id, _node_id(held)): held for held in pipeline.all_components}
         self._stop_timers(pipeline)
+        unchanged = earlier is not None and pipeline.active.runs_as(earlier)
         found = compile_plan(pipeline, self, pipeline.active, self.settings)
         for component in found:
-            before = earlier.get((component.id, _node_id(component)))
-            if before is not None:
-                component.take_over(before)
+            predecessor = before.get((component.id, _node_id(component)))
+            if predecessor is not None:
+                component.take_over(predecessor, unchanged)
         pipeline.components = {held.id: held for held in found if held.node is None}
         pipeline.guards = [held for held in found if held.node is not None]
 
@@ -173,7 +186,8 @@ class Engine:
         if start is not None:
             self._skip(pipeline, start)
         interrupted, pipeline.interrupted = pipeline.interrupted, []
-        if resuming:
+        # Documented: on demand, an activation is a new run, and not a resumption.
+        if resuming and pipeline.active is not None and not is_on_demand(pipeline.active):
             for run in interrupted:
                 if run.ended and (start is None or run.scheduled_start >= start):
                     self.start_again(run)
@@ -247,7 +261,7 @@ class Engine:
             self.clock.call_later(component.late_after, lambda: self._late(run))
         for guard in component.preconditions:
             self._create(guard, index)
-        self._events.append((self._check, run))
+        self._events.append((self._enter, run))
 
     def _opened(self, run: Run) -> None:
         run.of.open[run.index] = run
@@ -297,6 +311,23 @@ class Engine:
         finally:
             self._working = False
 
+    def _enter(self, run: Run) -> None:
+        """Begin with an instance, or begin anew: it may depend on what has failed before."""
+        if run.origin.cascade and run.status == WAITING_ON_DEPENDENCIES and not run.of.paused:
+            failed = self._failed_need(run)
+            if failed is not None:
+                run.note(cascade_failed_on=failed.id)
+                self.end(run, CASCADE_FAILED)
+        self._check(run)
+
+    @staticmethod
+    def _failed_need(run: Run) -> Run | None:
+        for need in run.of.needs:
+            for needed in need.needed_by(run):
+                if needed is not None and needed.ended and needed.status in FAILURES:
+                    return needed
+        return None
+
     def _check(self, run: Run) -> None:
         """See whether an instance that waits on its dependencies can go on."""
         component = run.of
@@ -328,19 +359,18 @@ class Engine:
         for needed in need.needed_by(run):
             if needed is None:
                 return False
-            if needed.status in _FULFILLED:
-                continue
-            if needed.ended and run.of.cascade and needed.status in FAILURES:
-                run.note(cascade_failed_on=needed.id)
-                self.end(run, CASCADE_FAILED)
-            return False
+            if needed.status not in _FULFILLED:
+                return False
         return True
 
     def _ready(self, run: Run) -> None:
-        component = run.of
+        component = run.origin
         if component.family == NODE:
             self.end(run, FINISHED)
-        elif component.family == PRECONDITION and component.type not in USER_MANAGED_PRECONDITIONS:
+            return
+        if component.family == PRECONDITION:
+            self.tasks.await_precondition(run)
+        if component.family == PRECONDITION and component.type not in USER_MANAGED_PRECONDITIONS:
             self.begin_attempt(run, RUNNING)
             self._managed.look(run)
         else:
@@ -402,12 +432,12 @@ class Engine:
             return
         self._closed(run)
         self._keep_health(run)
+        # Documented for cascade. Otherwise, our choice: nobody needs what guards an ended instance.
+        self._cancel_guards(run)
         if run.status == FINISHED:
-            self._act(component.on_success, run)
+            self._act(run.origin.on_success, run)
         elif run.status in FAILURES:
-            self._act(component.on_fail, run)
-            if component.cascade:
-                self._cancel_guards(run)
+            self._act(run.origin.on_fail, run)
             if component.family == RESOURCE:
                 self._managed.failed(run)
         for dependent in component.dependents:
@@ -418,7 +448,7 @@ class Engine:
             else:
                 for waiting in list(dependent.open.values()):
                     if waiting.status == WAITING_ON_DEPENDENCIES:
-                        self._check(waiting)
+                        self._enter(waiting)
         if component.runs_on is not None:
             for resource in component.runs_on.needed_by(run):
                 if resource is not None and not resource.ended:
@@ -441,7 +471,7 @@ class Engine:
             # The others have their turn when what they were seen to wait for has finished.
             if component.needs[waiting.blocked] is ended.of:
                 self._check(waiting)
-        elif component.cascade:
+        elif waiting.origin.cascade:
             waiting.note(cascade_failed_on=ended.id)
             self.end(waiting, CASCADE_FAILED)
 
@@ -449,7 +479,10 @@ class Engine:
         if pipeline.open or pipeline.untold:
             return
         if pipeline.state == states.DEACTIVATING:
-            pipeline.state = states.INACTIVE
+            since = self.clock.now - (pipeline.last_deactivated or 0)
+            eventual = self.settings.consistency == "eventual"
+            if not eventual or since >= DEACTIVATION_SECONDS * SECOND:
+                pipeline.state = states.INACTIVE
         elif pipeline.state == states.SCHEDULED and all(
             component.exhausted for component in pipeline.components.values()
         ):
@@ -484,15 +517,23 @@ class Engine:
     def _late(self, run: Run) -> None:
         if run.ended or run.of.paused:
             return
-        if self.settings.late_until == "start" and run.status == RUNNING:
+        if self.settings.late_until == "start" and self._has_started(run):
             return
-        self._act(run.of.on_late, run)
+        self._act(run.origin.on_late, run)
         self._work()
 
+    def _has_started(self, run: Run) -> bool:
+        if not run.of.is_for_runners:
+            return bool(run.attempts)
+        by_hand_over = self.settings.running_from == "hand-over"
+        return run.status == RUNNING or any(
+            (attempt.handed_over if by_hand_over else attempt.acknowledged) is not None
+            for attempt in run.attempts
+        )
+
     def _act(self, actions: list[str], run: Run) -> None:
-        component = run.of
         for action_id in actions:
-            kind = component.definition.type_of(action_id)
+            kind = run.origin.definition.type_of(action_id)
             if kind == "Terminate":
                 if not run.ended:
                     self.cancel(run, f"Terminated by {action_id}.")
@@ -527,16 +568,16 @@ class Engine:
     def rerun(self, run: Instance) -> None:
         """Run an instance again that has ended, and under cascade what failed because of it."""
         if not isinstance(run, Run):
-            self._reopen(run)
-            self.tasks.begin(run)
+            self.start_again(run)
             return
         targets = [run]
         if run.of.family == RESOURCE:
+            # Documented: a rerun of a resource is one of all that run on it.
             targets += [
                 using
                 for user in run.of.users
                 for using in user.runs.values()
-                if using.ended and using.status in FAILURES and run in run.of.needed_by(using)
+                if using.ended and using.status != SKIPPED and run in run.of.needed_by(using)
             ]
         seen: set[int] = set()
         while targets:
@@ -546,7 +587,7 @@ class Engine:
             seen.add(id(target))
             if target.ended:
                 self.start_again(target)
-            if not target.of.cascade:
+            if not target.origin.cascade:
                 continue
             for guard in target.of.preconditions:
                 checked = guard.runs.get(target.index)
@@ -574,9 +615,13 @@ class Engine:
             ]
         return found
 
-    def start_again(self, run: Run) -> None:
+    def start_again(self, run: Instance) -> None:
+        """Open an instance anew that has ended."""
         self._reopen(run)
-        self._events.append((self._check, run))
+        if isinstance(run, Run):
+            self._events.append((self._enter, run))
+        else:
+            self.tasks.begin(run)
 
     def _reopen(self, run: Instance) -> None:
         run.ended = False
@@ -605,7 +650,7 @@ class Engine:
         """Go on with a component that was paused."""
         component.paused = False
         for run in list(component.open.values()):
-            self._events.append((self._check, run))
+            self._events.append((self._enter, run))
         self._advance(component)
         self._work()
 
@@ -613,21 +658,27 @@ class Engine:
         """Create no more instances, and cancel those that there are or wait for their end."""
         if not pipeline.working and pipeline.state != states.DEACTIVATING:
             return
+        self._stop_activating(pipeline)
         pipeline.state = states.DEACTIVATING
         pipeline.last_deactivated = self.clock.now
         self._stop_timers(pipeline)
         doomed = [
             run
-            for run in pipeline.runs
+            for run in pipeline.instances
             if not run.ended and (cancel_active or not self._is_running(run))
         ]
         pipeline.interrupted += doomed
         self._cancel_all(doomed, "The pipeline was deactivated.")
         self._patiently(pipeline)
-        self._finish_if_done(pipeline)
+        if self.settings.consistency == "eventual":
+            self.clock.call_later(
+                DEACTIVATION_SECONDS * SECOND, lambda: self._finish_if_done(pipeline)
+            )
+        else:
+            self._finish_if_done(pipeline)
 
     @staticmethod
-    def _is_running(run: Run) -> bool:
+    def _is_running(run: Instance) -> bool:
         attempt = run.attempt
         held = attempt is not None and attempt.task_id is not None
         return held or run.status in (RUNNING, CREATING)
@@ -664,24 +715,24 @@ class Engine:
         pipeline.deletion_requested = self.clock.now
         pipeline.state_before_deletion = pipeline.state
         pipeline.state = states.DELETING
+        self._stop_activating(pipeline)
         self._stop_timers(pipeline)
         self._cancel_all(
             [run for run in pipeline.instances if not run.ended], "The pipeline was deleted."
         )
 
+    def _stop_activating(self, pipeline: Pipeline) -> None:
+        """Have an activation that has not got as far as instances come to nothing."""
+        for timer in pipeline.activating:
+            self.clock.cancel(timer)
+        pipeline.activating.clear()
+        created = max((held.next_index for held in pipeline.components.values()), default=0)
+        del pipeline.on_demand.starts[created:]
+
     def _stop_timers(self, pipeline: Pipeline) -> None:
         for timer in pipeline.timers.values():
             self.clock.cancel(timer)
         pipeline.timers.clear()
-
-
-_ACTIVATING = (
-    states.PENDING,
-    states.SCHEDULING,
-    states.SCHEDULED,
-    states.FINISHED,
-    states.INACTIVE,
-)
 
 
 def gone(pipeline: Pipeline, now: int, settings: ServiceSettings) -> bool:

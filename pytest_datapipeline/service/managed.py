@@ -48,13 +48,7 @@ class Managed:
             return
         tried = (run.detail("retry_count") or 0) + 1
         run.note(retry_count=tried, last_retry=now)
-        limit = policy.precondition_timeout
-        again = now + policy.retry_delay
-        if limit is not None and again > (run.actual_start or 0) + limit:
-            run.attempt.error_message = "The precondition was not met within preconditionTimeout."
-            self._engine.end(run, FAILED)
-            return
-        run.timer = self._engine.clock.call_at(again, lambda: self.look(run))
+        run.timer = self._engine.clock.call_later(policy.retry_delay, lambda: self.look(run))
         self._engine.tasks.happened()
 
     def _next_look(self, run: Run) -> None:
@@ -121,7 +115,7 @@ class Managed:
             tries_later = user.timer is not None and user.timer.callback is not None
             if user.status == WAITING_FOR_RUNNER and not (user.ended or going_on or tries_later):
                 self._engine.tasks.begin(user)
-        limit = resource.of.terminate_after
+        limit = resource.origin.terminate_after
         if limit is not None:
             resource.timer = self._engine.clock.call_later(limit, lambda: self._times_out(resource))
         self._engine.tasks.happened()

@@ -9,7 +9,7 @@ from . import pipeline as states
 from .component import GivenComponent
 from .definition import DEFAULT, Definition, PipelineObject, field_of
 from .fields import Field, timestamp
-from .plan import ACTIVITY, NODE, RESOURCE, PipelineComponent, Run, needs_of
+from .plan import ACTIVITY, NODE, RESOURCE, PipelineComponent, Run, needs_of, text_of
 from .scopes import Context, ObjectScope, evaluated
 from .task import WAITING_ON_DEPENDENCIES, Attempt, Instance
 
@@ -84,7 +84,7 @@ def _pipeline_fields(pipeline: Pipeline, now: int, settings: ServiceSettings) ->
         yield Field("*tags", json.dumps(tags, separators=(",", ":"), ensure_ascii=False))
     # Observed: right after the activation only the first of these is there.
     yield from _times(("@firstActivationTime", pipeline.first_activation))
-    if pipeline.state != states.PENDING:
+    if pipeline.version:
         yield from _times(
             ("@lastActivationTime", pipeline.last_activation),
             ("@finishedTime", pipeline.finished),
@@ -105,15 +105,22 @@ def pipeline_state(pipeline: Pipeline, now: int, settings: ServiceSettings) -> s
 
 
 def _schedule_fields(pipeline: Pipeline) -> Iterable[Field]:
-    scheduled = [
-        component
-        for component in pipeline.components.values()
-        if component.schedule is not pipeline.on_demand
-    ]
-    if not scheduled or pipeline.state == states.SCHEDULING:
+    # Observed: while it is SCHEDULING none of them is there.
+    if pipeline.state == states.SCHEDULING:
         return
-    first = scheduled[0]
-    latest = max((held.latest for held in scheduled if held.latest is not None), default=None)
+    components = pipeline.components.values()
+    latest = max((held.latest for held in components if held.latest is not None), default=None)
+    scheduled = [held for held in components if held.schedule is not pipeline.on_demand]
+    if scheduled:
+        yield from _next_run(scheduled[0], latest)
+    yield from _times(("@latestRunTime", latest))
+    health = pipeline_health(pipeline)
+    if health is not None:
+        yield Field("@healthStatus", health[0])
+        yield from _times(("@healthStatusUpdatedTime", health[1]))
+
+
+def _next_run(first: PipelineComponent, latest: int | None) -> Iterable[Field]:
     if not first.exhausted:
         index = first.next_index
         yield from _times(
@@ -127,14 +134,10 @@ def _schedule_fields(pipeline: Pipeline) -> Iterable[Field]:
             ("@scheduledStartTime", first.schedule.start_of(index)),
             ("@scheduledEndTime", first.schedule.end_of(index)),
         )
-    period = first.definition.resolved(first.schedule.id).first("period")
+    schedule = first.definition.resolved(first.schedule.id)
+    period = text_of(first.definition, first.schedule.id, schedule, "period")
     if period is not None:
         yield Field("@scheduledPeriod", period)
-    yield from _times(("@latestRunTime", latest))
-    health = pipeline_health(pipeline)
-    if health is not None:
-        yield Field("@healthStatus", health[0])
-        yield from _times(("@healthStatusUpdatedTime", health[1]))
 
 
 def pipeline_health(pipeline: Pipeline) -> tuple[str, int] | None:
@@ -370,9 +373,11 @@ def attempt_object(
         reason = instance.detail("cancellation_reason")
         if reason is not None and attempt.status == "CANCELED":
             fields.append(Field("cancellationReason", reason))
-        logs = instance.of.text("pipelineLogUri")
+        origin = instance.origin
+        logs = origin.text("pipelineLogUri")
         if logs is not None and attempt.handed_over is not None:
-            place = "/".join([logs.rstrip("/"), pipeline.id, component.id, instance.id, attempt.id])
+            name = origin.definition.by_id[component.id].name
+            place = "/".join([logs.rstrip("/"), pipeline.id, name, instance.id, attempt.id])
             fields.append(Field("@logLocation", f"{place}/"))
     if evaluate:
         fields += _evaluated(instance, {field.key for field in fields})

@@ -70,9 +70,11 @@ class Pipeline:
         self.on_demand = OnDemand("")
         self.runs: list[Run] = []
         self.open = 0
-        self.interrupted: list[Run] = []
+        self.interrupted: list[Instance] = []
         self.enqueued: list[Instance] = []
         self.timers: dict[tuple[int, bool], Timer] = {}
+        # Of activations that do not show yet.
+        self.activating: list[Timer] = []
         # Canceled attempts whose runners have not been told yet: it is deactivating until then.
         self.untold: dict[Attempt, None] = {}
         self._indexed = 0
@@ -84,7 +86,7 @@ class Pipeline:
     @property
     def working(self) -> bool:
         """Whether new instances come."""
-        return self.state in (SCHEDULING, SCHEDULED)
+        return self.state in (SCHEDULING, SCHEDULED) or bool(self.activating)
 
     @property
     def all_components(self) -> Iterator[PipelineComponent]:

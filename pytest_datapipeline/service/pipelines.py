@@ -119,12 +119,15 @@ class Pipelines:
         to come.
         """
         return self._tasks.open == 0 and not any(
-            held.working
-            and any(
-                not component.exhausted
-                and component.schedule.count is not None
-                and not component.paused
-                for component in held.components.values()
+            held.activating
+            or (
+                held.working
+                and any(
+                    not component.exhausted
+                    and component.schedule.count is not None
+                    and not component.paused
+                    for component in held.components.values()
+                )
             )
             for held in self.all.values()
         )

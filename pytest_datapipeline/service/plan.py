@@ -63,9 +63,21 @@ class Run(Instance):
         self.details: dict[str, Any] | None = None
 
     @property
-    def of(self) -> PipelineComponent:
+    def origin(self) -> PipelineComponent:
+        """Its component as it was when the run was created.
+
+        Documented: a changed definition is for new runs.
+        """
         component = self.component
         assert isinstance(component, PipelineComponent)
+        return component
+
+    @property
+    def of(self) -> PipelineComponent:
+        """Its component as it is in the active definition, which knows all runs."""
+        component = self.origin
+        while component.successor is not None:
+            component = component.successor
         return component
 
     def note(self, **details: Any) -> None:
@@ -115,6 +127,7 @@ class PipelineComponent(Component):
         "runs",
         "runs_on",
         "schedule",
+        "successor",
         "suffix",
         "terminate_after",
         "users",
@@ -171,6 +184,7 @@ class PipelineComponent(Component):
         self.active = 0
         self.next_index = 0
         self.paused = False
+        self.successor: PipelineComponent | None = None
         self.created_at: int | None = None
         self.latest: int | None = None
         self.latest_completed: int | None = None
@@ -181,16 +195,22 @@ class PipelineComponent(Component):
         self.evaluates = any(not field.is_ref for field in self._dynamic)
         self._carries: list[tuple[str, dict[str, Any] | None]] | None = None
 
-    def take_over(self, earlier: PipelineComponent) -> None:
-        """Go on with the runs of the same object in the definition that was active before."""
+    def take_over(self, earlier: PipelineComponent, unchanged: bool) -> None:
+        """Go on with the runs of the same object in the definition that was active before.
+
+        `unchanged`: whether that was the same definition, so that it need not be kept.
+        """
         for name in ("runs", "open", "active", "paused", "created_at", "latest", "health"):
             setattr(self, name, getattr(earlier, name))
         self.latest_completed = earlier.latest_completed
         self.finished_at = earlier.finished_at
         if isinstance(self.schedule, OnDemand) or self.schedule.start == earlier.schedule.start:
             self.next_index = earlier.next_index
-        for run in self.runs.values():
-            run.component = self
+        earlier.successor = self
+        if unchanged:
+            for run in self.runs.values():
+                if run.component is earlier:
+                    run.component = self
 
     # -- what the fields say ----------------------------------------------------------------------
 
@@ -380,7 +400,7 @@ class PipelineComponent(Component):
             other = self.run_of(object_id, run)
             if other is not None:
                 shown = other.id if by_instance else object_id
-                fields = other.of.fields_of(other, instance_ids=by_instance)
+                fields = other.origin.fields_of(other, instance_ids=by_instance)
                 found.append(_wire(shown, (*fields, Field("type", other.of.type))))
             else:
                 scope = ObjectScope(self.context(run), object_id)

@@ -30,9 +30,13 @@ MAXIMUM_SELECTORS = 10
 MAXIMUM_QUERY_LIMIT = 100
 # Our choice: how many pipelines a page of ListPipelines holds; nobody published it.
 LIST_PAGE = 50
-# Observed: SCHEDULING is seen a second after the activation, instances after five to seven.
+# Observed: SCHEDULING is seen a second after the activation, instances after five to seven, and a
+# pipeline with nothing to run has finished after two.
 ACTIVATION_SECONDS = 1
+EMPTY_SECONDS = 2
 INSTANCES_SECONDS = 5
+# Our choice: so long a pipeline is DEACTIVATING at least where consistency is eventual.
+DEACTIVATION_SECONDS = 1
 # Observed: a deleted pipeline is described for up to eleven seconds. A new one is listed late.
 DELETION_SECONDS = 11
 LISTING_SECONDS = 2

@@ -154,6 +154,8 @@ class Tasks:
         self.open = 0
         # Attempts whose holder is known: the deadlines that time must not pass while he works.
         self.held: dict[Attempt, None] = {}
+        # When preconditions that are not met yet have failed.
+        self._expiring: dict[Instance, Timer] = {}
 
     # -- what makes a task ready ------------------------------------------------------------------
 
@@ -176,6 +178,8 @@ class Tasks:
 
     def _start(self, instance: Instance) -> None:
         instance.actual_start = self._clock.now
+        if instance.component.type in USER_MANAGED_PRECONDITIONS:
+            self.await_precondition(instance)
         self.begin(instance)
 
     def begin(self, instance: Instance) -> None:
@@ -331,15 +335,26 @@ class Tasks:
     def _check_again(self, attempt: Attempt) -> None:
         # Our choice, after the older documentation: the same attempt, until preconditionTimeout.
         instance = attempt.instance
-        limit = instance.component.policy.precondition_timeout
         again = self._clock.now + instance.component.policy.retry_delay
-        if limit is not None and again > (instance.actual_start or 0) + limit:
-            attempt.error_message = "The precondition was not met within preconditionTimeout."
-            instance.tries_left = 0
-            self._fail(attempt)
-            return
         attempt.status = instance.status = WAITING_FOR_RUNNER
         self._later(instance, again, lambda: self._offer(attempt))
+
+    def await_precondition(self, instance: Instance) -> None:
+        """Documented: so long after its start a precondition that is not met has failed."""
+        limit = instance.component.policy.precondition_timeout
+        if limit is not None and instance not in self._expiring:
+            self._expiring[instance] = self._clock.call_later(
+                limit, lambda: self._not_met(instance)
+            )
+
+    def _not_met(self, instance: Instance) -> None:
+        del self._expiring[instance]
+        instance.tries_left = 0
+        attempt = instance.attempt
+        if attempt is None or attempt.status in ENDED:
+            self.end(instance, FAILED)
+        else:
+            self.fail(instance, "The precondition was not met within preconditionTimeout.")
 
     def _fail(self, attempt: Attempt) -> None:
         instance = attempt.instance
@@ -444,6 +459,8 @@ class Tasks:
             instance.ended = True
         instance.status = status
         instance.actual_end = self._clock.now
+        if self._expiring and instance in self._expiring:
+            self._clock.cancel(self._expiring.pop(instance))
         if instance.timer is not None:
             self._clock.cancel(instance.timer)
             instance.timer = None

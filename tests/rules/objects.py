@@ -205,6 +205,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "cascade-any-dependency",
+        "It does so as soon as any dependency has failed, whatever else is waited for.",
+        "developer guide, dp-manage-cascade-failandrerun",
+        "documented",
+    ),
+    Rule(
         "cascade-nodes",
         "So do the output nodes of a failed activity.",
         "developer guide, dp-manage-cascade-failandrerun",

@@ -67,6 +67,12 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        "reactivation-timeline",
+        "Right after the activation of a FINISHED pipeline nothing has changed; a second later its version and @lastActivationTime have, and one with nothing to run has finished after another.",
+        "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
+        "observed",
+    ),
+    Rule(
         "scheduling-state",
         "A second later it is SCHEDULING.",
         "recorded answers of 2017 (tests of Cloud Custodian)",
