@@ -422,6 +422,10 @@ class DataPipelineFake:
             self._time.sync()
             ready_at = self._ready_at(delay, at)
             further = objects_of(objects)
+            if pipeline_id is not None and self._service.pipelines.is_deleted(pipeline_id):
+                raise FakeUsageError(f"The pipeline {pipeline_id} has been deleted.")
+            if self._service.pipelines.is_deleted(self._pipeline_id):
+                self._pipeline_id = self._service.ids.pipeline_id()
             instances = []
             for index, task in enumerate(given):
                 defaults = Defaults(

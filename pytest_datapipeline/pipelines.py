@@ -17,6 +17,7 @@ from .service.api import Caller, Service
 from .service.errors import ServiceError
 from .service.fields import shorten, timestamp
 from .service.objects import pipeline_health
+from .service.pipeline import STATES
 from .service.task import FINISHED
 
 if TYPE_CHECKING:
@@ -179,8 +180,8 @@ class Pipeline:
             work: plays the task runners of this pipeline: called for every task that becomes
                 ready; see `DataPipelineFake.work`. Without it, runners in threads or workers
                 that were set up before do the work.
-            until: when to stop instead: a state of the pipeline, a moment of virtual time, a
-                span of it, or a predicate.
+            until: when to stop instead: a state of the pipeline, a moment of virtual time (a
+                datetime or an ISO text), a span of it, or a predicate.
             max_time: how much virtual time it may take, in seconds or as a timedelta.
 
         Raises:
@@ -199,7 +200,9 @@ class Pipeline:
             return until
         if isinstance(until, str):
             state = until.upper()
-            return lambda: record.state == state
+            if state not in STATES:
+                return _moment(until)
+            return lambda: record.state == state and not record.activating
         if callable(until):
             return until
         if until is not None:
@@ -357,7 +360,11 @@ class Pipelines:
             description=description,
             region=region,
         )
-        made.activate(start=start)
+        try:
+            made.activate(start=start)
+        except FakeUsageError:
+            self._service.pipelines.forget(made.id)
+            raise
         return made
 
     # -- what the service does by itself ----------------------------------------------------------
@@ -489,6 +496,16 @@ class Pipelines:
                     f"The service refuses {operation} with {error.code}: "
                     f"{shorten(error.message, 2000)}"
                 ) from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return to_datetime(arguments.moment("until", text))
+    except FakeUsageError:
+        raise FakeUsageError(
+            f"until is {text!r}, which is neither a state of a pipeline nor a moment."
+            f"{did_you_mean(text.upper(), STATES)} The states are: {', '.join(STATES)}."
+        ) from None
 
 
 def _outcome(value: Any) -> str:

@@ -63,7 +63,7 @@ def encode(answer: dict[str, Any] | TaskObject | None) -> bytes:
 def _task_text(task: TaskObject) -> str:
     attempt_id = _QUOTE(task.attempt_id)
     fields = _ATTEMPT % {name: _QUOTE(value) for name, value in task.values.items()}
-    for key, value, is_ref in task.own:
+    for key, value, is_ref, _ in task.own:
         kind = "refValue" if is_ref else "stringValue"
         fields += f',{{"key":{_QUOTE(key)},"{kind}":{_QUOTE(value)}}}'
     return (

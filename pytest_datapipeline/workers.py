@@ -125,11 +125,24 @@ class Workers:
         self._tasks.report(task_id, (), None)
         status, error = self._play(worker, _work_of(attempt, task_object))
         if worker.duration:
+            self._keep(attempt, task_id, self._clock.now + worker.duration)
             self._clock.call_later(
                 worker.duration, lambda: self._set(attempt, task_id, status, error)
             )
         else:
             self._set(attempt, task_id, status, error)
+
+    def _keep(self, attempt: Attempt, task_id: str, until: int) -> None:
+        """Report progress often enough that the task is not taken away before it is done."""
+        again = attempt.instance.component.policy.report_progress_timeout // 2
+
+        def report() -> None:
+            if attempt.task_id == task_id and not attempt.canceled:
+                self._tasks.report(task_id, (), None)
+                self._keep(attempt, task_id, until)
+
+        if self._clock.now + again < until:
+            self._clock.call_later(again, report)
 
     def _set(
         self, attempt: Attempt, task_id: str, status: str, error: BaseException | None

@@ -35,6 +35,7 @@ def steps(fake: DataPipelineFake, **given: Any) -> Any:
     return seen[0]
 
 
+@pytest.mark.rule("cli-format")
 def test_a_file_of_the_cli_is_read(datapipeline_fake: DataPipelineFake, tmp_path: Path) -> None:
     file = tmp_path / "definition.json"
     file.write_text(json.dumps(FILE))
@@ -140,6 +141,41 @@ def test_the_table_shows_runs_as_the_cli_does(datapipeline_fake: DataPipelineFak
     assert pipeline.table() in repr(pipeline)
 
 
+@pytest.mark.datapipeline(start="2024-01-01T00:00:00")
+@pytest.mark.parametrize("until", ["2024-01-02T00:00:00", "2024-01-02"])
+def test_a_run_can_end_at_a_moment_that_is_written_as_text(
+    datapipeline_fake: DataPipelineFake, until: str
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(on_demand(activity("A")))
+
+    pipeline.run(until=until)
+
+    assert datapipeline_fake.clock.now().isoformat() == "2024-01-02T00:00:00+00:00"
+
+
+def test_a_state_that_there_is_not_is_refused_with_a_suggestion(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(on_demand(activity("A")))
+
+    with pytest.raises(FakeUsageError, match=r"until is 'finshed'.* Did you mean 'FINISHED'"):
+        pipeline.run(until="finshed")
+
+
+def test_an_activation_that_is_refused_leaves_nothing_behind(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    definition = {
+        "objects": on_demand(activity("A", command="#{myCommand}")),
+        "parameters": [{"id": "myCommand"}],
+    }
+
+    with pytest.raises(FakeUsageError, match="myCommand"):
+        datapipeline_fake.pipelines.activate(definition)
+
+    assert len(datapipeline_fake.pipelines) == 0
+
+
 def test_a_long_table_is_cut_at_its_beginning(datapipeline_fake: DataPipelineFake) -> None:
     pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=30))
     pipeline.run(lambda _: None)
@@ -208,6 +244,21 @@ def test_work_takes_its_time(datapipeline_fake: DataPipelineFake) -> None:
     finished = pipeline.instance("A").finished
     assert finished is not None
     assert (finished.hour, finished.minute) == (0, 10)
+
+
+def test_work_that_takes_longer_than_a_runner_may_be_silent_is_reported_on(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    datapipeline_fake.work(seconds=3600)
+    pipeline = datapipeline_fake.pipelines.activate(on_demand(activity("A")))
+
+    pipeline.run()
+
+    (attempt,) = pipeline.instance("A").attempts
+    assert attempt.status == "FINISHED"
+    assert attempt.ended is not None
+    assert attempt.handed_over is not None
+    assert (attempt.ended - attempt.handed_over).seconds == 3600
 
 
 def test_an_outcome_can_be_said_by_a_function(datapipeline_fake: DataPipelineFake) -> None:

@@ -42,7 +42,7 @@ def run_days(pipeline: Pipeline, work: Any = None, days: float = 1) -> Pipeline:
 # -- dependencies ---------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("depends-on", "finished-unblocks")
+@pytest.mark.rule("depends-on")
 def test_an_activity_waits_for_those_that_it_depends_on(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -405,7 +405,7 @@ def test_rerun_goes_on_counting_attempts_and_has_all_tries_again(
 KEY = {"id": "P", "type": "S3KeyExists", "role": "r", "s3Key": "s3://bucket/ready"}
 
 
-@pytest.mark.rule("precondition-holds-back", "precondition-node-field")
+@pytest.mark.rule("precondition-holds-back", "precondition-node-field", "retry-count")
 def test_a_precondition_holds_its_node_back_until_it_is_met(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -425,7 +425,7 @@ def test_a_precondition_holds_its_node_back_until_it_is_met(
     assert pipeline.instance("N").finished == NEW_YEAR + timedelta(hours=2)
     fields = fields_of(datapipeline_client, pipeline.id, "@P_2020-01-01T00:00:00")
     assert fields["node"] == "@N_2020-01-01T00:00:00"
-    assert fields["currentRetryCount"] == "2"
+    assert (fields["currentRetryCount"], fields["lastRetryTime"]) == ("2", "2020-01-01T01:00:00")
 
 
 @pytest.mark.rule("precondition-timeout", "precondition-failure-is-error-of-node")
@@ -565,6 +565,54 @@ def test_a_resource_is_created_when_an_activity_is_scheduled_on_it(
     assert seen == ["WAITING_ON_DEPENDENCIES", "CREATING", "RUNNING", "FINISHED"]
 
 
+@pytest.mark.rule("init-timeout", "failure-reason")
+@pytest.mark.datapipeline(start="2020-01-01T00:00:00", resource_seconds=3600)
+def test_a_resource_that_does_not_start_in_time_fails(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    slow = {**RESOURCE, "initTimeout": "10 minutes", "maximumRetries": "0"}
+    pipeline = datapipeline_fake.pipelines.activate(cascading(activity("A", runsOn=ref("R")), slow))
+
+    datapipeline_fake.clock.advance(600)
+
+    assert pipeline.instance("R").status == "FAILED"
+    fields = fields_of(datapipeline_client, pipeline.id, "@R_2020-01-01T00:00:00")
+    assert fields["@failureReason"] == "@R_2020-01-01T00:00:00 did not start within initTimeout."
+
+
+@pytest.mark.rule("cluster-region")
+@pytest.mark.parametrize(
+    ("region", "expected"), [({}, "us-east-1"), ({"region": "eu-west-1"}, "eu-west-1")]
+)
+def test_a_cluster_tells_its_region(
+    datapipeline_fake: DataPipelineFake,
+    datapipeline_client: Any,
+    region: dict[str, str],
+    expected: str,
+) -> None:
+    cluster = {"id": "R", "type": "EmrCluster", **region}
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", runsOn=ref("R")), cluster, occurrences=1)
+    )
+
+    fields = fields_of(datapipeline_client, pipeline.id, "@R_2020-01-01T00:00:00")
+
+    assert fields["@resourceRegion"] == expected
+    assert fields["@resourceId"].startswith("j-")
+
+
+def test_an_activity_does_not_wait_for_the_end_of_what_it_runs_on(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", runsOn=ref("R"), dependsOn=ref("R")), RESOURCE, occurrences=1)
+    )
+
+    pipeline.run(lambda _: None)
+
+    pipeline.assert_finished()
+
+
 @pytest.mark.rule("resource-fields")
 def test_a_resource_has_the_recorded_fields(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
@@ -581,7 +629,7 @@ def test_a_resource_has_the_recorded_fields(
     assert fields["input"] == "@A_2020-01-01T00:00:00"
 
 
-@pytest.mark.rule("terminate-after")
+@pytest.mark.rule("terminate-after", "timedout-is-final")
 def test_a_resource_that_is_used_too_long_is_timed_out(
     datapipeline_fake: DataPipelineFake,
 ) -> None:
@@ -590,8 +638,10 @@ def test_a_resource_that_is_used_too_long_is_timed_out(
     )
 
     datapipeline_fake.clock.advance(3600)
+    datapipeline_fake.clock.advance(timedelta(days=1))
 
     assert pipeline.instance("R").status == "TIMEDOUT"
+    assert len(pipeline.instance("R").attempts) == 1
     assert pipeline.instance("A").status == "CANCELED"
 
 
@@ -646,6 +696,21 @@ def test_an_alarm_is_published_once_the_last_try_has_failed(
     assert published.time == NEW_YEAR + timedelta(minutes=20)
 
 
+def test_an_alarm_can_tell_the_error(datapipeline_fake: DataPipelineFake) -> None:
+    alarm = {**ALARM, "message": "#{node.errorId}: #{node.errorMessage}"}
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("A", onFail=ref("Alarm"), maximumRetries="0"), alarm, occurrences=1)
+    )
+
+    def work(_: Work) -> None:
+        raise ValueError("no such column")
+
+    run_days(pipeline, work)
+
+    (published,) = datapipeline_fake.pipelines.notifications
+    assert published.message == "ValueError: no such column"
+
+
 @pytest.mark.rule("on-success")
 def test_an_alarm_is_published_on_success(datapipeline_fake: DataPipelineFake) -> None:
     pipeline = datapipeline_fake.pipelines.activate(
@@ -670,7 +735,7 @@ def test_what_cascades_runs_its_on_fail_too(datapipeline_fake: DataPipelineFake)
     ]
 
 
-@pytest.mark.rule("on-late-action", "terminate-cancels")
+@pytest.mark.rule("on-late-action", "terminate-cancels", "cancellation-reason")
 def test_what_is_late_can_be_terminated(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
@@ -744,6 +809,7 @@ def test_what_a_runner_has_taken_is_not_late_where_that_makes_it_run(
 # -- expressions of a run -------------------------------------------------------------------------
 
 
+@pytest.mark.rule("error-field")
 def test_an_expression_that_can_not_be_evaluated_fails_its_run_and_says_why(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from building import activated, activity, daily, fields_of, finish, ids, on_demand, put, take
+from building import (
+    activated,
+    activity,
+    as_dict,
+    daily,
+    fields_of,
+    finish,
+    ids,
+    on_demand,
+    put,
+    take,
+)
+
+from pytest_datapipeline import FakeUsageError
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake
@@ -136,16 +149,50 @@ def test_an_attempt_shows_its_runner_and_its_error(datapipeline_client: Any) -> 
     assert (instance["@attemptCount"], instance["@triesLeft"]) == ("1", "2")
 
 
+@pytest.mark.rule("attempt-status")
+def test_an_attempt_shows_the_status_that_its_runner_reported_last(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+    task_id = take(datapipeline_client)["taskId"]
+
+    for status in ("copying", "sorting"):
+        datapipeline_client.report_task_progress(
+            taskId=task_id, fields=[{"key": "attemptStatus", "stringValue": status}]
+        )
+
+    fields = fields_of(datapipeline_client, pipeline_id, ATTEMPT)
+    assert fields["attemptStatus"] == "sorting"
+
+
+@pytest.mark.rule("component-times")
+def test_a_component_tells_when_it_ran_and_was_deactivated(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A"), occurrences=3))
+    datapipeline_fake.work(seconds=60)
+    datapipeline_fake.clock.advance(3600)
+    before = fields_of(datapipeline_client, pipeline_id, "A")
+    datapipeline_client.deactivate_pipeline(pipelineId=pipeline_id)
+
+    after = fields_of(datapipeline_client, pipeline_id, "A")
+
+    assert before["@latestRunTime"] == before["@latestCompletedRunTime"] == "2020-01-01T00:00:00"
+    assert before["@finishedTime"] == "2020-01-01T00:01:00"
+    assert before["@nextRunTime"] == "2020-01-02T00:00:00"
+    assert after["@lastDeactivatedTime"] == "2020-01-01T01:00:00"
+
+
 @pytest.mark.rule("log-location")
 def test_an_attempt_shows_where_its_logs_are(datapipeline_client: Any) -> None:
     pipeline_id = activated(
-        datapipeline_client, daily(activity("A"), pipelineLogUri="s3://logs/all")
+        datapipeline_client, daily(activity("A", name="Load"), pipelineLogUri="s3://logs/all")
     )
     take(datapipeline_client)
 
     fields = fields_of(datapipeline_client, pipeline_id, ATTEMPT)
 
-    assert fields["@logLocation"] == f"s3://logs/all/{pipeline_id}/A/{RUN}/{ATTEMPT}/"
+    assert fields["@logLocation"] == f"s3://logs/all/{pipeline_id}/Load/{RUN}/{ATTEMPT}/"
 
 
 @pytest.mark.rule("evaluated-instances-inherit")
@@ -176,6 +223,24 @@ def test_evaluating_a_component_that_needs_a_run_is_refused(datapipeline_client:
 
 
 @pytest.mark.rule("expressions-not-in-ids")
+def test_what_looks_like_an_expression_in_an_id_a_name_or_a_reference_is_none(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    odd = "#{1 + 1}"
+    pipeline = datapipeline_fake.pipelines.activate(
+        on_demand(activity("A", input={"ref": odd}), {**node(odd), "name": "#{2 + 2}"})
+    )
+
+    task = take(datapipeline_client)
+    shown = datapipeline_client.describe_objects(
+        pipelineId=pipeline.id, objectIds=[odd], evaluateExpressions=True
+    )["pipelineObjects"][0]
+
+    fields = as_dict(task["objects"][task["attemptId"]]["fields"])
+    assert fields["input"] == f"@{odd}_2020-01-01T00:00:00"
+    assert (shown["id"], shown["name"]) == (odd, "#{2 + 2}")
+
+
 def test_component_ids_may_hold_anything(datapipeline_client: Any) -> None:
     odd = 'My "Data"_Object 2020'
     pipeline_id = activated(datapipeline_client, on_demand(activity(odd)))
@@ -339,6 +404,59 @@ def test_an_expression_that_can_not_be_evaluated_is_refused(
         evaluated(datapipeline_client, pipeline_id, object_id, expression)
 
 
+@pytest.mark.parametrize(
+    ("object_id", "expression", "expected"),
+    [
+        ("A", "#{@sphere} #{@status} #{@version}", "COMPONENT SCHEDULED 1"),
+        (RUN, "#{@sphere} #{@status} #{@componentParent}", "INSTANCE WAITING_FOR_RUNNER A"),
+        (RUN, "#{@attemptCount} #{@triesLeft} #{@headAttempt}", f"2 1 {RUN}_Attempt=2"),
+        (ATTEMPT, "#{@sphere} #{@status} #{@instanceParent}", f"ATTEMPT FAILED {RUN}"),
+        (ATTEMPT, "#{@actualStartTime}", "2020-01-01T00:00:00"),
+        (RUN, "#{hostname}: #{errorId}, #{errorMessage}", "h: E, it broke"),
+    ],
+)
+def test_expressions_see_the_runtime_fields(
+    datapipeline_fake: DataPipelineFake,
+    datapipeline_client: Any,
+    object_id: str,
+    expression: str,
+    expected: str,
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+    task = datapipeline_client.poll_for_task(workerGroup="wg", hostname="h")["taskObject"]
+    datapipeline_client.set_task_status(
+        taskId=task["taskId"], taskStatus="FAILED", errorId="E", errorMessage="it broke"
+    )
+    datapipeline_fake.clock.advance(600)
+
+    assert evaluated(datapipeline_client, pipeline_id, object_id, expression) == expected
+
+
+def test_a_runtime_field_that_is_not_there_yet_can_not_be_evaluated(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+
+    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException, match="errorId"):
+        evaluated(datapipeline_client, pipeline_id, RUN, "#{errorId}")
+
+
+def test_an_optional_parameter_without_a_value_is_nothing(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.pipelines.activate(
+        {
+            "objects": daily(activity("A", command="run [#{myOption}]")),
+            "parameters": [{"id": "myOption", "optional": "true"}],
+        }
+    )
+
+    task = take(datapipeline_client)
+
+    fields = as_dict(task["objects"][task["attemptId"]]["fields"])
+    assert fields["command"] == "run []"
+
+
 def test_fields_that_refer_to_each_other_in_a_circle_are_told_of(
     datapipeline_client: Any,
 ) -> None:
@@ -383,3 +501,53 @@ def test_a_task_that_was_enqueued_can_be_run_again(
 
     assert finish(datapipeline_client) == f"{task.instance_id}_Attempt=2"
     task.assert_finished()
+
+
+def test_after_its_pipeline_is_deleted_tasks_are_enqueued_in_another(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    first = datapipeline_fake.enqueue("wg")
+    datapipeline_client.delete_pipeline(pipelineId=first.pipeline_id)
+    datapipeline_fake.clock.advance(60)
+
+    second = datapipeline_fake.enqueue("wg")
+    finish(datapipeline_client)
+
+    assert second.pipeline_id != first.pipeline_id
+    second.assert_finished()
+    with pytest.raises(FakeUsageError, match=f"{first.pipeline_id} has been deleted"):
+        datapipeline_fake.enqueue("wg", pipeline_id=first.pipeline_id)
+
+
+def test_the_pipeline_of_enqueued_tasks_can_be_deactivated_and_resumed(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+    task_id = take(datapipeline_client)["taskId"]
+
+    datapipeline_client.deactivate_pipeline(pipelineId=task.pipeline_id)
+    report = datapipeline_client.report_task_progress(taskId=task_id)
+    canceled = task.status
+    datapipeline_client.activate_pipeline(pipelineId=task.pipeline_id)
+    finish(datapipeline_client)
+
+    assert (report["canceled"], canceled) == (True, "CANCELED")
+    task.assert_finished()
+
+
+def test_the_component_of_enqueued_tasks_can_be_paused_and_resumed(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg", id="Nightly", delay=60)
+    component = {"pipelineId": task.pipeline_id, "objectIds": ["Nightly"]}
+
+    datapipeline_client.set_status(**component, status="PAUSE")
+    more = datapipeline_fake.enqueue("wg", id="Nightly", delay=60)
+    datapipeline_fake.clock.advance(3600)
+    paused = [task.status, more.status]
+    shown = fields_of(datapipeline_client, task.pipeline_id, "Nightly")["@status"]
+    datapipeline_client.set_status(**component, status="RESUME")
+
+    assert paused == ["WAITING_ON_DEPENDENCIES"] * 2
+    assert shown == "PAUSED"
+    assert [task.status, more.status] == ["WAITING_FOR_RUNNER"] * 2

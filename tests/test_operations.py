@@ -80,6 +80,19 @@ def test_the_definition_of_an_empty_pipeline_has_22_bytes(
     assert bodies[-1]["body"] == b'{"pipelineObjects":[]}'
 
 
+@pytest.mark.rule("findings-by-object")
+def test_the_findings_of_an_object_come_together(datapipeline_client: Any) -> None:
+    pipeline_id = created(datapipeline_client)
+
+    answer = put(
+        datapipeline_client, pipeline_id, daily(activity("A", maximumRetries="x", stage="y"))
+    )
+
+    (errors,) = answer["validationErrors"]
+    assert errors["id"] == "A"
+    assert len(errors["errors"]) == 2
+
+
 @pytest.mark.rule("put-answer-keys")
 def test_a_definition_without_findings_is_answered_in_63_bytes(
     datapipeline_client: Any, bodies: list[Any]
@@ -97,6 +110,22 @@ def test_activation_is_answered_with_an_empty_object(
 
     assert bodies[-1]["body"] == b"{}"
     assert state(datapipeline_client, pipeline_id) == "SCHEDULED"
+
+
+def test_the_keys_of_an_answer_come_in_the_published_order(
+    datapipeline_client: Any, bodies: list[Any]
+) -> None:
+    pipeline_id = activated(datapipeline_client, [{"id": "Default", "myField": "x"}])
+    datapipeline_client.list_pipelines()
+    datapipeline_client.query_objects(pipelineId=pipeline_id, sphere="COMPONENT")
+    datapipeline_client.describe_objects(pipelineId=pipeline_id, objectIds=["?"])
+
+    listing, query, description = (held["body"] for held in bodies[-3:])
+
+    named = f'{{"name":"n","id":"{pipeline_id}"}}'.encode()
+    assert listing == b'{"pipelineIdList":[' + named + b'],"hasMoreResults":false}'
+    assert query == b'{"hasMoreResults":false,"ids":["Default"]}'
+    assert description == b'{"hasMoreResults":false,"pipelineObjects":[]}'
 
 
 @pytest.mark.rule("delete-answer", "set-status-answer")
@@ -266,7 +295,7 @@ def test_a_definition_overwrites_the_one_before(datapipeline_client: Any) -> Non
     assert [held["id"] for held in got["pipelineObjects"]] == ["Default", "S", "C"]
 
 
-@pytest.mark.rule("put-with-errors-stores", "activate-errored")
+@pytest.mark.rule("put-with-errors-stores", "activate-errored", "activate-starts")
 def test_a_definition_with_errors_is_stored_but_can_not_be_activated(
     datapipeline_client: Any,
 ) -> None:
@@ -309,6 +338,36 @@ def test_an_empty_field_is_fatal_and_stores_nothing(
             "errors: [com.amazon.setl.webservice.ValidationError@"
         )
         assert text.endswith("] Please call Validate to validate your pipeline")
+
+
+def test_a_field_with_two_values_is_refused_and_stores_nothing(datapipeline_client: Any) -> None:
+    pipeline_id = created(datapipeline_client)
+    both = {"key": "output", "stringValue": "x", "refValue": "y"}
+
+    with pytest.raises(ClientError) as error:
+        datapipeline_client.put_pipeline_definition(
+            pipelineId=pipeline_id, pipelineObjects=[{"id": "A", "name": "A", "fields": [both]}]
+        )
+
+    assert error_of(error) == (
+        "InvalidRequestException",
+        "Invalid field: output has both a stringValue and a refValue",
+    )
+    got = datapipeline_client.get_pipeline_definition(pipelineId=pipeline_id)
+    assert got["pipelineObjects"] == []
+
+
+@pytest.mark.rule("fatal-text")
+def test_validation_tells_what_could_not_be_saved(datapipeline_client: Any) -> None:
+    pipeline_id = created(datapipeline_client)
+    empty = {"key": "command", "stringValue": ""}
+
+    answer = datapipeline_client.validate_pipeline_definition(
+        pipelineId=pipeline_id, pipelineObjects=[{"id": "A", "name": "A", "fields": [empty]}]
+    )
+
+    assert answer["errored"]
+    assert "EMPTY_FIELD:  'command' has no value." in answer["validationErrors"][0]["errors"]
 
 
 @pytest.mark.rule("put-fatal-missing-id")
@@ -429,7 +488,31 @@ def test_parameter_values_may_come_with_the_activation(datapipeline_client: Any)
 # -- listing and describing -----------------------------------------------------------------------
 
 
-@pytest.mark.rule("list-last-page", "list-shows-all-states")
+@pytest.mark.rule("list-shows-all-states")
+@pytest.mark.datapipeline(start="2020-01-01T00:00:00", consistency="eventual")
+def test_pipelines_of_every_state_are_listed(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    created(datapipeline_client, "pending")
+    activated(datapipeline_client, [{"id": "Default", "myField": "x"}], "finished")
+    activated(datapipeline_client, daily(activity("A")), "scheduled")
+    inactive = activated(datapipeline_client, daily(activity("A")), "inactive")
+    datapipeline_fake.clock.advance(10)
+    datapipeline_client.deactivate_pipeline(pipelineId=inactive)
+    datapipeline_fake.clock.advance(10)
+    deleting = created(datapipeline_client, "deleting")
+    datapipeline_fake.clock.advance(10)
+    datapipeline_client.delete_pipeline(pipelineId=deleting)
+    datapipeline_fake.clock.advance(1)
+
+    listed = datapipeline_client.list_pipelines()["pipelineIdList"]
+
+    states = {held["name"]: state(datapipeline_client, held["id"]) for held in listed}
+    assert states == {name: name.upper() for name in states}
+    assert set(states) == {"pending", "finished", "scheduled", "inactive", "deleting"}
+
+
+@pytest.mark.rule("list-last-page")
 def test_a_listing_has_no_marker_on_its_last_page(
     datapipeline_client: Any, bodies: list[Any]
 ) -> None:

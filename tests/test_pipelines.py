@@ -54,7 +54,7 @@ def test_a_new_pipeline_has_the_recorded_fields(datapipeline_client: Any) -> Non
     assert fields["@userId"] == fields["pipelineCreator"]
 
 
-@pytest.mark.rule("scheduled-fields", "month-clamps-in-description", "version-counts-activations")
+@pytest.mark.rule("scheduled-fields", "month-clamps-in-description")
 def test_a_scheduled_pipeline_tells_its_next_run(datapipeline_client: Any) -> None:
     schedule = {
         "id": "S",
@@ -79,6 +79,25 @@ def test_a_scheduled_pipeline_tells_its_next_run(datapipeline_client: Any) -> No
     assert "@latestRunTime" not in fields
 
 
+def test_a_period_that_is_a_parameter_is_told_with_its_value(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    schedule = {
+        "id": "S",
+        "type": "Schedule",
+        "period": "#{myPeriod}",
+        "startDateTime": "2020-01-02T00:00:00",
+    }
+    pipeline = datapipeline_fake.pipelines.activate(
+        [{"id": "Default", "workerGroup": "wg", "schedule": {"ref": "S"}}, schedule, activity("A")],
+        values={"myPeriod": "1 day"},
+    )
+
+    fields = described(datapipeline_client, pipeline.id)
+
+    assert fields["@scheduledPeriod"] == "1 day"
+
+
 @pytest.mark.rule("fields-after-runs", "finished-fields")
 def test_after_runs_a_pipeline_tells_its_health_and_its_latest_run(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
@@ -98,7 +117,9 @@ def test_after_runs_a_pipeline_tells_its_health_and_its_latest_run(
 # -- activation -----------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("nothing-runnable-finishes", "finished-can-be-activated-again")
+@pytest.mark.rule(
+    "nothing-runnable-finishes", "finished-can-be-activated-again", "version-counts-activations"
+)
 def test_a_pipeline_with_nothing_to_run_finishes_and_can_be_activated_again(
     datapipeline_client: Any,
 ) -> None:
@@ -328,6 +349,18 @@ def test_an_on_demand_pipeline_runs_as_often_at_a_time_as_it_says(
         datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
 
 
+@pytest.mark.rule("on-demand-max-active")
+@pytest.mark.parametrize(("limit", "errored"), [("5", False), ("6", True)])
+def test_more_than_five_runs_at_a_time_are_an_error(
+    datapipeline_client: Any, limit: str, errored: bool
+) -> None:
+    definition = on_demand(activity("A"), maxActiveInstances=limit)
+
+    answer = put(datapipeline_client, created(datapipeline_client), definition)
+
+    assert answer["errored"] == errored
+
+
 @pytest.mark.datapipeline(start="2020-01-01T00:00:00", on_demand_reactivation="cancel")
 def test_a_setting_cancels_the_run_of_an_on_demand_pipeline_that_is_activated_again(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
@@ -338,6 +371,22 @@ def test_a_setting_cancels_the_run_of_an_on_demand_pipeline_that_is_activated_ag
 
     statuses = datapipeline_fake.pipelines[pipeline_id].statuses()
     assert statuses == ["CANCELED", "WAITING_FOR_RUNNER"]
+
+
+@pytest.mark.datapipeline(start="2020-01-01T00:00:00", on_demand_reactivation="ignore")
+def test_an_activation_that_is_ignored_leaves_the_values_as_they_were(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = created(datapipeline_client)
+    put(datapipeline_client, pipeline_id, on_demand(activity("A", command="#{myC}")), myC="old")
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+    datapipeline_client.activate_pipeline(
+        pipelineId=pipeline_id, parameterValues=[{"id": "myC", "stringValue": "new"}]
+    )
+
+    got = datapipeline_client.get_pipeline_definition(pipelineId=pipeline_id)
+    assert got["parameterValues"] == [{"id": "myC", "stringValue": "old"}]
 
 
 @pytest.mark.datapipeline(start="2020-01-01T00:00:00", on_demand_reactivation="ignore")
@@ -400,6 +449,20 @@ def test_a_pipeline_that_is_resumed_makes_up_for_what_it_missed(
 
     assert pipeline.statuses() == ["WAITING_FOR_RUNNER"] * 3
     assert described(datapipeline_client, pipeline_id)["@version"] == "2"
+
+
+@pytest.mark.rule("start-timestamp-not-on-demand")
+def test_a_start_timestamp_does_nothing_on_demand(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = created(datapipeline_client)
+    put(datapipeline_client, pipeline_id, on_demand(activity("A")))
+
+    datapipeline_client.activate_pipeline(
+        pipelineId=pipeline_id, startTimestamp=NEW_YEAR + timedelta(days=7)
+    )
+
+    assert datapipeline_fake.pipelines[pipeline_id].statuses() == ["WAITING_FOR_RUNNER"]
 
 
 @pytest.mark.rule("start-timestamp-skips")
@@ -581,6 +644,45 @@ def test_a_status_that_does_not_fit_is_refused_and_changes_nothing(
 
     assert datapipeline_fake.pipelines[pipeline_id].statuses() == ["WAITING_FOR_RUNNER"]
     assert fields_of(datapipeline_client, pipeline_id, "A")["@status"] == "SCHEDULED"
+
+
+@pytest.mark.parametrize("status", ["PAUSE", "RESUME", "RERUN", "TRY_CANCEL", "MARK_FINISHED"])
+def test_a_status_of_nothing_is_refused(datapipeline_client: Any, status: str) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+
+    with pytest.raises(ClientError) as error:
+        datapipeline_client.set_status(pipelineId=pipeline_id, objectIds=[], status=status)
+
+    assert error_of(error) == (
+        "InvalidRequestException",
+        "The request is missing a required value: objectIds",
+    )
+
+
+def test_what_was_never_activated_can_not_be_paused(datapipeline_client: Any) -> None:
+    pipeline_id = created(datapipeline_client)
+    put(datapipeline_client, pipeline_id, daily(activity("A")))
+
+    with pytest.raises(ClientError, match="was never activated"):
+        datapipeline_client.set_status(pipelineId=pipeline_id, objectIds=["A"], status="PAUSE")
+
+
+def test_a_precondition_can_be_paused(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    key = {"id": "P", "type": "S3KeyExists", "role": "r", "s3Key": "s3://b/k"}
+    pipeline_id = activated(
+        datapipeline_client, daily(key, activity("A", precondition={"ref": "P"}))
+    )
+    datapipeline_client.set_status(pipelineId=pipeline_id, objectIds=["P"], status="PAUSE")
+
+    datapipeline_fake.clock.advance(timedelta(days=1))
+    paused = datapipeline_fake.pipelines[pipeline_id].statuses("P")
+    shown = fields_of(datapipeline_client, pipeline_id, "P")["@status"]
+    datapipeline_client.set_status(pipelineId=pipeline_id, objectIds=["P"], status="RESUME")
+
+    assert (paused, shown) == (["FINISHED", "WAITING_ON_DEPENDENCIES"], "PAUSED")
+    assert datapipeline_fake.pipelines[pipeline_id].statuses("P") == ["FINISHED", "FINISHED"]
 
 
 @pytest.mark.rule("set-status-finished")

@@ -45,7 +45,6 @@ def test_a_query_without_conditions_gives_a_whole_sphere(
     assert f"{RUN}_Attempt=1" in attempts
 
 
-@pytest.mark.rule("query-pending-is-empty")
 def test_before_the_activation_there_are_components_alone(datapipeline_client: Any) -> None:
     made = created(datapipeline_client)
     put(datapipeline_client, made, daily(activity("A")))

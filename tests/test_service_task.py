@@ -133,7 +133,7 @@ def test_a_period_is_a_number_and_a_unit(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "10", "minutes", "ten minutes", "-1 minutes", "1.5 hours", "1 month", "PT1H"]
+    "text", ["", "10", "minutes", "ten minutes", "-1 minutes", "1.5 hours", "PT1H"]
 )
 def test_anything_else_is_no_period(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration: write a number and seconds, minutes"):

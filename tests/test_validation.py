@@ -14,9 +14,16 @@ from pytest_datapipeline.clock import SECOND
 from pytest_datapipeline.service import catalog
 from pytest_datapipeline.service.catalog import TYPES
 from pytest_datapipeline.service.definition import Definition
+from pytest_datapipeline.service.errors import ServiceError
 from pytest_datapipeline.service.fields import Ref, ref
 from pytest_datapipeline.service.periods import Period
-from pytest_datapipeline.service.validation import Findings, fatal, parse_datetime, validate
+from pytest_datapipeline.service.validation import (
+    Findings,
+    parse_datetime,
+    refuse_empty,
+    refuse_too_many,
+    validate,
+)
 
 # 2017-03-01, when AWS's answer to its own example was recorded.
 NOW = 1_488_326_400 * SECOND
@@ -170,33 +177,43 @@ def test_all_faults_of_an_object_are_told() -> None:
 # -- what is not stored ---------------------------------------------------------------------------
 
 
-def test_an_empty_string_is_fatal() -> None:
-    error = fatal(definition(activity(command="")), 100)
+@pytest.mark.parametrize("empty", [{"command": ""}, {"runsOn": ref("")}])
+def test_an_empty_field_is_fatal(empty: dict[str, Any]) -> None:
+    with pytest.raises(ServiceError) as error:
+        refuse_empty(definition(activity(**empty)))
 
-    assert error is not None
-    assert error.code == "InvalidRequestException"
-    assert error.message.startswith(
+    assert error.value.code == "InvalidRequestException"
+    assert error.value.message.startswith(
         "Pipeline definition has errors: Could not save the pipeline definition due to FATAL "
         "errors: [com.amazon.setl.webservice.ValidationError@"
     )
-    assert error.message.endswith("] Please call Validate to validate your pipeline")
+    assert error.value.message.endswith("] Please call Validate to validate your pipeline")
 
 
-def test_an_empty_reference_is_fatal() -> None:
-    assert fatal(definition(activity(runsOn=ref(""))), 100) is not None
+@pytest.mark.parametrize("empty", [{"stdout": ""}, {"onFail": ref("")}])
+def test_validation_tells_which_field_is_empty(empty: dict[str, Any]) -> None:
+    found = check(activity(**empty))
+
+    (field,) = empty
+    assert found.errors == {"A": [f"EMPTY_FIELD:  '{field}' has no value."]}
 
 
 def test_too_many_objects_are_fatal() -> None:
-    error = fatal(definition(DEFAULT, SCHEDULE), 1)
+    with pytest.raises(ServiceError) as error:
+        refuse_too_many(definition(DEFAULT, SCHEDULE), 1)
 
-    assert error is not None
-    assert error.message == (
+    assert error.value.message == (
         "Web service limit exceeded: Exceeded maximum number of objects allowed per pipeline"
     )
 
 
 def test_a_definition_with_errors_is_not_fatal() -> None:
-    assert fatal(definition(wire_object("X", type="Nonsense")), 1) is None
+    wrong = definition(wire_object("X", type="Nonsense"))
+
+    refuse_empty(wrong)
+    refuse_too_many(wrong, 1)
+
+    assert validate(wrong, 0).errored
 
 
 # -- types ----------------------------------------------------------------------------------------
@@ -244,6 +261,7 @@ def test_the_least_object_of_a_type_has_no_errors(name: str) -> None:
     assert check_sample(minimal(name)).errors == {}
 
 
+@pytest.mark.rule("types")
 @pytest.mark.parametrize(
     ("name", "key"), [(kind.name, key) for kind in TYPES.values() for key in kind.required]
 )
@@ -253,6 +271,7 @@ def test_a_required_field_is_missed(name: str, key: str) -> None:
     assert f"'{key}' is required on an object of type '{name}'" in errors(found, "X")
 
 
+@pytest.mark.rule("types")
 @pytest.mark.parametrize(
     ("name", "group"), [(kind.name, group) for kind in TYPES.values() for group in kind.groups]
 )
@@ -341,6 +360,21 @@ def test_a_required_field_may_be_inherited() -> None:
 
 
 @pytest.mark.rule("not-allowed-on-resources")
+def test_what_is_not_for_a_resource_is_told_where_it_is_its_own_and_not_where_it_is_inherited() -> (
+    None
+):
+    machine = {"type": "Ec2Resource", "role": "r", "resourceRole": "r", "terminateAfter": "1 hour"}
+
+    inherited = check(wire_object("R", **machine))
+    own = check(wire_object("R", **machine, workerGroup="wg", runsOn=ref("R")))
+
+    assert "R" not in {**inherited.errors, **inherited.warnings}
+    assert own.warnings["R"] == [
+        "'workerGroup' is no field of an object of type 'Ec2Resource'.",
+        "'runsOn' is no field of an object of type 'Ec2Resource'.",
+    ]
+
+
 def test_an_inherited_field_that_the_type_lacks_is_tolerated() -> None:
     found = check(wire_object("P", step="s"), activity(parent=ref("P"), workerGroup="wg"))
 
@@ -449,7 +483,25 @@ def test_a_bad_value_is_an_error(key: str, value: str, text: str) -> None:
     assert text in errors(check(activity(**{key: value})), "A")
 
 
+ENUMERATIONS = [
+    (kind.name, key, value)
+    for kind in TYPES.values()
+    for key, slot in kind.slots.items()
+    for value in slot.values
+    # These three take what stands beside them as well.
+    if key not in ("scheduleType", "startAt", "region")
+]
+
+
 @pytest.mark.rule("enumerations")
+@pytest.mark.parametrize(("name", "key", "value"), ENUMERATIONS)
+def test_an_enumeration_is_compared_without_case(name: str, key: str, value: str) -> None:
+    for written in (value.upper(), value.lower()):
+        sample = without(minimal(name), key)
+        sample["fields"].append({"key": key, "stringValue": written})
+        assert f"'{key}'" not in errors(check_sample(sample), "X")
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -486,6 +538,16 @@ def test_each_value_of_a_list_is_checked() -> None:
 
 
 @pytest.mark.rule("parameter-defaults")
+def test_a_given_value_goes_before_the_default() -> None:
+    found = check(
+        activity(maximumRetries="#{myRetries}"),
+        parameters=[parameter("myRetries", default="9")],
+        values={"myRetries": "1"},
+    )
+
+    assert found.errors == {}
+
+
 def test_the_value_of_a_parameter_is_checked() -> None:
     found = check(
         activity(maximumRetries="#{myRetries}"),
@@ -696,10 +758,12 @@ def test_a_list_counts_as_one_field() -> None:
     assert check(activity(scriptArgument=["x"] * 60)).errors == {}
 
 
-def test_a_field_of_too_many_bytes_is_an_error() -> None:
-    found = check(activity(command="\u00e9" * 5121))
+@pytest.mark.rule("bytes-of-fields")
+@pytest.mark.parametrize(("characters", "count"), [(5_120, 0), (5_121, 1)])
+def test_a_field_of_too_many_bytes_is_an_error(characters: int, count: int) -> None:
+    found = check(activity(command="\u00e9" * characters))
 
-    assert "'command' has a value of 10242 bytes; 10240 are allowed" in errors(found, "A")
+    assert errors(found, "A").count("bytes; 10240 are allowed") == count
 
 
 @pytest.mark.rule("bytes-of-fields")
@@ -890,6 +954,34 @@ def test_a_parameter_without_a_value_is_a_warning_until_the_activation() -> None
 )
 def test_a_parameter_in_order_is_no_error(declared: dict[str, Any], values: dict[str, Any]) -> None:
     assert check(parameters=[declared], values=values) == Findings()
+
+
+@pytest.mark.rule("parameter-attributes")
+def test_further_attributes_of_a_parameter_are_accepted() -> None:
+    declared = parameter("myX", default="1", watermark="a number", helpText="how many", myOwn="x")
+
+    found = check(parameters=[declared])
+
+    assert found.errors == {}
+    assert "myX" not in found.warnings
+
+
+@pytest.mark.rule("late-action-needs-time")
+@pytest.mark.parametrize(("given", "told"), [({}, True), ({"lateAfterTimeout": "1 hour"}, False)])
+def test_a_late_action_without_a_time_is_a_warning(given: dict[str, str], told: bool) -> None:
+    stop = wire_object("Stop", type="Terminate")
+
+    found = check(stop, activity(onLateAction=ref("Stop"), **given))
+
+    assert ("'onLateAction' has no effect" in warnings(found, "A")) == told
+
+
+@pytest.mark.rule("parameters-fifty")
+@pytest.mark.parametrize(("name", "wrong"), [("myX", False), ("*myX", False), ("yourX", True)])
+def test_the_name_of_a_parameter_begins_with_my(name: str, wrong: bool) -> None:
+    found = check(parameters=[parameter(name, default="1")])
+
+    assert ("must begin with 'my' or '*my'" in "".join(found.errors.get(name, []))) == wrong
 
 
 @pytest.mark.rule("parameters-fifty")

@@ -143,11 +143,13 @@ class _Compiler:
                 producer.dependents.append(consumer)
 
         fields = component.fields
+        # What it runs on ends when it does: it can not wait for that.
+        machine = fields.refs("runsOn")[:1]
         for key in ("dependsOn", "input") if component.family == ACTIVITY else ("dependsOn",):
+            # An activity that changes a node in place does not wait for itself.
+            apart = machine if key == "dependsOn" else fields.refs("output")
             for object_id in fields.refs(key):
-                outputs = fields.refs("output")
-                # An activity that changes a node in place does not wait for itself.
-                if object_id in found and not (key == "input" and object_id in outputs):
+                if object_id in found and object_id not in apart:
                     needs(component, found[object_id])
         if component.family == ACTIVITY:
             for object_id in fields.refs("output"):

@@ -39,7 +39,7 @@ class Policy:
 class Component:
     """What instances are runs of."""
 
-    __slots__ = ("id", "pipeline_id", "policy", "region", "type", "worker_group")
+    __slots__ = ("id", "paused", "pipeline_id", "policy", "region", "type", "worker_group")
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Component:
         self.region = region
         self.worker_group = worker_group
         self.policy = policy
+        self.paused = False
 
     def instance_id(self, instance: Instance) -> str:
         return f"@{self.id}_{timestamp(instance.scheduled_start)}"

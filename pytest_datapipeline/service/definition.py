@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .errors import invalid_request
 from .fields import Field
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class Parameter:
 
     def attribute(self, key: str, default: str = "") -> str:
         return self.attributes.get(key, [default])[0]
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it need not have a value."""
+        return self.attribute("optional").lower() == "true"
 
 
 class Definition:
@@ -192,11 +198,20 @@ class Definition:
 
 
 def field_of(given: Mapping[str, Any]) -> Field:
-    """A field of the wire, whatever it holds."""
+    """A field of the wire.
+
+    Raises:
+        ServiceError: it has both a string and a reference.
+    """
     reference = given.get("refValue")
-    if reference is not None:
-        return Field(given["key"], reference, True)
-    return Field(given["key"], given.get("stringValue") or "")
+    if reference is None:
+        return Field(given["key"], given.get("stringValue") or "")
+    if given.get("stringValue") is not None:
+        # Our choice: documented is only that it has one of them.
+        raise invalid_request(
+            "Invalid field", f"{given['key']} has both a stringValue and a refValue"
+        )
+    return Field(given["key"], reference, True)
 
 
 def values_of(given: Iterable[Mapping[str, Any]] | None) -> dict[str, list[str]]:

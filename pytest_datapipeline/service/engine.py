@@ -15,7 +15,7 @@ from ..clock import SECOND, VirtualClock
 from . import pipeline as states
 from .alarms import Notification, publish
 from .compiler import compile_plan, is_on_demand, maximum_on_demand
-from .component import USER_MANAGED_PRECONDITIONS
+from .component import USER_MANAGED_PRECONDITIONS, Component
 from .errors import invalid_request
 from .expressions import ExpressionError
 from .managed import Managed
@@ -89,12 +89,15 @@ class Engine:
 
     # -- activation -------------------------------------------------------------------------------
 
-    def activate(self, pipeline: Pipeline, start: int | None = None) -> None:
+    def activate(self, pipeline: Pipeline, start: int | None = None) -> bool:
         """Begin or resume to work on the definition that was put last.
 
         Args:
             pipeline: the pipeline.
             start: intervals that begin before this moment are skipped.
+
+        Returns:
+            whether it does; an activation on demand can be ignored.
 
         Raises:
             ServiceError: an on-demand pipeline has as many runs as it may.
@@ -102,7 +105,7 @@ class Engine:
         now = self.clock.now
         definition = pipeline.definition
         if is_on_demand(definition) and not self._may_run_on_demand(pipeline):
-            return
+            return False
         resuming = pipeline.state in (states.INACTIVE, states.DEACTIVATING)
         if pipeline.first_activation is None:
             pipeline.first_activation = pipeline.last_activation = now
@@ -110,7 +113,7 @@ class Engine:
             self._begin(pipeline, definition)
             pipeline.state = states.SCHEDULED
             self._set_off(pipeline, start, resuming)
-            return
+            return True
 
         # Observed: a second later the activation shows, instances after five; where there is
         # nothing to run, the pipeline has finished after two.
@@ -133,6 +136,7 @@ class Engine:
             pipeline.activating.append(timer)
 
         later(ACTIVATION_SECONDS, begin)
+        return True
 
     def _begin(self, pipeline: Pipeline, definition: Definition) -> None:
         """Have a definition be the active one."""
@@ -642,13 +646,16 @@ class Engine:
         else:
             self.tasks.opened()
 
-    def pause(self, component: PipelineComponent) -> None:
+    def pause(self, component: Component) -> None:
         """Start no more instances of a component. Our choice: those that run, run on."""
         component.paused = True
 
-    def resume(self, component: PipelineComponent) -> None:
+    def resume(self, component: Component) -> None:
         """Go on with a component that was paused."""
         component.paused = False
+        if not isinstance(component, PipelineComponent):
+            self.tasks.start_resumed()
+            return
         for run in list(component.open.values()):
             self._events.append((self._enter, run))
         self._advance(component)

@@ -21,6 +21,8 @@ __tracebackhide__ = told_by_message
 
 MAXIMUM_KEY_LENGTH = 256
 MAXIMUM_VALUE_LENGTH = 10_240
+# What is shown of a secret.
+MASK = "*****"
 
 # The pattern of nearly all strings in AWS's model, with its surrogate pairs written as Python does.
 TEXT = re.compile("[\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\r\n\t]*")
@@ -42,11 +44,15 @@ def ref(object_id: str) -> Ref:
 
 
 class Field(NamedTuple):
-    """One field: a key with a string or, if `is_ref`, the id of another object."""
+    """One field: a key with a string or, if `is_ref`, the id of another object.
+
+    `secrets` are what of an evaluated value came from secret fields or parameters.
+    """
 
     key: str
     value: str
     is_ref: bool = False
+    secrets: tuple[str, ...] = ()
 
     def to_wire(self) -> dict[str, str]:
         return {"key": self.key, "refValue" if self.is_ref else "stringValue": self.value}
@@ -120,6 +126,13 @@ def _checked(key: Any, value: Any, is_ref: bool, at: str) -> Field:
 
 def _longest(is_ref: bool) -> int:
     return MAXIMUM_KEY_LENGTH if is_ref else MAXIMUM_VALUE_LENGTH
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """A text with stars in place of secrets."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
 
 
 def timestamp(ns: int) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 from base64 import b64encode
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -42,4 +45,15 @@ class Ids:
         return f"{self._requests:08x}-68c8-11e7-9d5b-a7c2f1b5a6e1"
 
     def shuffle(self, items: list[Any]) -> None:
+        """Put them in an arbitrary order."""
         self._random.shuffle(items)
+
+    def shuffle_fields(self, fields: list[Any], key: Callable[[Any], str]) -> None:
+        """The same for fields; those of one key are a list, whose order means something."""
+        lists: dict[str, list[Any]] = {}
+        for field in fields:
+            lists.setdefault(key(field), []).append(field)
+        keys = [key(field) for field in fields]
+        self._random.shuffle(keys)
+        turns = {name: iter(held) for name, held in lists.items()}
+        fields[:] = [next(turns[name]) for name in keys]

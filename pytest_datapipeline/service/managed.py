@@ -91,22 +91,35 @@ class Managed:
         self._engine.begin_attempt(resource, CREATING)
         prefix = "j" if resource.of.type == "EmrCluster" else "i"
         resource.note(resource_id=self._engine.tasks.ids.resource_id(prefix))
-        seconds = self._engine.settings.resource_seconds
-        if seconds:
+        if resource.of.type == "EmrCluster":
+            # Observed on clusters alone.
+            region = resource.origin.text("region") or resource.of.region
+            resource.note(resource_region=region)
+        takes = round(self._engine.settings.resource_seconds * SECOND)
+        limit = resource.origin.init_timeout
+        if limit is not None and takes > limit:
             resource.timer = self._engine.clock.call_later(
-                round(seconds * SECOND), lambda: self._launched(resource)
+                limit,
+                lambda: self._not_launched(
+                    resource, f"{resource.id} did not start within initTimeout."
+                ),
             )
+        elif takes:
+            resource.timer = self._engine.clock.call_later(takes, lambda: self._launched(resource))
         else:
             self._launched(resource)
+
+    def _not_launched(self, resource: Run, problem: str) -> None:
+        if not resource.ended:
+            resource.note(failure_reason=problem)
+            self._try_again(resource, problem, self.launch)
 
     def _launched(self, resource: Run) -> None:
         attempt = resource.attempt
         if resource.ended or attempt is None:
             return
         if self._engine.outcome_of(resource) != FINISHED:
-            problem = f"Unable to create resource for {resource.id}."
-            resource.note(failure_reason=problem)
-            self._try_again(resource, problem, self.launch)
+            self._not_launched(resource, f"Unable to create resource for {resource.id}.")
             return
         attempt.status = resource.status = RUNNING
         for user in list(self.users_of(resource)):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import pipeline as states
 from .component import GivenComponent
 from .definition import DEFAULT, Definition, PipelineObject, field_of
-from .fields import Field, timestamp
+from .fields import MASK, Field, masked, timestamp
 from .plan import ACTIVITY, NODE, RESOURCE, PipelineComponent, Run, needs_of, text_of
 from .scopes import Context, ObjectScope, evaluated
 from .task import WAITING_ON_DEPENDENCIES, Attempt, Instance
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # Who owns every pipeline of the fake.
 ACCOUNT = "123456789012"
 USER = "AIDAJQABLZS4A3QDU576Q"
-MASK = "*****"
 
 # References between the instances of a run, as far as they are an activity's own.
 _LINKS = ("input", "output", "runsOn", "dependsOn")
@@ -30,24 +29,17 @@ _LINKS = ("input", "output", "runsOn", "dependsOn")
 
 def wire(object_id: str, name: str, fields: Iterable[Field]) -> dict[str, Any]:
     """An object in the wire's form."""
-    return {"id": object_id, "name": name, "fields": [field.to_wire() for field in fields]}
+    return {"fields": [field.to_wire() for field in fields], "id": object_id, "name": name}
 
 
-def masked(fields: Iterable[Field], secrets: Iterable[str] = ()) -> list[Field]:
-    """Fields with the values of those with * hidden, and those of secret parameters wherever they
-    occur.
-    """
-    values = [value for value in secrets if value]
-    found = []
-    for field in fields:
-        if field.key.startswith("*") and field.key != "*tags":
-            found.append(Field(field.key, MASK, field.is_ref))
-            continue
-        text = field.value
-        for value in values:
-            text = text.replace(value, MASK)
-        found.append(field if text is field.value else Field(field.key, text, field.is_ref))
-    return found
+def without_secrets(fields: Iterable[Field]) -> list[Field]:
+    """Fields with the values of those with * hidden, and those that went into others."""
+    return [
+        Field(field.key, MASK, field.is_ref)
+        if field.key.startswith("*")
+        else Field(field.key, masked(field.value, field.secrets), field.is_ref)
+        for field in fields
+    ]
 
 
 # -- pipelines ------------------------------------------------------------------------------------
@@ -160,8 +152,7 @@ def _times(*given: tuple[str, int | None]) -> Iterable[Field]:
 
 
 def component_status(pipeline: Pipeline, object_id: str) -> str:
-    component = pipeline.components.get(object_id)
-    if component is not None and component.paused:
+    if any(held.paused for held in pipeline.running(object_id)):
         return "PAUSED"
     if pipeline.active is None or object_id not in pipeline.active.by_id:
         return states.PENDING
@@ -170,6 +161,21 @@ def component_status(pipeline: Pipeline, object_id: str) -> str:
         states.DEACTIVATING: states.INACTIVE,
         states.FINISHED: states.FINISHED,
     }.get(pipeline.state, states.SCHEDULED)
+
+
+def component_scope(pipeline: Pipeline, object_id: str) -> ObjectScope:
+    """The scope of an object of the definition by itself."""
+    runtime = _runtime_of_any(pipeline, object_id)
+    return ObjectScope(Context(pipeline.definition, runtime=runtime), object_id)
+
+
+def _runtime_of_any(pipeline: Pipeline, object_id: str) -> dict[str, str]:
+    return {
+        "@sphere": "COMPONENT",
+        "@pipelineId": pipeline.id,
+        "@version": str(pipeline.version or 1),
+        "@status": component_status(pipeline, object_id),
+    }
 
 
 def component_object(
@@ -183,17 +189,13 @@ def component_object(
     definition = pipeline.definition
     fields: list[Field] = list(held.fields)
     if evaluate:
-        scope = ObjectScope(Context(definition), held.id)
+        scope = component_scope(pipeline, held.id)
         fields = [value for field in fields for value in evaluated(field, scope)]
     if held.id != DEFAULT and all(field.key != "parent" for field in fields):
         # Documented: the service adds the parent that it takes for granted.
         fields.append(Field("parent", DEFAULT, True))
-    fields += [
-        Field("@sphere", "COMPONENT"),
-        Field("@pipelineId", pipeline.id),
-        Field("@version", str(pipeline.version or 1)),
-        Field("@status", component_status(pipeline, held.id)),
-    ]
+    runtime = _runtime_of_any(pipeline, held.id)
+    fields += [Field(key, value) for key, value in runtime.items()]
     if definition.type_of(held.id) == "Schedule":
         fields += _times(("@firstActivationTime", pipeline.first_activation))
     component = pipeline.components.get(held.id)
@@ -230,7 +232,7 @@ def given_component(pipeline: Pipeline, component: GivenComponent) -> tuple[str,
         Field("@sphere", "COMPONENT"),
         Field("@pipelineId", pipeline.id),
         Field("@version", "1"),
-        Field("@status", "SCHEDULED"),
+        Field("@status", "PAUSED" if component.paused else "SCHEDULED"),
     ]
     return component.id, component.id, fields
 
@@ -253,7 +255,7 @@ def instance_object(
         Field("parent", component.id, True),
         Field("@sphere", "INSTANCE"),
         Field("type", component.type),
-        Field("@version", str(instance.version) if isinstance(instance, Run) else "1"),
+        Field("@version", str(instance.version)),
         Field("@status", instance.status),
         *_times(
             ("@actualEndTime", instance.actual_end), ("@actualStartTime", instance.actual_start)
@@ -312,6 +314,7 @@ def _details(run: Run) -> Iterable[Field]:
         ("cancellationReason", "cancellation_reason"),
         ("@failureReason", "failure_reason"),
         ("@resourceId", "resource_id"),
+        ("@resourceRegion", "resource_region"),
         ("@error", "error"),
     ):
         value = run.detail(name)
@@ -347,7 +350,7 @@ def attempt_object(
         Field("@instanceParent", instance.id, True),
         Field("type", component.type),
         Field("@status", attempt.status),
-        Field("@version", str(instance.version) if isinstance(instance, Run) else "1"),
+        Field("@version", str(instance.version)),
         *_times(("@actualStartTime", attempt.started), ("@actualEndTime", attempt.ended)),
         Field("@scheduledEndTime", timestamp(instance.scheduled_end)),
         Field("@pipelineId", pipeline.id),
@@ -430,12 +433,3 @@ def given_scope(instance: Instance, shown_id: str | None = None) -> ObjectScope:
         instance.scheduled_end,
     )
     return ObjectScope(context, component.id, instance, shown_id)
-
-
-def secret_values(pipeline: Pipeline) -> list[str]:
-    """The values of the parameters of a pipeline that are secret."""
-    definition = pipeline.definition
-    names = {*definition.parameters, *definition.values}
-    return [
-        value for name in names if name.startswith("*") for value in definition.value_of(name) or ()
-    ]

@@ -11,6 +11,8 @@ from ..clock import SECOND, to_datetime, to_ns
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 _MONTHS = {"month": 1, "year": 12}
+# Our choice: the length of a month and a year where they measure a duration, such as a time-out.
+_DURATIONS = {"month": 30 * 86_400, "year": 365 * 86_400}
 _PERIOD = re.compile(rf"\s*(\d+)\s*({'|'.join((*_UNITS, *_MONTHS))})s?\s*", re.IGNORECASE)
 # The longest month: what a period of months is compared with.
 _MONTH_NS = 31 * 86_400 * SECOND
@@ -20,15 +22,16 @@ def parse_period(text: str) -> int:
     """Nanoseconds of a duration; case and plural are free.
 
     Raises:
-        ValueError: the text is no duration of a fixed length.
+        ValueError: the text is no duration.
     """
     match = _PERIOD.fullmatch(text)
-    if match is None or match[2].lower() in _MONTHS:
+    if match is None:
         raise ValueError(
-            f"{text!r} is no duration: write a number and seconds, minutes, hours, days or weeks, "
-            "as in '10 minutes'"
+            f"{text!r} is no duration: write a number and seconds, minutes, hours, days, weeks, "
+            "months or years, as in '10 minutes'"
         )
-    return int(match[1]) * _UNITS[match[2].lower()] * SECOND
+    count, unit = int(match[1]), match[2].lower()
+    return count * (_UNITS.get(unit) or _DURATIONS[unit]) * SECOND
 
 
 class Period(NamedTuple):

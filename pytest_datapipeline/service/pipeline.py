@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..clock import Timer
+    from .component import Component
     from .plan import PipelineComponent, Run
     from .task import Attempt, Instance
 
@@ -21,6 +22,7 @@ FINISHED = "FINISHED"
 DEACTIVATING = "DEACTIVATING"
 INACTIVE = "INACTIVE"
 DELETING = "DELETING"
+STATES = (PENDING, SCHEDULING, SCHEDULED, FINISHED, DEACTIVATING, INACTIVE, DELETING)
 
 
 class Pipeline:
@@ -92,6 +94,17 @@ class Pipeline:
     def all_components(self) -> Iterator[PipelineComponent]:
         yield from self.components.values()
         yield from self.guards
+
+    def running(self, object_id: str) -> list[Component]:
+        """What runs of an object: its component, those of a precondition, or those of tasks that
+        a test enqueued; none of an object that does not run.
+        """
+        component = self.components.get(object_id)
+        if component is not None:
+            return [component]
+        guards = [held for held in self.guards if held.id == object_id]
+        given = [held.component for held in self.enqueued if held.component.id == object_id]
+        return [*guards, *given]
 
     @property
     def instances(self) -> list[Instance]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..clock import SECOND
@@ -23,7 +24,6 @@ from .expressions import ExpressionError, parse
 from .fields import timestamp
 from .pipeline import Pipeline
 from .plan import PipelineComponent
-from .scopes import Context, ObjectScope
 from .settings import (
     LIST_PAGE,
     LISTING_SECONDS,
@@ -32,13 +32,14 @@ from .settings import (
     MAXIMUM_QUERY_LIMIT,
     MAXIMUM_TAGS,
 )
-from .validation import fatal, validate
+from .validation import refuse_empty, refuse_too_many, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..clock import VirtualClock
     from .ids import Ids
+    from .scopes import ObjectScope
     from .settings import ServiceSettings
     from .task import Attempt, Instance, Tasks
 
@@ -104,6 +105,11 @@ class Pipelines:
             raise pipeline_deleted(pipeline_id)
         return pipeline
 
+    def is_deleted(self, pipeline_id: str) -> bool:
+        """Whether a pipeline has been deleted, or is about to be."""
+        pipeline = self.all.get(pipeline_id)
+        return pipeline is not None and pipeline.deletion_requested is not None
+
     def existing(self) -> list[Pipeline]:
         """The pipelines of all regions that have not been deleted."""
         now = self._clock.now
@@ -143,6 +149,11 @@ class Pipelines:
     def adopt(self, pipeline_id: str, region: str | None, instance: Instance) -> None:
         """Have an instance that was put into a queue directly live in a pipeline."""
         pipeline = self.all.get(pipeline_id)
+        if pipeline is not None and any(
+            held.component.id == instance.component.id and held.component.paused
+            for held in pipeline.enqueued
+        ):
+            instance.component.paused = True
         if pipeline is None:
             now = self._clock.now
             pipeline = Pipeline(pipeline_id, "enqueued-tasks", pipeline_id, region, now)
@@ -191,9 +202,8 @@ class Pipelines:
                 "Pipeline definition has errors", "A FINISHED pipeline can not be changed"
             )
         definition = Definition.of_request(parameters)
-        error = fatal(definition, self._settings.maximum_objects)
-        if error is not None:
-            raise error
+        refuse_too_many(definition, self._settings.maximum_objects)
+        refuse_empty(definition)
         findings = validate(definition, self._clock.now, pipeline.active)
         pipeline.definition = definition
         pipeline.errored = findings.errored
@@ -206,9 +216,7 @@ class Pipelines:
         """What is wrong with a definition; stores nothing."""
         pipeline = self.find(parameters["pipelineId"], region)
         definition = Definition.of_request(parameters)
-        error = fatal(definition, self._settings.maximum_objects)
-        if error is not None:
-            raise error
+        refuse_too_many(definition, self._settings.maximum_objects)
         return validate(definition, self._clock.now, pipeline.active).to_response()
 
     def get_pipeline_definition(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
@@ -229,7 +237,7 @@ class Pipelines:
         if pipeline.state == states.DELETING:
             raise pipeline_deleted(pipeline.id)
         definition = pipeline.definition
-        if not definition.objects:
+        if not (definition.objects or pipeline.enqueued):
             # Known to the letter, the blank at its end included.
             raise invalid_request("Pipeline definition is empty", "")
         given = values_of(parameters.get("parameterValues"))
@@ -247,7 +255,8 @@ class Pipelines:
         try:
             on_demand = is_on_demand(definition)
             moment = None if start is None or on_demand else round(float(start)) * SECOND
-            self.engine.activate(pipeline, moment)
+            if not self.engine.activate(pipeline, moment):
+                pipeline.definition = earlier
         except ServiceError:
             pipeline.definition = earlier
             raise
@@ -319,7 +328,7 @@ class Pipelines:
         begin = query.Markers.read(call, parameters.get("marker"))
         listed = [held for held in self._living(region) if self._is_listed(held)]
         page = listed[begin : begin + LIST_PAGE]
-        names = [{"id": held.id, "name": held.name} for held in page]
+        names = [{"name": held.name, "id": held.id} for held in page]
         self._shuffle(names)
         return {
             "pipelineIdList": names,
@@ -352,7 +361,7 @@ class Pipelines:
             objects.describe_pipeline(held, self._clock.now, self._settings) for held in found
         ]
         for held in described:
-            self._shuffle(held["fields"])
+            self._shuffle_fields(held["fields"])
         self._shuffle(described)
         return {"pipelineDescriptionList": described}
 
@@ -370,7 +379,6 @@ class Pipelines:
                 f"{MAXIMUM_DESCRIBED_OBJECTS} objects can be described in one call, not {len(ids)}",
             )
         evaluate = bool(parameters.get("evaluateExpressions"))
-        secrets = objects.secret_values(pipeline) if self._settings.secrets == "mask" else []
         found = []
         for object_id in ids:
             held = self._object(pipeline, object_id, evaluate)
@@ -380,11 +388,12 @@ class Pipelines:
                 continue
             fields = held[2]
             if self._settings.secrets == "mask":
-                fields = objects.masked(fields, secrets)
-            self._shuffle(fields)
-            found.append(objects.wire(held[0], held[1], fields))
+                fields = objects.without_secrets(fields)
+            described = objects.wire(held[0], held[1], fields)
+            self._shuffle_fields(described["fields"])
+            found.append(described)
         self._shuffle(found)
-        return {"pipelineObjects": found, "hasMoreResults": False}
+        return {"hasMoreResults": False, "pipelineObjects": found}
 
     def _object(
         self, pipeline: Pipeline, object_id: str, evaluate: bool
@@ -446,7 +455,7 @@ class Pipelines:
                     ids.append(held[0])
                 position += 1
         self._shuffle(ids)
-        return {"ids": ids, **self._more(call, position, more)}
+        return {**self._more(call, position, more), "ids": ids}
 
     def _queryable(self, pipeline: Pipeline, sphere: str) -> list[tuple[str, Any]]:
         if sphere == "COMPONENT":
@@ -475,7 +484,8 @@ class Pipelines:
         object_id = parameters["objectId"]
         scope = self._scope(pipeline, object_id)
         try:
-            text = parse(parameters["expression"]).value(scope)
+            with scope.keeping_secrets():
+                text = parse(parameters["expression"]).value(scope)
         except ExpressionError as error:
             raise invalid_request(
                 "Expression can not be evaluated", f"{object_id}: {error}"
@@ -484,7 +494,7 @@ class Pipelines:
 
     def _scope(self, pipeline: Pipeline, object_id: str) -> ObjectScope:
         if object_id in pipeline.definition.by_id:
-            return ObjectScope(Context(pipeline.definition), object_id)
+            return objects.component_scope(pipeline, object_id)
         instance = pipeline.instance(object_id)
         if instance is None:
             attempt = pipeline.attempt(object_id)
@@ -507,6 +517,9 @@ class Pipelines:
         pipeline = self.find(parameters["pipelineId"], region)
         status = parameters["status"].upper()
         ids = parameters["objectIds"]
+        if not ids:
+            # Our choice: the model lets an empty list pass, which asks for nothing.
+            raise invalid_request("The request is missing a required value", "objectIds")
         if pipeline.state == states.FINISHED:
             raise invalid_request(
                 "Invalid pipeline state", f"{pipeline.id} is FINISHED: its status can not be set"
@@ -540,18 +553,20 @@ class Pipelines:
     def _set_components(self, pipeline: Pipeline, ids: list[str], status: str) -> None:
         if status not in _TO_COMPONENTS:
             raise invalid_request("Invalid status", f"{status} is for instances, {ids[0]} is none")
-        found = [pipeline.components.get(object_id) for object_id in ids]
-        for object_id, component in zip(ids, found, strict=True):
-            if component is None:
-                raise invalid_request(
-                    "Invalid status", f"{status} is for what runs, {object_id} does not"
-                )
-        for component in found:
-            assert component is not None
-            if status == "PAUSE":
-                self.engine.pause(component)
+        for object_id in ids:
+            if pipeline.running(object_id):
+                continue
+            if pipeline.active is None and object_id in pipeline.definition.by_id:
+                why = f"{pipeline.id} was never activated"
             else:
-                self.engine.resume(component)
+                why = f"{object_id} does not"
+            raise invalid_request("Invalid status", f"{status} is for what runs: {why}")
+        for object_id in ids:
+            for component in pipeline.running(object_id):
+                if status == "PAUSE":
+                    self.engine.pause(component)
+                else:
+                    self.engine.resume(component)
 
     def _set_instances(self, instances: list[Instance], status: str) -> None:
         if status not in _TO_INSTANCES:
@@ -599,6 +614,10 @@ class Pipelines:
     def _shuffle(self, items: list[Any]) -> None:
         if self._settings.shuffle:
             self._ids.shuffle(items)
+
+    def _shuffle_fields(self, fields: list[dict[str, str]]) -> None:
+        if self._settings.shuffle:
+            self._ids.shuffle_fields(fields, itemgetter("key"))
 
 
 # -- what conditions are about --------------------------------------------------------------------

@@ -45,13 +45,12 @@ class Run(Instance):
 
     Attributes:
         index: of its interval.
-        version: of the pipeline when it was created.
         blocked: how many of its component's needs were found fulfilled when it was last looked at.
         again: whether it is run again after it had ended.
         details: what few of them have: why it was canceled, on what it failed, ...
     """
 
-    __slots__ = ("again", "blocked", "details", "index", "version")
+    __slots__ = ("again", "blocked", "details", "index")
 
     def __init__(self, component: PipelineComponent, index: int, version: int) -> None:
         schedule = component.schedule
@@ -85,6 +84,7 @@ class Run(Instance):
         self.details = {**(self.details or {}), **details}
 
     def detail(self, name: str) -> Any:
+        """What few instances have, such as the reason of a cancellation; None if it has none."""
         return None if self.details is None else self.details.get(name)
 
 
@@ -110,6 +110,7 @@ class PipelineComponent(Component):
         "fields",
         "finished_at",
         "health",
+        "init_timeout",
         "late_after",
         "latest",
         "latest_completed",
@@ -121,7 +122,6 @@ class PipelineComponent(Component):
         "on_late",
         "on_success",
         "open",
-        "paused",
         "pipeline",
         "preconditions",
         "runs",
@@ -169,6 +169,7 @@ class PipelineComponent(Component):
         limit = self._integer("maxActiveInstances")
         self.limit = settings.active_instances if limit is None else limit
         self.late_after = self._duration("lateAfterTimeout")
+        self.init_timeout = self._duration("initTimeout")
         self.terminate_after = self._duration("terminateAfter")
         self.on_success = fields.refs("onSuccess")
         self.on_fail = fields.refs("onFail")
@@ -183,7 +184,6 @@ class PipelineComponent(Component):
         self.open: dict[int, Run] = {}
         self.active = 0
         self.next_index = 0
-        self.paused = False
         self.successor: PipelineComponent | None = None
         self.created_at: int | None = None
         self.latest: int | None = None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..clock import to_datetime
 from .expressions import ExpressionError, parse
-from .fields import Field
+from .fields import Field, masked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from .definition import Definition
     from .expressions import Value
-    from .task import Instance
+    from .task import Attempt, Instance
 
 # Fields may refer to fields that refer to fields: beyond this they go round in a circle.
 _MAXIMUM_DEPTH = 40
@@ -26,9 +27,11 @@ class Context:
         definition: the objects, parameters and values.
         instance_of: the run of an object that belongs to the run under evaluation.
         start, end: the interval of that run in nanoseconds; None for a component by itself.
+        runtime: the runtime fields of a component by itself.
+        secrets: the secret values that have been looked up so far.
     """
 
-    __slots__ = ("definition", "depth", "end", "instance_of", "start")
+    __slots__ = ("definition", "depth", "end", "instance_of", "runtime", "secrets", "start")
 
     def __init__(
         self,
@@ -36,12 +39,15 @@ class Context:
         instance_of: Callable[[str], Instance | None] = lambda _: None,
         start: int | None = None,
         end: int | None = None,
+        runtime: Mapping[str, str] | None = None,
     ) -> None:
         self.definition = definition
         self.instance_of = instance_of
         self.start = start
         self.end = end
+        self.runtime = runtime or {}
         self.depth = 0
+        self.secrets: list[str] = []
 
 
 class ObjectScope:
@@ -81,18 +87,39 @@ class ObjectScope:
             return self._of(self._node)
         if name == "parent" and self._object_id in self._context.definition.by_id:
             return ObjectScope(self._context, self._object_id)
-        held = self._context.definition.resolved(self._object_id).get(name)
-        if held is not None:
+        fields = self._context.definition.resolved(self._object_id)
+        for known_as in _names(name):
+            held = fields.get(known_as)
+            if held is None:
+                continue
             values: list[Any] = []
             for field in held:
                 values.extend([self._of(field.value)] if field.is_ref else self._text(field.value))
+            self._keep_secret(known_as, [value for value in values if isinstance(value, str)])
             return values[0] if len(values) == 1 else values
         if name in ("id", "name"):
             # An instance and an attempt are named as they are called.
             given = self._context.definition.by_id.get(self._object_id)
             own_name = name == "name" and given is not None and self.id == self._object_id
             return given.name if own_name and given is not None else self.id
+        if self._instance is not None:
+            told = _told(self._instance, name)
+            if told is not None:
+                return told
         return self._parameter(name)
+
+    @contextmanager
+    def keeping_secrets(self) -> Iterator[list[str]]:
+        """Collect the secrets that are looked up, and keep them out of an error's text."""
+        before = len(self._context.secrets)
+        found: list[str] = []
+        try:
+            yield found
+        except ExpressionError as error:
+            reason = masked(error.reason, self._context.secrets)
+            raise ExpressionError(error.expression, error.position, reason) from None
+        finally:
+            found += self._context.secrets[before:]
 
     def _of(self, object_id: str) -> ObjectScope:
         return ObjectScope(self._context, object_id, self._context.instance_of(object_id))
@@ -110,32 +137,94 @@ class ObjectScope:
             context.depth -= 1
 
     def _parameter(self, name: str) -> Value:
-        values = self._context.definition.value_of(name)
-        if values is None:
-            raise KeyError(name)
-        declared = self._context.definition.parameters.get(name)
-        kind = declared.attribute("type", "String") if declared is not None else "String"
-        typed = [_typed(value, kind) for value in values]
-        return typed[0] if len(typed) == 1 else typed
+        definition = self._context.definition
+        for known_as in _names(name):
+            values = definition.value_of(known_as)
+            declared = definition.parameters.get(known_as)
+            if values is None and declared is not None and declared.is_optional:
+                # Our choice: what need not be given is nothing.
+                values = [""]
+            if values is None:
+                continue
+            self._keep_secret(known_as, values)
+            kind = declared.attribute("type", "String") if declared is not None else "String"
+            typed = [_typed(value, kind) for value in values]
+            return typed[0] if len(typed) == 1 else typed
+        raise KeyError(name)
+
+    def _keep_secret(self, name: str, values: list[str]) -> None:
+        if name.startswith("*"):
+            self._context.secrets += values
 
     def _runtime(self, name: str) -> Value:
         context, instance = self._context, self._instance
         if name in ("@id", "@name"):
             return self.id
-        if name == "@pipelineId" and instance is not None:
-            return instance.component.pipeline_id
-        if name == "@status" and instance is not None:
-            return instance.status
-        times = {
-            "@scheduledStartTime": context.start if instance is None else instance.scheduled_start,
-            "@scheduledEndTime": context.end if instance is None else instance.scheduled_end,
-            "@actualStartTime": None if instance is None else instance.actual_start,
-            "@actualEndTime": None if instance is None else instance.actual_end,
-        }
-        moment = times.get(name)
-        if moment is None:
+        if instance is None:
+            if name in context.runtime:
+                return context.runtime[name]
+            moment = {"@scheduledStartTime": context.start, "@scheduledEndTime": context.end}
+        else:
+            attempt = next((held for held in instance.attempts if held.id == self._shown_id), None)
+            text = _runtime_text(instance, attempt, name)
+            if text is not None:
+                return text
+            moment = {
+                "@scheduledStartTime": instance.scheduled_start,
+                "@scheduledEndTime": instance.scheduled_end,
+                "@actualStartTime": instance.actual_start if attempt is None else attempt.started,
+                "@actualEndTime": instance.actual_end if attempt is None else attempt.ended,
+            }
+        found = moment.get(name)
+        if found is None:
             raise KeyError(name)
-        return to_datetime(moment)
+        return to_datetime(found)
+
+
+def _names(name: str) -> tuple[str, ...]:
+    """What a name may stand for: who uses a secret may leave its star out."""
+    return (name,) if name.startswith("*") else (name, f"*{name}")
+
+
+def _runtime_text(instance: Instance, attempt: Attempt | None, name: str) -> str | None:
+    """A runtime field of an instance, or of an attempt of it; None if it has none of that name."""
+    latest = instance.attempt
+    found = {
+        "@sphere": "INSTANCE" if attempt is None else "ATTEMPT",
+        "@status": instance.status if attempt is None else attempt.status,
+        "@pipelineId": instance.component.pipeline_id,
+        "@version": str(instance.version),
+        "@componentParent": instance.component.id,
+        "@instanceParent": None if attempt is None else instance.id,
+        "@headAttempt": None if latest is None else latest.id,
+        "@attemptCount": None if latest is None else str(len(instance.attempts)),
+        "@triesLeft": None if latest is None else str(max(instance.tries_left, 0)),
+        "@cascadeFailedOn": instance.detail("cascade_failed_on"),
+        "@failureReason": instance.detail("failure_reason"),
+        "@resourceId": instance.detail("resource_id"),
+        "@error": instance.detail("error"),
+    }
+    return found.get(name)
+
+
+def _told(instance: Instance, name: str) -> str | None:
+    """What runners have told of an instance, or the service of its end."""
+    if name == "cancellationReason":
+        reason: str | None = instance.detail("cancellation_reason")
+        return reason
+    pick = _TOLD.get(name)
+    if pick is None:
+        return None
+    told = (getattr(attempt, pick) for attempt in reversed(instance.attempts))
+    return next((value for value in told if value is not None), None)
+
+
+_TOLD = {
+    "hostname": "hostname",
+    "errorId": "error_id",
+    "errorMessage": "error_message",
+    "errorStackTrace": "error_stack_trace",
+}
 
 
 def evaluated(field: Field, scope: ObjectScope) -> list[Field]:
@@ -146,7 +235,10 @@ def evaluated(field: Field, scope: ObjectScope) -> list[Field]:
     """
     if field.is_ref or "#{" not in field.value or field.key in ("id", "name", "type"):
         return [field]
-    return [Field(field.key, value) for value in parse(field.value).values(scope)]
+    with scope.keeping_secrets() as secrets:
+        values = parse(field.value).values(scope)
+    found = tuple(secrets)
+    return [Field(field.key, value, False, found) for value in values]
 
 
 def _typed(value: str, kind: str) -> Any:

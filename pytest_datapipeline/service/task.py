@@ -104,6 +104,7 @@ class Instance:
         "status",
         "timer",
         "tries_left",
+        "version",
     )
 
     def __init__(
@@ -117,12 +118,18 @@ class Instance:
         self.attempts: list[Attempt] = []
         self.actual_start: int | None = None
         self.actual_end: int | None = None
+        # Of the pipeline, when it was created.
+        self.version = 1
         self.timer: Timer | None = None
         self.ended = False
 
     @property
     def id(self) -> str:
         return self.component.instance_id(self)
+
+    def detail(self, _name: str) -> Any:
+        """What few instances have, such as the reason of a cancellation; None if it has none."""
+        return None
 
     @property
     def attempt(self) -> Attempt | None:
@@ -154,6 +161,8 @@ class Tasks:
         self.open = 0
         # Attempts whose holder is known: the deadlines that time must not pass while he works.
         self.held: dict[Attempt, None] = {}
+        # What became ready while its component was paused.
+        self._paused: list[Instance] = []
         # When preconditions that are not met yet have failed.
         self._expiring: dict[Instance, Timer] = {}
 
@@ -177,10 +186,20 @@ class Tasks:
         self._on_event()
 
     def _start(self, instance: Instance) -> None:
+        if instance.component.paused:
+            self._paused.append(instance)
+            return
         instance.actual_start = self._clock.now
         if instance.component.type in USER_MANAGED_PRECONDITIONS:
             self.await_precondition(instance)
         self.begin(instance)
+
+    def start_resumed(self) -> None:
+        """Start the instances that became ready while their components were paused."""
+        held, self._paused = self._paused, []
+        for instance in held:
+            if not instance.ended:
+                self._start(instance)
 
     def begin(self, instance: Instance) -> None:
         """Offer the next attempt of an instance to runners."""
@@ -239,7 +258,7 @@ class Tasks:
         limit = component.policy.attempt_timeout
         if limit is not None and attempt.timeout is None:
             attempt.timeout = self._clock.call_later(limit, lambda: self._timed_out(attempt))
-        return task_object.to_dict(self.ids.shuffle) if self._settings.shuffle else task_object
+        return task_object.to_dict(self.ids) if self._settings.shuffle else task_object
 
     def report(self, task_id: str, fields: tuple[Field, ...], holder: object) -> bool:
         """Acknowledge a task, or say that it is still being worked; whether it is canceled."""

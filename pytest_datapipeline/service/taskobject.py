@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .fields import Field
+    from .ids import Ids
 
 Kind = Literal["stringValue", "refValue"]
 
@@ -68,8 +68,8 @@ class TaskObject:
             and all(field.key not in _KEYS for field in self.own)
         )
 
-    def to_dict(self, shuffle: Callable[[list[Any]], None] | None = None) -> dict[str, Any]:
-        """The answer to PollForTask, with fields and objects shuffled by `shuffle`."""
+    def to_dict(self, shuffled_by: Ids | None = None) -> dict[str, Any]:
+        """The answer to PollForTask, with fields and objects in an arbitrary order if asked for."""
         given = {field.key for field in self.own}
         fields: list[dict[str, str]] = [
             {"key": key, kind: self.values[name]}
@@ -81,10 +81,10 @@ class TaskObject:
             {"id": self.attempt_id, "name": self.attempt_id, "fields": fields},
             *({**held, "fields": list(held["fields"])} for held in self.others),
         ]
-        if shuffle is not None:
-            shuffle(objects)
+        if shuffled_by is not None:
+            shuffled_by.shuffle(objects)
             for held in objects:
-                shuffle(held["fields"])
+                shuffled_by.shuffle_fields(held["fields"], itemgetter("key"))
         return {
             "taskObject": {
                 "taskId": self.task_id,

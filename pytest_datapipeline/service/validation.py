@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..clock import SECOND, to_ns
 from . import catalog
 from .definition import DEFAULT
-from .errors import ServiceError, invalid_request
+from .errors import invalid_request
 from .expressions import ExpressionError, parse
-from .fields import MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH, shorten, timestamp
+from .fields import MASK, MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH, masked, shorten, timestamp
 from .periods import Period, parse_period
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ SHORTEST_RETRY_DELAY = 120 * SECOND
 # A text of the model's shape validationMessage has at most so many characters.
 MAXIMUM_MESSAGE_LENGTH = 10_000
 MAXIMUM_CYCLE_TOLD = 20
+# Secret values of fewer characters occur in any text.
+SHORTEST_SECRET = 4
 
 ONDEMAND_PERIOD = "ONDEMAND_PERIOD"
 ONDEMAND_ACTIVATION_TIME = "ONDEMAND_ACTIVATION_TIME"
@@ -110,6 +112,7 @@ OWN_TEXTS = {
     ),
     "cycle": "CIRCULAR_REFERENCE:  '{field}' goes round in a circle: {cycle}.",
     "duplicate id": "DUPLICATE_ID:  'id' value '{id}' belongs to more than one object.",
+    "empty field": "EMPTY_FIELD:  '{field}' has no value.",
     "end before start": (
         "INVALID_FIELD_VALUE:  'endDateTime' value '{value}' must be later than '{start}'."
     ),
@@ -177,6 +180,7 @@ OWN_TEXTS = {
     "reserved": "INVALID_FIELD:  '{field}' is reserved: names with @ are the service's.",
     "unknown type": "INVALID_FIELD_VALUE:  'type' value '{value}' is no type of object.",
     # Warnings.
+    "late action": "'onLateAction' has no effect without 'lateAfterTimeout'.",
     "short retry delay": "'retryDelay' value '{value}' is shorter than the minimum of 2 minutes.",
     "undeclared value": "A value is given for '{id}', which is no parameter of the definition.",
     "unknown field": "'{field}' is no field of an object of type '{type}'.",
@@ -222,13 +226,24 @@ class Findings:
         }
 
 
-def fatal(definition: Definition, maximum_objects: int) -> ServiceError | None:
-    """The refusal of a definition that the service does not even store; None if it does."""
+def refuse_too_many(definition: Definition, maximum_objects: int) -> None:
+    """Refuse a definition that has too many objects.
+
+    Raises:
+        ServiceError: it has; the service does not store it.
+    """
     if len(definition.objects) > maximum_objects:
-        return invalid_request("Web service limit exceeded", TOO_MANY_OBJECTS)
+        raise invalid_request("Web service limit exceeded", TOO_MANY_OBJECTS)
+
+
+def refuse_empty(definition: Definition) -> None:
+    """Refuse a definition that has an empty field.
+
+    Raises:
+        ServiceError: it has; the service does not store it, and says to have it validated.
+    """
     if any(not field.value for held in definition.objects for field in held.fields):
-        return invalid_request("Pipeline definition has errors", FATAL)
-    return None
+        raise invalid_request("Pipeline definition has errors", FATAL)
 
 
 def validate(
@@ -336,6 +351,14 @@ class _Validation:
             for text in definition.resolved(DEFAULT).strings("scheduleType")
             for mode in self.literals(text, definition.resolved(DEFAULT))
         )
+        # A text may quote them. Of a shorter one it tells nothing where it stands.
+        self.secrets = [
+            value
+            for name in (*definition.parameters, *definition.values)
+            if name.startswith("*")
+            for value in definition.value_of(name) or ()
+            if len(value) >= SHORTEST_SECRET
+        ]
         self._errors: dict[str, list[str]] = {}
         self._warnings: dict[str, list[str]] = {}
 
@@ -379,9 +402,9 @@ class _Validation:
         values = self._values(match[1], fields)
         return values[0] if len(values) == 1 else match[0]
 
-    @staticmethod
-    def _file(where: dict[str, list[str]], object_id: str, text: str) -> None:
-        where.setdefault(object_id, []).append(shorten(text, MAXIMUM_MESSAGE_LENGTH))
+    def _file(self, where: dict[str, list[str]], object_id: str, text: str) -> None:
+        shown = shorten(masked(text, self.secrets), MAXIMUM_MESSAGE_LENGTH)
+        where.setdefault(object_id, []).append(shown)
 
     def _sorted(self, found: dict[str, list[str]], last: str | None = None) -> dict[str, list[str]]:
         order = [*self.definition.by_id, *self.definition.parameters, *found]
@@ -399,6 +422,11 @@ def _reserved_name(_: _Subject, own: Field) -> Iterator[str]:
         yield own_text("reserved", field=own.key)
 
 
+def _empty(_: _Subject, own: Field) -> Iterator[str]:
+    if not own.value:
+        yield own_text("empty field", field=own.key)
+
+
 def _field_sizes(_: _Subject, own: Field) -> Iterator[str]:
     for rule, text, maximum in (
         ("key bytes", own.key, MAXIMUM_KEY_LENGTH),
@@ -410,7 +438,7 @@ def _field_sizes(_: _Subject, own: Field) -> Iterator[str]:
 
 
 def _reference(subject: _Subject, own: Field) -> Iterator[str]:
-    if not own.is_ref:
+    if not own.is_ref or not own.value:
         return
     slot = subject.slot(own.key)
     if own.key == "type" or (slot is not None and not slot.is_reference):
@@ -434,14 +462,14 @@ def _reference(subject: _Subject, own: Field) -> Iterator[str]:
 
 def _string_for_reference(subject: _Subject, own: Field) -> Iterator[str]:
     slot = subject.slot(own.key)
-    if own.is_ref or slot is None or not slot.is_reference or "#{" in own.value:
+    if own.is_ref or not own.value or slot is None or not slot.is_reference or "#{" in own.value:
         return
     yield own_text("reference wanted", field=own.key, value=own.value)
 
 
 def _value(subject: _Subject, own: Field) -> Iterator[str]:
     slot = subject.slot(own.key)
-    if own.is_ref or slot is None or "S" in slot.kind or slot.is_reference:
+    if own.is_ref or not own.value or slot is None or "S" in slot.kind or slot.is_reference:
         return
     for value in subject.literals(own.value):
         if own.key == "period" and value.upper() == ONDEMAND_PERIOD:
@@ -501,6 +529,7 @@ def _is_known(subject: _Subject, name: str) -> bool:
 
 _FIELD_ERRORS: tuple[Callable[[_Subject, Field], Iterable[str]], ...] = (
     _reserved_name,
+    _empty,
     _field_sizes,
     _reference,
     _string_for_reference,
@@ -715,6 +744,11 @@ def _unknown_fields(subject: _Subject) -> Iterator[str]:
             yield own_text("unknown field", field=key, type=subject.type or "any")
 
 
+def _late_action(subject: _Subject) -> Iterator[str]:
+    if "onLateAction" in subject.fields and "lateAfterTimeout" not in subject.fields:
+        yield own_text("late action")
+
+
 def _retry_delay(subject: _Subject) -> Iterator[str]:
     for own in subject.held.fields:
         if own.key != "retryDelay" or subject.slot(own.key) is None:
@@ -729,6 +763,7 @@ _OBJECT_WARNINGS: tuple[Callable[[_Subject], Iterable[str]], ...] = (
     _cascade,
     _terminate_after,
     _unknown_fields,
+    _late_action,
     _retry_delay,
 )
 
@@ -882,24 +917,23 @@ def _parameters(context: _Validation) -> Iterator[tuple[str, str]]:
 
 
 def _lacks_value(definition: Definition, declared: Parameter) -> bool:
-    is_optional = declared.attribute("optional").lower() == "true"
-    return not is_optional and not definition.value_of(declared.id)
+    return not declared.is_optional and not definition.value_of(declared.id)
 
 
 def _parameter_values(definition: Definition, declared: Parameter) -> Iterator[str]:
-    is_optional = declared.attribute("optional").lower() == "true"
     values = definition.value_of(declared.id) or []
     if len(values) > 1 and declared.attribute("isArray").lower() != "true":
         yield own_text("parameter array", id=declared.id, count=len(values))
     allowed = declared.attributes.get("allowedValues")
     kind = declared.attribute("type", "String")
     for value in values:
-        if not value and is_optional:
+        if not value and declared.is_optional:
             continue
+        shown = MASK if declared.id.startswith("*") else value
         if allowed and value not in allowed:
-            yield own_text("parameter not allowed", id=declared.id, value=value)
+            yield own_text("parameter not allowed", id=declared.id, value=shown)
         if kind in _PARAMETER_TYPES and not _PARAMETER_TYPES[kind](value):
-            yield own_text("parameter type", id=declared.id, value=value, type=kind)
+            yield own_text("parameter type", id=declared.id, value=shown, type=kind)
 
 
 _PARAMETER_TYPES = {"Integer": _is_integer, "Double": _is_double}

@@ -149,8 +149,8 @@ CHOICES: tuple[Choice, ...] = (
     Choice("The usual precedence of operators, parentheses, no conditions.", "nothing says"),
     Choice("Several values of an expression in one text are written in brackets.", "nothing says"),
     Choice(
-        "Secret values are shown by GetPipelineDefinition, masked everywhere else.",
-        "AWS: masked",
+        "Secret values are shown by GetPipelineDefinition, and handed to runners by PollForTask and EvaluateExpression; descriptions, findings and reports mask them.",
+        "AWS: masked; a runner has to have them",
         "secrets",
     ),
     Choice(
@@ -174,4 +174,76 @@ CHOICES: tuple[Choice, ...] = (
         "everything works on it so",
     ),
     Choice("All clients of a region see all pipelines.", "there are no credentials"),
+    Choice("Before the activation a pipeline has no instances.", "nothing has made any"),
+    Choice(
+        "The texts of InvalidRequestException other than the recorded ones, which all have the form of those: a reason, a colon and a detail.",
+        "never published",
+    ),
+    Choice(
+        "SetStatus refuses a rerun of what runs, a cancellation of what has ended, attempts, a verb for the other sphere, and an empty list.",
+        "AWS: depends on the object; not a mix of both",
+    ),
+    Choice(
+        "A field of a request with both a string and a reference is refused.",
+        "AWS: it has one of them",
+    ),
+    Choice(
+        "ValidatePipelineDefinition tells an empty field as an error of its object.",
+        "the refusal of Put says to call it",
+    ),
+    Choice("The definition that is active before the first activation is empty.", "nothing says"),
+    Choice("Removing a tag that is not there changes nothing.", "nothing says"),
+    Choice("BETWEEN includes its bounds.", "LE and GE do"),
+    Choice(
+        "A page of ListPipelines holds 50, the one of DescribeObjects all that were asked for.",
+        "nothing says",
+    ),
+    Choice(
+        "The components of a FINISHED or INACTIVE pipeline are FINISHED or INACTIVE.",
+        "AWS tells PENDING, SCHEDULED and PAUSED of components",
+    ),
+    Choice(
+        "A deactivation that lets running objects finish cancels those that wait.",
+        "AWS: after all running objects finish",
+    ),
+    Choice(
+        "Two activations on demand within a second have runs a second apart.",
+        "their ids would be the same",
+    ),
+    Choice(
+        "An activation on demand after a deactivation is a new run; the canceled one is not taken up.",
+        "AWS: one run for each activation",
+    ),
+    Choice(
+        "A deactivation voids an activation that does not show yet, where consistency is eventual.",
+        "the later call counts",
+    ),
+    Choice(
+        "An object that a later definition adds makes up for the intervals since its start.",
+        "a schedule says so of any object",
+    ),
+    Choice(
+        "A startTimestamp before what has run already does not run that again.",
+        "nothing says",
+    ),
+    Choice(
+        "Without cascade, what waits for a resource that failed waits on, as it does for any other failure.",
+        "AWS: waits for ever",
+    ),
+    Choice(
+        "The preconditions of what has ended are canceled, also without cascade.",
+        "nobody needs them, and the pipeline would never finish",
+    ),
+    Choice(
+        "preconditionTimeout ends a precondition whether or not anybody checks it.",
+        "AWS: from start",
+    ),
+    Choice(
+        "An optional parameter without a value is an empty text where it is used.",
+        "it need not be given",
+    ),
+    Choice(
+        "The month of a duration, such as a time-out, has 30 days and its year 365.",
+        "AWS gives durations the units of periods",
+    ),
 )

@@ -258,7 +258,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "activate-empty-text",
-        "The text for a pipeline without a definition ends in a colon and a blank.",
+        "The text for a pipeline without a definition ends in a colon and a blank; the recording was edited by hand.",
         "recorded answers of 2017 (tests of Ansible's data_pipeline module)",
         "observed",
     ),
@@ -384,5 +384,25 @@ RULES: tuple[Rule, ...] = (
         "Each operation has the errors that the model lists for it.",
         "service model of AWS's SDKs",
         "documented",
+    ),
+    Rule(
+        "regions",
+        "The service is in five regions, at datapipeline.region.amazonaws.com.",
+        "developer guide, dp-taskrunner-config-options",
+        "documented",
+        "the fake answers the clients of every region, at whatever address",
+    ),
+    Rule(
+        "bad-credentials",
+        "Bad credentials are answered with UnrecognizedClientException.",
+        "developer guide, dp-check-when-run-fails",
+        "documented",
+        "credentials are not looked at; `fail` can plan it",
+    ),
+    Rule(
+        "findings-by-object",
+        "The findings of an object come together, a text for each, which may be the same twice.",
+        "output of the AWS CLI, posted by users",
+        "observed",
     ),
 )

@@ -259,4 +259,17 @@ RULES: tuple[Rule, ...] = (
         "developer guide, dp-manage-pipeline-modify-console",
         "documented",
     ),
+    Rule(
+        "start-timestamp-not-on-demand",
+        "startTimestamp does not apply to on-demand pipelines.",
+        "API reference, ActivatePipeline",
+        "documented",
+    ),
+    Rule(
+        "who-created",
+        "@userId and pipelineCreator have forms of their own for users, root and roles.",
+        "recorded answers of 2017; users of arthur",
+        "observed",
+        "the fake has one user",
+    ),
 )

@@ -18,12 +18,6 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
-        "query-pending-is-empty",
-        "Before the activation there are no instances.",
-        "developer guide, dp-interpret-status",
-        "documented",
-    ),
-    Rule(
         "query-all-selectors",
         "An object has to satisfy all selectors.",
         "service model of AWS's SDKs",
@@ -144,5 +138,12 @@ RULES: tuple[Rule, ...] = (
         "developer guide, dp-limits",
         "documented",
         why_not="neither can be told in a definition",
+    ),
+    Rule(
+        "condition-keys",
+        "IAM conditions know the creator, tags and the worker group.",
+        "developer guide, dp-iam-resourcebased-access",
+        "documented",
+        "there is no IAM in the fake",
     ),
 )
