@@ -124,23 +124,24 @@ class Orchestrator:
 
     def failures(self, pipeline_id: str) -> list[FailedRun]:
         """The instances that have failed, with the errors of their last attempts."""
+        # One status per selector is all that the service takes.
+        found = [held for status in FAILED for held in self._query(pipeline_id, status)]
+        instances = list(self._described(pipeline_id, found))
+        heads = [held["@headAttempt"] for held in instances if "@headAttempt" in held]
+        attempts = {held["@id"]: held for held in self._described(pipeline_id, heads)}
         failed = []
-        for status in FAILED:
-            # One status per selector is all that the service takes.
-            found = list(self._query(pipeline_id, status))
-            for instance in self._described(pipeline_id, found):
-                attempts = self._described(pipeline_id, [instance.get("@headAttempt", "")])
-                attempt = next(iter(attempts), {})
-                failed.append(
-                    FailedRun(
-                        instance["@id"],
-                        instance["@componentParent"],
-                        instance["@scheduledStartTime"],
-                        attempt.get("errorId", ""),
-                        attempt.get("errorMessage", ""),
-                        attempt.get("@logLocation", "none"),
-                    )
+        for instance in instances:
+            attempt = attempts.get(instance.get("@headAttempt", ""), {})
+            failed.append(
+                FailedRun(
+                    instance["@id"],
+                    instance["@componentParent"],
+                    instance["@scheduledStartTime"],
+                    attempt.get("errorId", ""),
+                    attempt.get("errorMessage", ""),
+                    attempt.get("@logLocation", "none"),
                 )
+            )
         return sorted(failed, key=lambda run: (run.scheduled_start, run.component))
 
     def rerun(self, pipeline_id: str, failures: list[FailedRun]) -> None:
