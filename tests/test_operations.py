@@ -284,6 +284,34 @@ def test_a_definition_comes_back_as_it_was_put(datapipeline_client: Any) -> None
     assert got["parameterValues"] == values
 
 
+@pytest.mark.rule("get-as-put")
+def test_parameters_and_values_come_back_in_the_order_in_which_they_were_put(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = created(datapipeline_client)
+    attributes = [
+        {"key": "allowedValues", "stringValue": "a"},
+        {"key": "type", "stringValue": "String"},
+        {"key": "allowedValues", "stringValue": "b"},
+    ]
+    values = [
+        {"id": "myX", "stringValue": "a"},
+        {"id": "myY", "stringValue": "1"},
+        {"id": "myX", "stringValue": "b"},
+    ]
+    datapipeline_client.put_pipeline_definition(
+        pipelineId=pipeline_id,
+        pipelineObjects=[],
+        parameterObjects=[{"id": "myX", "attributes": attributes}],
+        parameterValues=values,
+    )
+
+    got = datapipeline_client.get_pipeline_definition(pipelineId=pipeline_id)
+
+    assert got["parameterObjects"] == [{"id": "myX", "attributes": attributes}]
+    assert got["parameterValues"] == values
+
+
 @pytest.mark.rule("put-overwrites")
 def test_a_definition_overwrites_the_one_before(datapipeline_client: Any) -> None:
     pipeline_id = created(datapipeline_client)

@@ -55,13 +55,17 @@ class PipelineObject:
 
 
 class Parameter:
-    """A declared parameter: its id and attributes, a repeated one with all its values."""
+    """A declared parameter: its id and attributes, a repeated one with all its values.
 
-    __slots__ = ("attributes", "id")
+    `given` are the attributes as they were put.
+    """
 
-    def __init__(self, id: str, attributes: dict[str, list[str]]) -> None:
+    __slots__ = ("attributes", "given", "id")
+
+    def __init__(self, id: str, given: Iterable[Mapping[str, Any]]) -> None:
         self.id = id
-        self.attributes = attributes
+        self.given = list(given)
+        self.attributes = _grouped(self.given, "key")
 
     def attribute(self, key: str, default: str = "") -> str:
         return self.attributes.get(key, [default])[0]
@@ -80,13 +84,14 @@ class Definition:
         by_id: the same by id; of two with one id, the first.
         parameters: the declared parameters by id.
         values: the parameter values, a list's as a list.
+        given_values: the same as they were put.
     """
 
     def __init__(
         self,
         objects: Iterable[PipelineObject] = (),
         parameters: Iterable[Parameter] = (),
-        values: Mapping[str, list[str]] | None = None,
+        values: Iterable[Mapping[str, Any]] = (),
     ) -> None:
         self.objects = list(objects)
         self.by_id: dict[str, PipelineObject] = {}
@@ -94,7 +99,8 @@ class Definition:
             self.by_id.setdefault(held.id, held)
         self.declared = list(parameters)
         self.parameters = {parameter.id: parameter for parameter in self.declared}
-        self.values = dict(values or {})
+        self.given_values = list(values)
+        self.values = _grouped(self.given_values, "id")
         self._resolved: dict[str, Resolved] = {}
 
     @classmethod
@@ -108,10 +114,10 @@ class Definition:
                 for held in request.get("pipelineObjects") or ()
             ],
             [
-                Parameter(held["id"], _grouped(held["attributes"], "key"))
+                Parameter(held["id"], held["attributes"])
                 for held in request.get("parameterObjects") or ()
             ],
-            values_of(request.get("parameterValues")),
+            request.get("parameterValues") or (),
         )
 
     def to_response(self) -> dict[str, Any]:
@@ -121,23 +127,15 @@ class Definition:
             response["parameterObjects"] = [
                 {
                     "id": held.id,
-                    "attributes": [
-                        {"key": key, "stringValue": value}
-                        for key, values in held.attributes.items()
-                        for value in values
-                    ],
+                    "attributes": [_pair(given, "key") for given in held.given],
                 }
                 for held in self.declared
             ]
-        if self.values:
-            response["parameterValues"] = [
-                {"id": name, "stringValue": value}
-                for name, values in self.values.items()
-                for value in values
-            ]
+        if self.given_values:
+            response["parameterValues"] = [_pair(given, "id") for given in self.given_values]
         return response
 
-    def with_values(self, values: dict[str, list[str]]) -> Definition:
+    def with_values(self, values: Iterable[Mapping[str, Any]]) -> Definition:
         """The same objects and parameters with other values."""
         return Definition(self.objects, self.declared, values)
 
@@ -214,9 +212,8 @@ def field_of(given: Mapping[str, Any]) -> Field:
     return Field(given["key"], reference, True)
 
 
-def values_of(given: Iterable[Mapping[str, Any]] | None) -> dict[str, list[str]]:
-    """Parameter values of the wire: a repeated id is a list."""
-    return _grouped(given or (), "id")
+def _pair(given: Mapping[str, Any], key: str) -> dict[str, str]:
+    return {key: given[key], "stringValue": given.get("stringValue") or ""}
 
 
 def _grouped(given: Iterable[Mapping[str, Any]], key: str) -> dict[str, list[str]]:

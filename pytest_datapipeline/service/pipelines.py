@@ -11,7 +11,7 @@ from . import objects, query
 from . import pipeline as states
 from .compiler import is_on_demand, schedule_of
 from .component import GivenComponent
-from .definition import Definition, values_of
+from .definition import Definition
 from .engine import Engine, gone
 from .errors import (
     ServiceError,
@@ -240,10 +240,12 @@ class Pipelines:
         if not (definition.objects or pipeline.enqueued):
             # Known to the letter, the blank at its end included.
             raise invalid_request("Pipeline definition is empty", "")
-        given = values_of(parameters.get("parameterValues"))
+        given = list(parameters.get("parameterValues") or ())
         if given:
             if self._settings.activation_values == "merge":
-                given = {**definition.values, **given}
+                names = {held["id"] for held in given}
+                kept = [held for held in definition.given_values if held["id"] not in names]
+                given = kept + given
             definition = definition.with_values(given)
         # What was put without errors has none now, unless values are given or wanted.
         if definition.declared or given or pipeline.errored:

@@ -58,11 +58,7 @@ def _test(selector: Mapping[str, Any]) -> Callable[[Queryable], bool]:
         raise invalid_request(
             "The request is missing a required value", f"operator for field: {name} in query"
         )
-    if kind not in _OPERATORS:
-        raise invalid_request(
-            "Invalid query",
-            f"Unknown operator {kind} for field: {name}; it can be {', '.join(_OPERATORS)}",
-        )
+    # Others than these the model has refused before.
     fields, count = _OPERATORS[kind]
     if name not in fields:
         raise invalid_request(
