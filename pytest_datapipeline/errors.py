@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+# How many calls are refused before whoever makes them is taken for a loop that swallows that.
+MAXIMUM_REFUSALS = 100
+
+
 class FakeUsageError(ValueError):
     """The test asked the fake for something that cannot be. State is unchanged."""
 

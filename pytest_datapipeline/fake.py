@@ -41,6 +41,7 @@ from .timekeeping import Drive, Patience, Timekeeper
 from .transports import switch
 from .transports.botocore import Interception
 from .transports.imports import when_imported
+from .unwinding import boundary
 from .workers import Work, Workers
 
 if TYPE_CHECKING:
@@ -534,6 +535,7 @@ class DataPipelineFake:
         self, runner_loop: Callable[[], Returned], **options: Unpack[RunOptions]
     ) -> Returned | None: ...
 
+    @boundary
     def run(
         self,
         runner_loop: Callable[[], Any],
@@ -789,6 +791,8 @@ class DataPipelineFake:
     # -- what the transport asks ------------------------------------------------------------------
 
     def answer(self, request: Request) -> Reply | Failure:
+        if switch.stragglers:
+            switch.end_straggler()
         if request.thread is not self._time.home:
             request.holder = request.thread
         reply = self._time.perform(
@@ -828,7 +832,7 @@ class DataPipelineFake:
 
     def back_off(self, operation: str, invocation_id: str, seconds: float) -> None:
         self._note_back_off(invocation_id, seconds)
-        self._time.sleep(seconds, lambda: f"the back-off of {operation}")
+        self._time.back_off(seconds, lambda: f"the back-off of {operation}")
 
     async def back_off_async(self, operation: str, invocation_id: str, seconds: float) -> None:
         """The same for a coroutine."""
@@ -837,7 +841,7 @@ class DataPipelineFake:
         self._note_back_off(invocation_id, seconds)
         await self._time.perform_for(
             current_coroutine(),
-            self._time.sleeping(seconds),
+            self._time.sleeping(seconds, idle=True),
             lambda: f"the back-off of {operation}",
             returns=True,
         )

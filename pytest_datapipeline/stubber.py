@@ -24,7 +24,14 @@ from . import wire
 from .calls import NOTHING, Call, CallMatcher, Calls, Difference
 from .clock import SECOND, VirtualClock
 from .enqueue import Defaults, check_worker_group, instance_of, objects_of
-from .errors import FakeUsageError, Stuck, UnexpectedCall, UnmetExpectations, told_by_message
+from .errors import (
+    MAXIMUM_REFUSALS,
+    FakeUsageError,
+    Stuck,
+    UnexpectedCall,
+    UnmetExpectations,
+    told_by_message,
+)
 from .faults import effect_of
 from .service import model
 from .service.component import Policy
@@ -35,14 +42,12 @@ from .service.task import Tasks
 from .transports import switch
 from .transports.botocore import MovedParts, checked_botocore
 from .transports.clients import ClientCall, ClientCalls, TransportFailure, transport_error
+from .unwinding import Unwinder
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 __tracebackhide__ = told_by_message
-
-# A runner's loop that catches every exception and goes on would otherwise never end.
-_MAXIMUM_REFUSALS = 100
 
 
 @dataclass(eq=False)
@@ -129,6 +134,7 @@ class DataPipelineStubber(Stubber):
         self._calls = Calls()
         self._problems: list[str] = []
         self._refusals = 0
+        self._unwinder = Unwinder()
         self._told = False
         self._ids = Ids()
         self._pipeline_id = self._ids.pipeline_id()
@@ -183,7 +189,7 @@ class DataPipelineStubber(Stubber):
         self._client_calls.stop()
         switch.release(self)
         with self._lock:
-            switch.stragglers.update(thread for thread in self._callers if thread.is_alive())
+            switch.leave_behind(self._callers)
             self._callers.clear()
 
     def any_order(self) -> None:
@@ -480,6 +486,8 @@ class DataPipelineStubber(Stubber):
     # -- a call -----------------------------------------------------------------------------------
 
     def _answer(self, client_call: ClientCall) -> tuple[int, dict[str, Any]]:
+        if switch.stragglers:
+            switch.end_straggler()
         now = time.time_ns()
         call = Call(
             operation=client_call.operation,
@@ -563,12 +571,14 @@ class DataPipelineStubber(Stubber):
     def _refusal(self, call: Call, problem: str) -> BaseException:
         call.error, call.error_message = "UnexpectedCall", problem
         self._refusals += 1
-        if self._refusals <= _MAXIMUM_REFUSALS:
+        if self._refusals <= MAXIMUM_REFUSALS:
             self._problems.append(problem)
             return UnexpectedCall(problem)
         if threading.current_thread() is not self._home:
             switch.end_thread()
-        return Stuck(f"{_MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}")
+        return self._unwinder.prepared(
+            Stuck(f"{MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}")
+        )
 
 
 class _AnyClient:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from .clock import SECOND, VirtualClock, duration, to_datetime
 from .errors import FakeUsageError, RunnerUnwound, Stuck, told_by_message
 from .freezing import FrozenTime, backwards
 from .transports import switch
+from .unwinding import Unwinder
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,6 +37,9 @@ Result = TypeVar("Result")
 _SLICE = 0.005
 # How many of them a thread gets to come back when its test has ended.
 _SLICES_AT_END = 20
+# Calls in a row that the test's own thread may make without anything coming of them and without
+# time moving. Ten seconds or so: beyond any test that means it, and no long wait for the others.
+_CALLS_AT_A_STANDSTILL = 20_000
 
 
 @dataclass
@@ -63,6 +67,7 @@ class Drive:
     max_calls: int
     deadline: int
     calls: int = 0
+    unwinder: Unwinder = field(default_factory=Unwinder)
 
 
 class Actor(Protocol):
@@ -107,6 +112,8 @@ class Timekeeper:
         self._on_stuck = on_stuck
         self._something_is_to_come = something_is_to_come
         self._home = threading.current_thread()
+        self._standstill = 0
+        self._unwinder = Unwinder()
         self._changed = threading.Condition(self.lock)
         self._watchers = 0
         self._activity = 0
@@ -153,6 +160,7 @@ class Timekeeper:
             if home:
                 self.sync()
                 self._check_drive(count=True)
+                self._check_standstill()
             else:
                 self._check_open()
                 self._callers.add(threading.current_thread())
@@ -194,6 +202,8 @@ class Timekeeper:
         with self.lock:
             if self._closed:
                 raise Closed
+            if _at(self._home, actor):
+                self._check_standstill()
             self._arrive(actor)
             self.sync()
             try:
@@ -290,18 +300,28 @@ class Timekeeper:
         """Let virtual time pass for the calling thread."""
         self.perform(self.sleeping(seconds), what, returns=True)
 
-    def sleeping(self, seconds: float) -> Generator[Ticket, None, None]:
-        """The steps of a sleep."""
+    def back_off(self, seconds: float, what: Callable[[], str]) -> None:
+        """The same before a call is tried again, which is no sign that anything comes of it."""
+        standstill = self._standstill
+        self.perform(self.sleeping(seconds, idle=True), what, returns=True)
+        if standstill:
+            self._standstill = standstill + 1
+
+    def sleeping(self, seconds: float, idle: bool = False) -> Generator[Ticket, None, None]:
+        """The steps of a sleep. `idle`: whether it counts as nothing, as an empty poll does."""
         from .service.queue import Ticket
 
         ticket = Ticket()
         self.clock.call_later(duration(seconds), ticket.resolve)
-        self.happened()
+        if not idle:
+            self.happened()
         yield ticket
 
     def happened(self) -> None:
         """Something other than an empty poll has happened."""
         self.last_event = self.clock.now
+        self._standstill = 0
+        self._unwinder.swallowed = 0
 
     # -- moving time ------------------------------------------------------------------------------
 
@@ -385,6 +405,7 @@ class Timekeeper:
                 continue
             self._fire()
             self._check_drive()
+        self._standstill = 0
         self._check_idle()
 
     def wait_until(
@@ -568,6 +589,7 @@ class Timekeeper:
         else:
             self.clock.now = target
             self.frozen.push(target)
+        self._standstill = 0
         self._stir()
 
     def check_idle(self) -> None:
@@ -684,7 +706,7 @@ class Timekeeper:
                 thread.join(grace)
                 # One grace for all of them: the others have had theirs by now.
                 grace = 0.0 if thread.is_alive() else grace
-        switch.stragglers.update(thread for thread in self._callers if thread.is_alive())
+        switch.leave_behind(self._callers)
 
     # -- loops that get nowhere -------------------------------------------------------------------
 
@@ -693,24 +715,49 @@ class Timekeeper:
         if drive is None or not self.at_home:
             return
         if drive.finished():
-            raise RunnerUnwound("what run() was to wait for has come")
+            raise drive.unwinder.prepared(RunnerUnwound("what run() was to wait for has come"))
         if not count:
             return
         drive.calls += 1
         if drive.calls > drive.max_calls:
-            raise self._stuck(f"The loop made {drive.max_calls} calls (max_calls) in run()")
+            raise drive.unwinder.prepared(
+                self._stuck(
+                    f"The loop made {drive.max_calls} calls (max_calls) in run(). Give it work "
+                    "that ends, an until= that comes true, or a higher max_calls."
+                )
+            )
         if self.clock.now > drive.deadline:
-            raise self._stuck("The loop ran into max_time, the limit of virtual time, in run()")
+            raise drive.unwinder.prepared(
+                self._stuck(
+                    "The loop ran into max_time, the limit of virtual time, in run(). Give it "
+                    "work that ends, an until= that comes true, or a higher max_time."
+                )
+            )
+
+    def _check_standstill(self) -> None:
+        self._standstill += 1
+        if self._standstill > _CALLS_AT_A_STANDSTILL:
+            raise self._unwinder.prepared(
+                self._stuck(
+                    f"{_CALLS_AT_A_STANDSTILL} calls in a row came to nothing, and time did not "
+                    "move: this would go on for ever. If the loop swallows an error, mend what "
+                    "the error tells of; if it looks for something that comes with time, have it "
+                    "sleep (the setting virtual_sleep) or call clock.advance(seconds)."
+                )
+            )
 
     def _check_idle(self) -> None:
         if self.clock.now - self.last_event > self._patience.idle * SECOND:
             if self._something_is_to_come():
                 return
             idle = timedelta(seconds=self._patience.idle)
-            self.happened()
-            raise self._stuck(
-                f"Nothing but empty polls for {idle} of virtual time: this would go on for ever. "
-                "Enqueue a task, end the loop, or raise the setting idle_limit."
+            # Whoever swallows it meets it again, and sooner.
+            self.last_event = self.clock.now - round(self._patience.idle * SECOND * 0.9)
+            raise self._unwinder.prepared(
+                self._stuck(
+                    f"Nothing but empty polls for {idle} of virtual time: this would go on for "
+                    "ever. Enqueue a task, end the loop, or raise the setting idle_limit."
+                )
             )
 
     def _stuck(self, problem: str, forget: bool = True) -> Stuck:

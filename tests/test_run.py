@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -135,6 +137,71 @@ def test_a_loop_over_an_empty_world_ends_without_run_too(
         runner_of(datapipeline_client)()
 
     assert len(datapipeline_fake.calls) == 81
+
+
+@pytest.fixture
+def few_calls_are_a_standstill(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_datapipeline.timekeeping._CALLS_AT_A_STANDSTILL", 50)
+
+
+def test_a_loop_whose_polls_are_all_refused_ends_without_run_too(
+    datapipeline_fake: DataPipelineFake,
+    datapipeline_client: Any,
+    few_calls_are_a_standstill: None,
+) -> None:
+    with pytest.raises(Stuck) as caught:
+        runner_of(datapipeline_client, worker_group="")()
+
+    lines = str(caught.value).splitlines()
+    assert lines[:2] == [
+        "50 calls in a row came to nothing, and time did not move: this would go on for ever. If "
+        "the loop swallows an error, mend what the error tells of; if it looks for something that "
+        "comes with time, have it sleep (the setting virtual_sleep) or call "
+        "clock.advance(seconds).",
+        "Its last calls:",
+    ]
+    assert lines[-1].startswith("  poll_for_task(workerGroup='') at ")
+    assert lines[-1].endswith(" -> InvalidRequestException")
+    assert len(datapipeline_fake.calls) == 50
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+@pytest.mark.datapipeline(unmet_faults_fail=False)
+def test_a_loop_that_is_throttled_for_ever_ends_although_its_back_off_moves_time(
+    datapipeline_fake: DataPipelineFake, few_calls_are_a_standstill: None, attempts: int
+) -> None:
+    datapipeline_fake.fail("poll_for_task", "throttling", times=1_000_000)
+    retries: Any = {"total_max_attempts": attempts}
+    client = boto3.client("datapipeline", config=Config(retries=retries, read_timeout=100))
+
+    with pytest.raises(Stuck, match="50 calls in a row came to nothing"):
+        runner_of(client)()
+
+
+def test_endless_heartbeats_end(
+    datapipeline_fake: DataPipelineFake,
+    datapipeline_client: Any,
+    few_calls_are_a_standstill: None,
+) -> None:
+    with pytest.raises(Stuck, match="50 calls in a row came to nothing"):
+        while True:
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="tr")
+
+
+def test_calls_of_which_something_comes_are_no_standstill(
+    datapipeline_fake: DataPipelineFake,
+    datapipeline_client: Any,
+    few_calls_are_a_standstill: None,
+) -> None:
+    datapipeline_fake.enqueue("wg", *[{}] * 20)
+
+    for _ in range(4):
+        for _ in range(40):
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="tr")
+        datapipeline_fake.clock.advance(1)
+    datapipeline_fake.run(runner_of(datapipeline_client))
+
+    assert datapipeline_fake.calls.count(set_task_status()) == 20
 
 
 def test_a_runner_can_die_at_a_chosen_call_and_another_takes_its_task_over(

@@ -357,3 +357,136 @@ def test_a_thread_that_outlives_its_test_is_ended_at_its_next_call(
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
 
     result.assert_outcomes(passed=2)
+
+
+LEFT_OVER = """
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+    import boto3
+    import pytest
+    from botocore.config import Config
+
+    released = threading.Event()
+    pool = ThreadPoolExecutor(1)
+    kept = []
+
+    def client():
+        return boto3.client("datapipeline", "us-east-1", aws_access_key_id="a",
+                            aws_secret_access_key="b", config=Config(read_timeout=100))
+
+    def poll():
+        return client().poll_for_task(workerGroup="wg").get("taskObject")
+
+    def works():
+        poll()
+        released.wait(10)
+        return poll()
+"""
+
+
+def test_a_thread_that_outlives_its_test_takes_no_task_of_the_next(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        LEFT_OVER
+        + """
+    def test_one(datapipeline_fake):
+        task = datapipeline_fake.enqueue("wg")
+        kept.append(threading.Thread(target=works))
+        kept[0].start()
+        datapipeline_fake.wait_until(lambda: task.task_id, move_time=False)
+
+    def test_two(datapipeline_fake):
+        task = datapipeline_fake.enqueue("wg")
+        released.set()
+        kept[0].join(10)
+        assert not kept[0].is_alive()
+        assert task.task_id is None
+        assert len(datapipeline_fake.calls) == 0
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+
+    result.assert_outcomes(passed=2)
+
+
+def test_a_thread_that_outlives_its_test_takes_nothing_from_a_script_of_the_next(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        LEFT_OVER
+        + """
+    def test_one(datapipeline_stubber):
+        datapipeline_stubber.add_task()
+        taken = threading.Event()
+        kept.append(threading.Thread(target=works))
+        kept[0].start()
+        while not datapipeline_stubber.calls:
+            taken.wait(0.01)
+
+    def test_two(datapipeline_stubber):
+        datapipeline_stubber.add_task()
+        released.set()
+        kept[0].join(10)
+        assert not kept[0].is_alive()
+        assert poll()
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+
+    result.assert_outcomes(passed=2)
+
+
+def test_a_thread_of_a_pool_that_idled_when_its_test_ended_serves_the_next(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        LEFT_OVER
+        + """
+    def test_one(datapipeline_fake):
+        datapipeline_fake.enqueue("wg")
+        assert pool.submit(poll).result(10)
+
+    def test_two(datapipeline_fake):
+        datapipeline_fake.enqueue("wg")
+        assert pool.submit(poll).result(10)
+
+    def test_three():
+        with pytest.raises(AssertionError, match="no fake is active"):
+            pool.submit(poll).result(10)
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+
+    # Recorded as well: the last test fails, and its own assertion does not.
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines("PollForTask was called on AWS Data Pipeline, but no fake is *")
+
+
+def test_a_thread_of_a_pool_that_was_at_work_when_its_test_ended_loses_that_work_alone(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        LEFT_OVER
+        + """
+    def test_one(datapipeline_fake):
+        task = datapipeline_fake.enqueue("wg")
+        kept.append(pool.submit(works))
+        datapipeline_fake.wait_until(lambda: task.task_id, move_time=False)
+
+    def test_two(datapipeline_fake):
+        task = datapipeline_fake.enqueue("wg")
+        released.set()
+        with pytest.raises(SystemExit):
+            kept[0].result(10)
+        assert task.task_id is None
+        assert pool.submit(poll).result(10)
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+
+    result.assert_outcomes(passed=2)

@@ -5,19 +5,28 @@ Cheap to import: the plugin needs it before anybody uses a double.
 
 from __future__ import annotations
 
+import sys
 import threading
-from typing import Any, NoReturn
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import WeakKeyDictionary, ref
 
 from ..errors import FakeUsageError, told_by_message
+from ..unwinding import Unwinder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import FrameType
 
 __tracebackhide__ = told_by_message
 
 _active: list[tuple[Any, str]] = []
 
-# Threads that called a double which is over. What they do from now on is no test's doing.
-stragglers: WeakSet[threading.Thread] = WeakSet()
-_unwound: WeakSet[threading.Thread] = WeakSet()
+# Threads that called a double which is over. What they do from now on is no test's doing. Those of
+# a pool are so for the piece of work alone that they were at.
+stragglers: WeakKeyDictionary[threading.Thread, ref[Any] | None] = WeakKeyDictionary()
+_unwound: WeakKeyDictionary[threading.Thread, Unwinder] = WeakKeyDictionary()
+
+_POOL = "concurrent.futures.thread"
 
 
 def claim(double: Any, name: str) -> None:
@@ -46,8 +55,46 @@ def active() -> Any:
 
 def end_thread() -> NoReturn:
     """End the calling thread: what it waits for is over. SystemExit ends a thread silently."""
-    _unwound.add(threading.current_thread())
-    raise SystemExit
+    raise _unwound.setdefault(threading.current_thread(), Unwinder()).prepared(SystemExit())
+
+
+def leave_behind(threads: Iterable[threading.Thread]) -> None:
+    """Remember those that still work when their double is left: their next call ends them."""
+    frames = sys._current_frames()
+    for thread in threads:
+        frame = frames.get(thread.ident or 0)
+        if frame is not None:
+            in_pool, work = _work_of_pool(frame)
+            if work is not None:
+                stragglers[thread] = ref(work)
+            elif not in_pool:
+                stragglers[thread] = None
+
+
+def end_straggler() -> None:
+    """End the calling thread if it was left behind by a double that is over."""
+    thread = threading.current_thread()
+    if thread not in stragglers:
+        return
+    left_at = stragglers[thread]
+    if left_at is None or left_at() is _work_of_pool(sys._getframe())[1]:
+        end_thread()
+    del stragglers[thread]
+    _unwound.pop(thread, None)
+
+
+def _work_of_pool(innermost: FrameType) -> tuple[bool, object]:
+    """Whether this is a thread of a ThreadPoolExecutor, and what it works on; None if it idles."""
+    frame: FrameType | None = innermost
+    while frame is not None:
+        if frame.f_globals.get("__name__") == _POOL:
+            name = frame.f_code.co_name
+            if name == "run":
+                return True, frame.f_locals["self"]
+            if name == "_worker":
+                return True, None
+        frame = frame.f_back
+    return False, None
 
 
 class SilentEnds:
