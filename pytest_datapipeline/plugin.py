@@ -78,7 +78,7 @@ _HELP = {
 
 _config = pytest.StashKey["_Plugin"]()
 _double = pytest.StashKey["DataPipelineFake | DataPipelineStubber"]()
-_violations_before = pytest.StashKey[int]()
+_failed = pytest.StashKey[bool]()
 
 
 class _Plugin:
@@ -210,10 +210,10 @@ def _settings_of(node: pytest.Item | Any) -> dict[str, Any]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Check the marker before anything else of the test runs."""
-    __tracebackhide__ = True
     plugin = item.config.stash[_config]
     plugin.item = item
-    item.stash[_violations_before] = len(plugin.guard.violations)
+    plugin.guard.taken()
+    item.stash[_failed] = False
     problem = None
     try:
         _settings_of(item)
@@ -226,7 +226,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, if it planned what did not come or made calls that it must not."""
-    __tracebackhide__ = True
     result = yield
     _tell(item)
     return result
@@ -235,22 +234,19 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """The same for calls that are made after the test, by the fixtures that clean up behind it."""
-    __tracebackhide__ = True
     plugin = item.config.stash[_config]
-    before = len(plugin.guard.violations)
     try:
         result = yield
-        if len(plugin.guard.violations) > before:
-            pytest.fail("\n".join(plugin.guard.violations[before:]), pytrace=False)
+        problems = plugin.guard.taken()
+        if problems and not item.stash[_failed]:
+            pytest.fail("\n".join(problems), pytrace=False)
         return result
     finally:
         plugin.item = None
 
 
 def _tell(item: pytest.Item) -> None:
-    __tracebackhide__ = True
-    guard = item.config.stash[_config].guard
-    problems = guard.violations[item.stash[_violations_before] :]
+    problems = item.config.stash[_config].guard.taken()
     double = item.stash.get(_double, None)
     if double is not None:
         problems += double._unmet()
@@ -264,6 +260,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a failed test's calls in its report."""
     report = yield
+    item.stash[_failed] = item.stash.get(_failed, False) or report.failed
     double = item.stash.get(_double, None)
     if double is not None and report.failed and call.when == "call" and double.calls:
         latest = double.calls[-_CALLS_IN_REPORT:]

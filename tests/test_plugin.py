@@ -333,6 +333,90 @@ def test_a_call_is_refused_where_botocore_is_imported_only_by_the_call(
     result.stdout.fnmatch_lines("E*UnexpectedCall: ListPipelines*")
 
 
+def test_a_loop_that_swallows_refusals_is_ended_and_told_once(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run(
+        CALL
+        + """
+    def test_call():
+        while True:
+            try:
+                call()
+            except Exception:
+                pass
+
+    def test_next():
+        call()
+"""
+    )
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        "E*Stuck: 100 calls were refused, and still they come. ListPipelines was called on AWS "
+        "Data Pipeline, but no fake is active, *"
+    )
+    # Each test is counted anew.
+    result.stdout.fnmatch_lines("E*UnexpectedCall: ListPipelines was called on *")
+
+
+def test_a_loop_that_swallows_everything_is_ended_without_a_fake_too(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run(
+        CALL
+        + """
+    def test_call():
+        while True:
+            try:
+                call()
+            except:
+                pass
+"""
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("E*Stuck: 100 calls were refused, and still they come. *")
+
+
+def test_a_thread_that_swallows_refusals_is_ended(run: Callable[..., pytest.RunResult]) -> None:
+    result = run(
+        CALL
+        + """
+    import threading
+
+    def loop():
+        while True:
+            try:
+                call()
+            except Exception:
+                pass
+
+    def test_call():
+        thread = threading.Thread(target=loop)
+        thread.start()
+        thread.join(30)
+        assert not thread.is_alive()
+"""
+    )
+
+    result.assert_outcomes(failed=1)
+    told = [line for line in result.outlines if line.startswith("ListPipelines was called on")]
+    assert len(told) == 1
+
+
+def test_a_refusal_says_that_moto_does_not_lift_it(run: Callable[..., pytest.RunResult]) -> None:
+    result = run(CALL + "\n    def test_call():\n        call()\n")
+
+    result.stdout.fnmatch_lines(
+        "E*UnexpectedCall: ListPipelines was called on AWS Data Pipeline, but no fake is active, "
+        "and the call was kept from the network. Request the fixture datapipeline_fake (or "
+        "datapipeline_stubber) in the test; moto's mock_aws alone does not answer it. Or allow "
+        "such calls with @pytest.mark.datapipeline(allow_real_calls=True) or the ini option "
+        "datapipeline_allow_real_calls."
+    )
+
+
 def test_a_call_that_was_under_way_when_the_test_ended_does_not_reach_the_network(
     run: Callable[..., pytest.RunResult],
 ) -> None:

@@ -9,7 +9,8 @@ import threading
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnexpectedCall, told_by_message
+from ..errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, told_by_message
+from ..unwinding import Unwinder
 from . import switch
 from .imports import when_imported
 
@@ -29,6 +30,9 @@ class Guard:
     def __init__(self, allowed: Callable[[], bool]) -> None:
         self.violations: list[str] = []
         self._allowed = allowed
+        self._home = threading.current_thread()
+        self._refusals = 0
+        self._unwinder = Unwinder()
         self._stop_waiting: Callable[[], None] = lambda: None
         self._undo: list[tuple[Any, str, Any]] = []
         self._silent_ends = switch.SilentEnds()
@@ -37,6 +41,13 @@ class Guard:
         """Guard botocore now, or as soon as somebody imports it."""
         self._silent_ends.start()
         self._stop_waiting = when_imported(_TARGET, self._wrap)
+
+    def taken(self) -> list[str]:
+        """What was refused since it was last asked, and no longer counts."""
+        violations, self.violations = self.violations, []
+        self._refusals = 0
+        self._unwinder.swallowed = 0
+        return violations
 
     def stop(self) -> None:
         """Leave botocore as it was."""
@@ -76,17 +87,24 @@ class Guard:
             and switch.active() is None
             and not self._allowed()
         ):
-            if threading.current_thread() in switch.stragglers:
-                switch.end_thread()
+            switch.end_straggler()
             raise self._refusal(operation_model.name)
 
-    def _refusal(self, operation: str) -> UnexpectedCall:
+    def _refusal(self, operation: str) -> BaseException:
         problem = (
             f"{operation} was called on AWS Data Pipeline, but no fake is active, and the call "
             "was kept from the network. Request the fixture datapipeline_fake (or "
-            "datapipeline_stubber) in the test, or allow real calls with "
-            "@pytest.mark.datapipeline(allow_real_calls=True) or the ini option "
+            "datapipeline_stubber) in the test; moto's mock_aws alone does not answer it. Or allow "
+            "such calls with @pytest.mark.datapipeline(allow_real_calls=True) or the ini option "
             "datapipeline_allow_real_calls."
         )
-        self.violations.append(problem)
-        return UnexpectedCall(problem)
+        if problem not in self.violations:
+            self.violations.append(problem)
+        self._refusals += 1
+        if self._refusals <= MAXIMUM_REFUSALS:
+            return UnexpectedCall(problem)
+        if threading.current_thread() is not self._home:
+            switch.end_thread()
+        return self._unwinder.prepared(
+            Stuck(f"{MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}")
+        )
