@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from . import arguments
-from .clock import SECOND
+from .clock import SECOND, to_ns
 from .errors import FakeUsageError, told_by_message
 from .service import model
-from .service.component import GivenComponent, Policy
+from .service.component import INTERVAL, GivenComponent, Policy
 from .service.fields import Field, from_plain, from_wire, shorten
 from .service.periods import parse_period
 from .service.settings import (
@@ -37,8 +39,13 @@ _PERIODS = {
 _PER_ATTEMPT = frozenset(
     {"@status", "@sphere", "@instanceParent", "@activeInstances", "@pipelineId", "@actualStartTime"}
 )
+# The interval for which a task runs.
+_START, _END = "@scheduledStartTime", "@scheduledEndTime"
+_SCHEDULED = frozenset({_START, _END})
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 # System fields that a test may want to choose.
-_SETTABLE = frozenset({"@scheduledStartTime", "@scheduledEndTime", "@version"})
+_SETTABLE = _SCHEDULED | {"@version"}
+_MEMBERS = frozenset({"taskId", "pipelineId", "attemptId", "objects"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,20 @@ class Defaults:
     scheduled_start: int
     policy: Policy
     objects: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Given:
+    """An instance that is to be enqueued.
+
+    Attributes:
+        scheduled: whether the task says itself for which interval it runs.
+        where: what messages call the task.
+    """
+
+    instance: Instance
+    scheduled: bool
+    where: str
 
 
 def check_worker_group(worker_group: object) -> str:
@@ -109,7 +130,7 @@ def objects_of(given: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:
     return tuple(found)
 
 
-def instance_of(task: object, defaults: Defaults, where: str) -> Instance:
+def instance_of(task: object, defaults: Defaults, where: str) -> Given:
     """The instance that a plain mapping of fields or a whole task object describes.
 
     Raises:
@@ -120,14 +141,40 @@ def instance_of(task: object, defaults: Defaults, where: str) -> Instance:
             f"{where} is {task!r}; it must be a mapping of fields, as in "
             "{'command': 'echo hi'}, or a task object as poll_for_task returns it."
         )
-    if set(task) <= {"taskObject", "ResponseMetadata"} and "taskObject" in task:
+    if _is_response(task):
         return _whole(task["taskObject"], defaults, f"{where}['taskObject']")
-    if "objects" in task and "attemptId" in task:
+    if _is_task_object(task):
         return _whole(task, defaults, where)
     return _plain(task, defaults, where)
 
 
-def _plain(task: Any, defaults: Defaults, where: str) -> Instance:
+def worker_group_in(task: object) -> str | None:
+    """The worker group that a task itself names."""
+    if not isinstance(task, Mapping):
+        return None
+    if _is_response(task):
+        return worker_group_in(task["taskObject"])
+    if not _is_task_object(task):
+        group = task.get("workerGroup")
+        return group if isinstance(group, str) else None
+    try:
+        fields = task["objects"][task["attemptId"]]["fields"]
+        groups = [field["stringValue"] for field in fields if field["key"] == "workerGroup"]
+    except (KeyError, TypeError):
+        return None  # said with the rest of what is wrong with it
+    return groups[0] if groups else None
+
+
+def _is_response(task: Mapping[str, Any]) -> bool:
+    return set(task) <= {"taskObject", "ResponseMetadata"} and "taskObject" in task
+
+
+def _is_task_object(task: Mapping[str, Any]) -> bool:
+    known = _MEMBERS & set(task)
+    return {"objects", "attemptId"} <= known or ("taskId" in known and len(known) > 1)
+
+
+def _plain(task: Any, defaults: Defaults, where: str) -> Given:
     fields = from_plain(task, where)
     kind = defaults.type
     for field in fields:
@@ -140,31 +187,31 @@ def _plain(task: Any, defaults: Defaults, where: str) -> Instance:
             if field.is_ref or [other.key for other in fields].count("type") > 1:
                 raise FakeUsageError(f"{where}['type'] must be one string: a task has one type.")
             kind = field.value
-        if field.key == "workerGroup" and field.value != defaults.worker_group:
-            raise FakeUsageError(
-                f"{where}['workerGroup'] is {field.value!r}, but the task is enqueued in "
-                f"{defaults.worker_group!r}."
-            )
+    _check_own_group(fields, defaults, where)
     component = GivenComponent(
         pipeline_id=defaults.pipeline_id,
         id=defaults.component_id,
         type=kind,
         worker_group=defaults.worker_group,
         region=defaults.region,
-        fields=tuple(field for field in fields if field.key not in ("type", "workerGroup")),
+        fields=tuple(
+            field
+            for field in fields
+            if field.key not in ("type", "workerGroup") and field.key not in _SCHEDULED
+        ),
         policy=_steered(defaults.policy, fields, where),
         objects=defaults.objects,
     )
-    return Instance(component, defaults.scheduled_start)
+    return _given(component, fields, defaults, where, where)
 
 
-def _whole(task: Any, defaults: Defaults, where: str) -> Instance:
+def _whole(task: Any, defaults: Defaults, where: str) -> Given:
     if not isinstance(task, Mapping):
         raise FakeUsageError(f"{where} is {task!r}; it must be a task object.")
     problems = model.shape_problems("TaskObject", dict(task))
     if problems:
         raise FakeUsageError(f"{where} is no task object that botocore could parse: {problems}")
-    unknown = set(task) - {"taskId", "pipelineId", "attemptId", "objects"}
+    unknown = set(task) - _MEMBERS
     if unknown:
         raise FakeUsageError(f"{where} has members that a task object has not: {sorted(unknown)}.")
     missing = {"attemptId", "objects"} - set(task)
@@ -194,6 +241,8 @@ def _whole(task: Any, defaults: Defaults, where: str) -> Instance:
             own = fields
         else:
             others.append({**held, "fields": [field.to_wire() for field in fields]})
+    place = f"{where}['objects'][{shorten(attempt_id)!r}]"
+    _check_own_group(own, defaults, place)
     first = {field.key: field.value for field in reversed(own)}
     component = GivenComponent(
         pipeline_id=task.get("pipelineId", defaults.pipeline_id),
@@ -207,14 +256,64 @@ def _whole(task: Any, defaults: Defaults, where: str) -> Instance:
             if not field.key.startswith("@") and field.key not in ("type", "workerGroup")
         ),
         system_fields=tuple(
-            field for field in own if field.key.startswith("@") and field.key not in _PER_ATTEMPT
+            field
+            for field in own
+            if field.key.startswith("@")
+            and field.key not in _PER_ATTEMPT
+            and field.key not in _SCHEDULED
         ),
         policy=_steered(defaults.policy, own, where),
         objects=(*defaults.objects, *others),
         first_attempt_id=attempt_id,
         first_task_id=task.get("taskId"),
     )
-    return Instance(component, defaults.scheduled_start)
+    return _given(component, own, defaults, where, place)
+
+
+def _check_own_group(fields: tuple[Field, ...], defaults: Defaults, place: str) -> None:
+    for field in fields:
+        if field.key == "workerGroup" and field.value != defaults.worker_group:
+            raise FakeUsageError(
+                f"{place}['workerGroup'] is {field.value!r}, but the task is enqueued in "
+                f"{defaults.worker_group!r}."
+            )
+
+
+def _given(
+    component: GivenComponent,
+    fields: tuple[Field, ...],
+    defaults: Defaults,
+    where: str,
+    place: str,
+) -> Given:
+    """The instance, for the interval that its fields name."""
+    times: dict[str, int] = {}
+    for field in fields:
+        if field.key in _SCHEDULED:
+            if field.key in times:
+                raise FakeUsageError(f"{place}[{field.key!r}] is given twice.")
+            times[field.key] = _scheduled_time(field, f"{place}[{field.key!r}]")
+    if not times:
+        return Given(Instance(component, defaults.scheduled_start), False, where)
+    start = times[_START] if _START in times else times[_END] - INTERVAL
+    end = times.get(_END, start + INTERVAL)
+    if end < start:
+        raise FakeUsageError(f"{place}[{_END!r}] is before {_START!r}.")
+    return Given(Instance(component, start, end), True, where)
+
+
+def _scheduled_time(field: Field, place: str) -> int:
+    if field.is_ref:
+        raise FakeUsageError(f"{place} refers to {field.value!r}; it must be a string.")
+    try:
+        if _TIME.fullmatch(field.value) is not None:
+            return to_ns(datetime.fromisoformat(field.value))
+    except ValueError:
+        pass
+    raise FakeUsageError(
+        f"{place} is {shorten(field.value)!r}; it must be a time as the service writes it, as in "
+        "'2012-12-12T00:00:00'."
+    )
 
 
 def _steered(policy: Policy, fields: tuple[Field, ...], where: str) -> Policy:
@@ -233,7 +332,11 @@ def _number(field: Field, where: str) -> int:
         raise FakeUsageError(f"{place} refers to {field.value!r}; it must be a string.")
     try:
         if field.key == "maximumRetries":
-            return arguments.count(place, int(field.value), 0)
+            if not (field.value.isascii() and field.value.isdigit()):
+                raise FakeUsageError(
+                    f"{place} is {shorten(field.value)!r}; it must be a whole number, as in '2'."
+                )
+            return int(field.value)
         return arguments.seconds(place, parse_period(field.value) / SECOND)
     except FakeUsageError:
         raise

@@ -15,6 +15,7 @@ from .calls import CallMatcher, Calls
 from .clock import SECOND, VirtualClock, to_datetime, to_ns
 from .enqueue import (
     Defaults,
+    Given,
     check_worker_group,
     instance_of,
     objects_of,
@@ -33,8 +34,9 @@ from .handles import Heartbeat, Task, WaitingPoll
 from .pipelines import Pipelines
 from .service import model
 from .service.api import Service
-from .service.component import INTERVAL
-from .service.fields import MAXIMUM_VALUE_LENGTH
+from .service.component import INTERVAL, GivenComponent
+from .service.errors import ServiceError
+from .service.fields import MAXIMUM_VALUE_LENGTH, shorten
 from .service.settings import MAXIMUM_ID_LENGTH
 from .settings import Settings, checked
 from .timekeeping import Drive, Patience, Timekeeper
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from .looptime import LoopTime
     from .service.plan import Run
     from .service.queue import Poll
+    from .service.task import Instance
 
     class TaskOptions(TypedDict, total=False):
         """The keyword arguments of `DataPipelineFake.enqueue`."""
@@ -146,7 +149,8 @@ class DataPipelineFake:
         self._problems: list[str] = []
         self._told = False
         self._tasks: list[Task] = []
-        self._component_ids: set[tuple[str, str, int]] = set()
+        self._intervals: set[tuple[str, str, int]] = set()
+        self._given_ids: set[tuple[str, str]] = set()
         self._warned: set[tuple[str, str]] = set()
         self._pipeline_id = self._service.ids.pipeline_id()
         self._time = Timekeeper(
@@ -441,20 +445,55 @@ class DataPipelineFake:
                 )
                 where = "task" if len(given) == 1 else f"tasks[{index}]"
                 instances.append(instance_of(task, defaults, where))
+            self._check_new(instances)
             found = []
-            for instance in instances:
-                key = (instance.component.pipeline_id, instance.component.id)
-                while (*key, instance.scheduled_start // SECOND) in self._component_ids:
+            for each in instances:
+                instance = each.instance
+                while not each.scheduled and _interval_of(instance) in self._intervals:
                     # A component has one instance for each interval of its schedule.
                     instance.scheduled_start += INTERVAL
                     instance.scheduled_end += INTERVAL
-                self._component_ids.add((*key, instance.scheduled_start // SECOND))
+                self._intervals.add(_interval_of(instance))
+                self._given_ids.update(_ids_of(instance))
                 handle = Task(instance, self._service, self._time)
                 self._tasks.append(handle)
                 found.append(handle)
                 self._service.pipelines.adopt(instance.component.pipeline_id, region, instance)
                 self._service.tasks.add(instance, ready_at)
         return found[0] if len(tasks) <= 1 else found
+
+    def _check_new(self, instances: list[Given]) -> None:
+        """Refuse what is enqueued already: a task id and an attempt id stand for one task."""
+        ids: set[tuple[str, str]] = set()
+        intervals: set[tuple[str, str, int]] = set()
+        for given in instances:
+            for name, value in _ids_of(given.instance):
+                if (
+                    (name, value) in ids
+                    or (name, value) in self._given_ids
+                    or (name == "taskId" and self._is_held(value))
+                ):
+                    raise FakeUsageError(
+                        f"{given.where}[{name!r}] {shorten(value)!r} is enqueued already: give "
+                        "each task object a taskId and an attemptId of its own."
+                    )
+                ids.add((name, value))
+            if given.scheduled:
+                interval = _interval_of(given.instance)
+                if interval in intervals or interval in self._intervals:
+                    raise FakeUsageError(
+                        f"{given.where}: {given.instance.id} is enqueued already, and a component "
+                        "has one instance for each interval: change @scheduledStartTime, or the "
+                        "component (id=, or @componentParent of a whole task object)."
+                    )
+                intervals.add(interval)
+
+    def _is_held(self, task_id: str) -> bool:
+        try:
+            self._service.tasks.attempt_of(task_id)
+        except ServiceError:
+            return False
+        return True
 
     def _ready_at(self, delay: float | timedelta | None, at: datetime | str | None) -> int:
         if delay is not None and at is not None:
@@ -909,6 +948,20 @@ class DataPipelineFake:
                 WorkerGroupWarning(f"PollForTask on {polled!r} ended empty while {text}."),
                 stacklevel=2,
             )
+
+
+def _interval_of(instance: Instance) -> tuple[str, str, int]:
+    component = instance.component
+    return component.pipeline_id, component.id, instance.scheduled_start // SECOND
+
+
+def _ids_of(instance: Instance) -> list[tuple[str, str]]:
+    """The ids that a whole task object has brought."""
+    component = instance.component
+    if not isinstance(component, GivenComponent):
+        return []
+    ids = (("taskId", component.first_task_id), ("attemptId", component.first_attempt_id))
+    return [(name, value) for name, value in ids if value is not None]
 
 
 def _start_of(settings: Settings) -> int:

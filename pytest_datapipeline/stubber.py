@@ -23,7 +23,7 @@ from botocore.utils import parse_to_aware_datetime
 from . import wire
 from .calls import NOTHING, Call, CallMatcher, Calls, Difference
 from .clock import SECOND, VirtualClock
-from .enqueue import Defaults, check_worker_group, instance_of, objects_of
+from .enqueue import Defaults, check_worker_group, instance_of, objects_of, worker_group_in
 from .errors import (
     MAXIMUM_REFUSALS,
     FakeUsageError,
@@ -377,7 +377,7 @@ class DataPipelineStubber(Stubber):
         with self._lock:
             now = time.time_ns() // SECOND * SECOND
             defaults = Defaults(
-                worker_group=worker_group or _worker_group_of(given),
+                worker_group=worker_group or worker_group_in(given) or "any",
                 region=None,
                 pipeline_id=pipeline_id or self._pipeline_id,
                 component_id=id or f"Activity{self._tasks + 1}",
@@ -386,7 +386,7 @@ class DataPipelineStubber(Stubber):
                 policy=Policy(),
                 objects=objects_of(objects),
             )
-            answer = self._handed_out(instance_of(given, defaults, "fields"), now)
+            answer = self._handed_out(instance_of(given, defaults, "fields").instance, now)
             self._add_poll("task", answer, worker_group, expected_params)
             self._tasks += 1
         task_id: str = answer["taskObject"]["taskId"]
@@ -656,12 +656,6 @@ def _copied(value: Any) -> Any:
     if type(value) in (list, tuple):
         return [_copied(item) for item in value]
     return value
-
-
-def _worker_group_of(fields: object) -> str:
-    """The worker group that the fields of a task give, for a poll of any."""
-    given = fields.get("workerGroup") if isinstance(fields, Mapping) else None
-    return given if isinstance(given, str) else "any"
 
 
 def _kind(failure: TransportFailure | BaseException) -> str:
