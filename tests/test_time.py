@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from freezegun import freeze_time
+from freezegun import api, freeze_time
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from freezegun.api import FrozenDateTimeFactory
 
 NEW_YEAR = datetime(2020, 1, 1, tzinfo=timezone.utc)
@@ -238,6 +241,35 @@ def test_a_setting_freezes_the_test_s_own_clocks_along(
 
     assert datetime.now() == datetime(2020, 1, 1, 0, 1, 30)
     assert time.monotonic() - before == 90
+
+
+def in_a_thread(read: Callable[[], float]) -> float:
+    found: list[float] = []
+    thread = threading.Thread(target=lambda: found.append(read()))
+    thread.start()
+    thread.join(timeout=10)
+    return found[0]
+
+
+@pytest.mark.datapipeline(start=NEW_YEAR, freeze=True)
+def test_the_setting_freezes_the_clocks_of_threads_too(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    before = in_a_thread(time.time)
+    datapipeline_fake.clock.advance(90)
+    after = in_a_thread(time.time)
+
+    assert (before, after) == (NEW_YEAR.timestamp(), NEW_YEAR.timestamp() + 90)
+
+
+def test_a_freeze_of_the_user_s_own_keeps_the_modules_that_it_ignores() -> None:
+    with freeze_time("2020-01-01"):
+        before = api.ignore_lists[-1]
+        with DataPipelineFake(freeze=True):
+            within = api.ignore_lists[-1]
+
+    assert within == before
+    assert "threading" in within
 
 
 @freeze_time("2021-01-01")
