@@ -552,6 +552,50 @@ def test_a_planned_fault_that_was_not_met_fails_the_test_once(
     )
 
 
+def test_what_the_plugin_tells_of_a_test_has_no_traceback_and_no_word_of_one(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = """
+        import pytest
+
+        def test_faults(datapipeline_fake):
+            datapipeline_fake.fail("poll_for_task", "throttling")
+
+        @pytest.mark.datapipeline(strat="2020-01-01")
+        def test_marker(datapipeline_fake):
+            pass
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.no_fnmatch_line("*raceback entries*")
+    result.stdout.no_fnmatch_line("*--full-trace*")
+
+
+def test_a_test_that_failed_by_itself_is_not_told_of_calls_in_its_teardown(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run(
+        CALL
+        + """
+    @pytest.fixture
+    def cleans_up():
+        yield
+        try:
+            call()
+        except Exception:
+            pass
+
+    def test_call(cleans_up):
+        assert False
+"""
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*ListPipelines was called on*")
+
+
 def test_a_test_that_failed_by_itself_is_not_told_of_faults(
     run: Callable[..., pytest.RunResult],
 ) -> None:
