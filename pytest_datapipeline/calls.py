@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from .clock import to_datetime
 from .errors import FakeUsageError, did_you_mean, told_by_message
+from .showing import Secrets, method, one_line, shown, table_line, typed
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from .showing import Hide
 
 __tracebackhide__ = told_by_message
 
@@ -26,10 +28,6 @@ class _Nothing:
 
 
 NOTHING = _Nothing()
-# Strings longer than this are shown without their middle: task ids have over 900 characters.
-_LONGEST = 40
-# What stands for the value of a secret field.
-_MASK = "*****"
 
 
 class Call:
@@ -62,6 +60,7 @@ class Call:
         "parameters",
         "read_timeout",
         "region",
+        "secrets",
         "thread",
         "time_ns",
     )
@@ -92,6 +91,7 @@ class Call:
         self.error_message: str | None = None
         self.backoff: float | None = None
         self.injected = False
+        self.secrets: Secrets | None = None
 
     @property
     def response(self) -> dict[str, Any] | None:
@@ -131,16 +131,11 @@ class Call:
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        retry = f" (attempt {self.attempt})" if self.attempt > 1 else ""
-        typed = _typed(self.operation, self.parameters)
-        return f"{typed} at {self.time:%H:%M:%S}{retry} -> {self._outcome()}"
+        return one_line(self, self.hide())
 
-    def _outcome(self) -> str:
-        if self.error is not None:
-            return self.error
-        if self.ended_ns is None:
-            return "waiting"
-        return _shown(self.response)
+    def hide(self) -> Hide:
+        """What masks the secrets of its record in a text."""
+        return (self.secrets or Secrets([self])).hide()
 
 
 @dataclass(frozen=True)
@@ -150,9 +145,11 @@ class Difference:
     path: str
     expected: object
     actual: object
+    call: Call | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.path}: expected {_shown(self.expected)}, got {_shown(self.actual)}"
+        hide = (self.call.secrets or Secrets()).hide() if self.call else Secrets().hide()
+        return f"{self.path}: expected {shown(self.expected, hide)}, got {shown(self.actual, hide)}"
 
 
 class CallMatcher:
@@ -160,10 +157,11 @@ class CallMatcher:
 
     A value can be plain, `unittest.mock.ANY` or any object with an `__eq__` of its own, a compiled
     regular expression (searched for), a type, or a predicate; inside of dicts and lists too. Where
-    a call has a list of fields, a mapping compares by key.
+    a call has a list of fields, a mapping compares by key. None is for what was not sent: clients
+    have no such value.
 
     Raises:
-        FakeUsageError: the operation has no such parameter.
+        FakeUsageError: the operation has no such parameter; later, a predicate that fails.
     """
 
     __slots__ = ("operation", "parameters")
@@ -185,7 +183,7 @@ class CallMatcher:
         self.parameters = dict(parameters)
 
     def __repr__(self) -> str:
-        return _typed(self.operation, self.parameters)
+        return typed(self.operation, self.parameters)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Call):
@@ -205,8 +203,11 @@ class CallMatcher:
         found: list[Difference] = []
         for name, expected in self.parameters.items():
             actual = call.parameters.get(name, NOTHING)
-            _compare(f"parameters.{name}", expected, actual, found)
-        return found
+            if expected is not None:
+                _compare(f"parameters.{name}", expected, actual, found)
+            elif actual is not NOTHING and actual is not None:
+                found.append(Difference(f"parameters.{name}", NOTHING, actual))
+        return [replace(difference, call=call) for difference in found]
 
 
 class InOrder:
@@ -245,21 +246,39 @@ def in_order(*matchers: CallMatcher) -> InOrder:
     """
     for matcher in matchers:
         if not isinstance(matcher, CallMatcher):
-            raise FakeUsageError(f"in_order() takes matchers, not {matcher!r}.")
+            raise FakeUsageError(f"in_order() takes matchers, not {not_called(matcher)}.")
     return InOrder(matchers)
+
+
+def not_called(value: object) -> str:
+    """A value that stands where a matcher is due, and what may be meant."""
+    if not _is_matcher_function(value):
+        return repr(value)
+    name = getattr(value, "__name__", "")
+    return f"the function {name}: call it, as in {name}()"
+
+
+def _is_matcher_function(value: object) -> bool:
+    return callable(value) and getattr(value, "__module__", None) == f"{__package__}.matchers"
 
 
 class Calls(Sequence[Call]):
     """A record of calls, in order. Compares with lists of matchers, and with `in_order(...)`."""
 
-    __slots__ = ("_calls",)
+    __slots__ = ("_calls", "secrets")
     __hash__ = None  # type: ignore[assignment]  # it grows
 
-    def __init__(self, calls: Iterable[Call] = ()) -> None:
+    def __init__(self, calls: Iterable[Call] = (), secrets: Secrets | None = None) -> None:
         self._calls = list(calls)
+        self.secrets = secrets or Secrets(self._calls)
 
     def _append(self, call: Call) -> None:
+        call.secrets = self.secrets
         self._calls.append(call)
+
+    def hide(self) -> Hide:
+        """What masks the secrets of the record in a text."""
+        return self.secrets.hide()
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -275,13 +294,39 @@ class Calls(Sequence[Call]):
 
     def __getitem__(self, index: int | slice) -> Call | Calls:
         if isinstance(index, slice):
-            return Calls(self._calls[index])
+            return Calls(self._calls[index], self.secrets)
         return self._calls[index]
+
+    def __contains__(self, value: object) -> bool:
+        return super().__contains__(self._sought(value, "in"))
+
+    def count(self, value: object) -> int:
+        """How many calls a matcher is equal to, or are of an operation.
+
+        Raises:
+            FakeUsageError: something that no call could be equal to.
+        """
+        return super().count(self._sought(value, "count()"))
+
+    @staticmethod
+    def _sought(value: object, what: str) -> object:
+        """What to compare calls with; refuses what no call can be equal to."""
+        if isinstance(value, str):
+            return _of_operation(value)
+        callable_ = callable(value) and not _own_equality(type(value))
+        if callable_ or value is None or type(value).__module__ == "builtins":
+            raise FakeUsageError(
+                f"{what} takes a matcher, a call or an operation's name, not {not_called(value)}."
+            )
+        return value
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, InOrder):
             return other == self
         if isinstance(other, Sequence) and not isinstance(other, str):
+            for item in other:
+                if _is_matcher_function(item):
+                    raise FakeUsageError(f"Calls are compared to matchers, not {not_called(item)}.")
             return len(self) == len(other) and all(
                 call == expected for call, expected in zip(self._calls, other, strict=True)
             )
@@ -292,15 +337,16 @@ class Calls(Sequence[Call]):
             return "no calls"
         threads = len({call.thread for call in self._calls}) > 1
         width = len(str(len(self._calls)))
+        hide = self.hide()
         return "\n".join(
-            f"{number:>{width}}. {_line(call, threads)}"
+            f"{number:>{width}}. {table_line(call, threads, hide)}"
             for number, call in enumerate(self._calls, 1)
         )
 
     @property
     def operations(self) -> list[str]:
         """The operation of each call, in boto3's spelling."""
-        return [_method(call.operation) for call in self._calls]
+        return [method(call.operation) for call in self._calls]
 
     @property
     def backoffs(self) -> list[float]:
@@ -310,7 +356,7 @@ class Calls(Sequence[Call]):
     @property
     def without_retries(self) -> Calls:
         """The calls as the code under test made them: the first request of each."""
-        return Calls(call for call in self._calls if call.attempt == 1)
+        return Calls((call for call in self._calls if call.attempt == 1), self.secrets)
 
     def filter(
         self,
@@ -336,19 +382,26 @@ class Calls(Sequence[Call]):
             FakeUsageError: the service has no such operation.
         """
         if isinstance(call, str):
-            from .service import model
-
-            call = CallMatcher(model.operation_name(call), {})
+            call = _of_operation(call)
         if call is not None and not isinstance(call, CallMatcher):
-            raise FakeUsageError(f"filter() takes an operation's name or a matcher, not {call!r}.")
+            raise FakeUsageError(
+                f"filter() takes an operation's name or a matcher, not {not_called(call)}."
+            )
         wanted = {"region": region, "thread": thread, "attempt": attempt, "error": error}
-        return Calls(
+        found = (
             made
             for made in self._calls
             if (call is None or call.matches(made))
             and all(value is None or getattr(made, name) == value for name, value in wanted.items())
             and (predicate is None or predicate(made))
         )
+        return Calls(found, self.secrets)
+
+
+def _of_operation(name: str) -> CallMatcher:
+    from .service import model
+
+    return CallMatcher(model.operation_name(name), {})
 
 
 # -- comparing ------------------------------------------------------------------------------------
@@ -400,8 +453,12 @@ def _fits(expected: Any, actual: Any) -> bool:
     if callable(expected) and not _own_equality(type(expected)):
         try:
             return bool(expected(actual))
-        except (TypeError, ValueError, KeyError, AttributeError):
-            return False
+        except Exception as error:
+            name = getattr(expected, "__name__", repr(expected))
+            raise FakeUsageError(
+                f"The predicate {name} fails with {type(error).__name__}: {error}. It was given "
+                f"{shown(actual)}."
+            ) from error
     return bool(expected == actual)
 
 
@@ -420,9 +477,9 @@ def _by_key(fields: list[dict[str, Any]]) -> dict[str, Any]:
     from .service.fields import Ref
 
     found: dict[str, Any] = {}
-    for field in fields:
-        value = Ref(field["refValue"]) if "refValue" in field else field.get("stringValue")
-        key = field["key"]
+    for held in fields:
+        value = Ref(held["refValue"]) if "refValue" in held else held.get("stringValue")
+        key = held["key"]
         if key not in found:
             found[key] = value
         elif isinstance(found[key], list):
@@ -430,150 +487,3 @@ def _by_key(fields: list[dict[str, Any]]) -> dict[str, Any]:
         else:
             found[key] = [found[key], value]
     return found
-
-
-# -- showing --------------------------------------------------------------------------------------
-
-
-def _method(operation: str) -> str:
-    # As botocore's xform_name does for this service's names, which hold no abbreviations.
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
-
-
-def _typed(operation: str, parameters: Mapping[str, Any]) -> str:
-    given = ", ".join(f"{name}={_shown(value)}" for name, value in parameters.items())
-    return f"{_method(operation)}({given})"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, str):
-        if len(value) <= _LONGEST:
-            return repr(value)
-        # The checksum, so that ids that differ in the middle alone are shown differently too.
-        checksum = zlib.crc32(value.encode(errors="surrogatepass"))
-        return f"{value[:12]!r}..{checksum:08x}..{value[-12:]!r}"
-    if isinstance(value, Mapping):
-        if _is_secret(value):
-            value = {**value, "stringValue": _MASK}
-        return "{" + ", ".join(f"{key!r}: {_shown(held)}" for key, held in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_shown(held) for held in value) + "]"
-    if callable(value) and hasattr(value, "__name__"):
-        return str(value.__name__)
-    return repr(value)
-
-
-def _is_secret(value: Mapping[Any, Any]) -> bool:
-    """Whether it is a field, or the value of a parameter, that the service keeps secret."""
-    name = value.get("key", value.get("id"))
-    return "stringValue" in value and isinstance(name, str) and name.startswith("*")
-
-
-def _line(call: Call, threads: bool) -> str:
-    thread = f" [{call.thread}]" if threads else ""
-    retry = f" attempt {call.attempt}" if call.attempt > 1 else ""
-    outcome = call._outcome()
-    if len(outcome) > 60:
-        outcome = f"{outcome[:57]}..."
-    typed = _typed(call.operation, call.parameters)
-    return f"{call.time:%H:%M:%S}{thread} {typed}{retry} -> {outcome}"
-
-
-# -- explaining -----------------------------------------------------------------------------------
-
-
-def explain_comparison(op: str, left: object, right: object) -> list[str] | None:
-    """What pytest prints of a comparison with calls that does not hold; None if it is not one."""
-    if op == "==" and isinstance(right, Calls) and not isinstance(left, Calls):
-        left, right = right, left
-    if op in ("in", "not in") and isinstance(left, CallMatcher) and isinstance(right, Calls):
-        return _explain_membership(op, left, right)
-    if op != "==" or not isinstance(left, Calls):
-        return None
-    if isinstance(right, InOrder):
-        return _explain_order(left, right)
-    if isinstance(right, Sequence) and all(isinstance(item, (CallMatcher, Call)) for item in right):
-        return _explain_equality(left, right)
-    return None
-
-
-def _explain_equality(calls: Calls, expected: Sequence[Any]) -> list[str]:
-    lines = [
-        f"the calls are not those expected: {len(calls)} made, {len(expected)} expected",
-        "  (- expected but not made, + made but not expected, ! made with other parameters)",
-    ]
-    for matcher, call in _aligned(calls, expected):
-        if call is None:
-            lines.append(f"- {matcher!r}")
-        elif matcher is None:
-            lines.append(f"+ {_line(call, False)}")
-        elif matcher == call:
-            lines.append(f"  {_line(call, False)}")
-        else:
-            lines.append(f"! {_line(call, False)}")
-            lines += [f"    {difference}" for difference in matcher.difference(call)]
-    return lines
-
-
-def _aligned(calls: Calls, expected: Sequence[Any]) -> list[tuple[Any, Call | None]]:
-    """Pairs of what belongs together: the alignment with most matches, then most operations."""
-    rows, columns = len(expected), len(calls)
-    best = [[0] * (columns + 1) for _ in range(rows + 1)]
-
-    def worth(row: int, column: int) -> int:
-        matcher, call = expected[row], calls[column]
-        if matcher == call:
-            return 3
-        return int(isinstance(matcher, CallMatcher) and matcher.operation == call.operation)
-
-    for row in range(rows - 1, -1, -1):
-        for column in range(columns - 1, -1, -1):
-            value = worth(row, column)
-            together = value + best[row + 1][column + 1] if value else 0
-            best[row][column] = max(together, best[row + 1][column], best[row][column + 1])
-    pairs: list[tuple[Any, Call | None]] = []
-    row = column = 0
-    while row < rows and column < columns:
-        value = worth(row, column)
-        if value and best[row][column] == value + best[row + 1][column + 1]:
-            pairs.append((expected[row], calls[column]))
-            row, column = row + 1, column + 1
-        elif best[row][column] == best[row + 1][column]:
-            pairs.append((expected[row], None))
-            row += 1
-        else:
-            pairs.append((None, calls[column]))
-            column += 1
-    pairs += [(matcher, None) for matcher in expected[row:]]
-    pairs += [(None, call) for call in calls[column:]]
-    return pairs
-
-
-def _explain_order(calls: Calls, order: InOrder) -> list[str]:
-    unmet = order.first_unmet(calls)
-    if unmet is None:
-        return ["the calls are in order"]
-    index, latest = unmet
-    after = f"after {_line(latest, False)}" if latest is not None else "among all calls"
-    return [
-        f"nothing meets number {index + 1} of in_order, {order.matchers[index]!r}, {after}",
-        *(f"  {_line(call, False)}" for call in calls),
-    ]
-
-
-def _explain_membership(op: str, matcher: CallMatcher, calls: Calls) -> list[str]:
-    if op == "not in":
-        made = [call for call in calls if matcher.matches(call)]
-        return [f"{matcher!r} was called", *(f"  {_line(call, False)}" for call in made)]
-    near = sorted(
-        (call for call in calls if call.operation == matcher.operation),
-        key=lambda call: len(matcher.difference(call)),
-    )
-    if not near:
-        others = ", ".join(dict.fromkeys(calls.operations)) or "nothing"
-        return [f"{matcher!r} was not called; called were: {others}"]
-    lines = [f"{matcher!r} was not called; the nearest calls, and where they differ:"]
-    for call in near[:5]:
-        lines.append(f"  {_line(call, False)}")
-        lines += [f"    {difference}" for difference in matcher.difference(call)]
-    return lines

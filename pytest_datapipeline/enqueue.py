@@ -148,6 +148,19 @@ def instance_of(task: object, defaults: Defaults, where: str) -> Given:
     return _plain(task, defaults, where)
 
 
+def secrets_of(instance: Instance) -> set[str]:
+    """The values of its fields, and of the objects that it carries, whose names begin with *."""
+    component = instance.component
+    if not isinstance(component, GivenComponent):
+        return set()
+    found = {field.value for field in component.fields if field.key.startswith("*")}
+    for held in component.objects:
+        for field in held["fields"]:
+            if field["key"].startswith("*"):
+                found.add(field.get("stringValue", ""))
+    return found
+
+
 def worker_group_in(task: object) -> str | None:
     """The worker group that a task itself names."""
     if not isinstance(task, Mapping):

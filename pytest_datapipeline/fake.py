@@ -20,6 +20,7 @@ from .enqueue import (
     instance_of,
     objects_of,
     policy_of,
+    secrets_of,
 )
 from .errors import (
     FakeUsageError,
@@ -145,6 +146,7 @@ class DataPipelineFake:
         self._service = Service(self._clock, self._settings, self._happened)
         self._service.engine.outcome_of = self._outcome_of
         self._calls = Calls()
+        self._calls.secrets.further = self._secrets_of_pipelines
         self._faults = FaultPlan()
         self._problems: list[str] = []
         self._told = False
@@ -455,6 +457,7 @@ class DataPipelineFake:
                     instance.scheduled_end += INTERVAL
                 self._intervals.add(_interval_of(instance))
                 self._given_ids.update(_ids_of(instance))
+                self._calls.secrets.add(secrets_of(instance))
                 handle = Task(instance, self._service, self._time)
                 self._tasks.append(handle)
                 found.append(handle)
@@ -821,6 +824,21 @@ class DataPipelineFake:
         with self._time.lock:
             self._service.terminating.add(taskrunner_id)
 
+    def _secrets_of_pipelines(self) -> Iterator[str]:
+        """What a test has defined without a call."""
+        for held in list(self._service.pipelines.all.values()):
+            definition = held.definition
+            for defined in definition.objects:
+                for field in defined.fields:
+                    if field.key.startswith("*") and not field.is_ref:
+                        yield field.value
+            for name, values in definition.values.items():
+                if name.startswith("*"):
+                    yield from values
+            for parameter in definition.declared:
+                if parameter.id.startswith("*"):
+                    yield from parameter.attributes.get("default", ())
+
     def _last_calls(self) -> str:
         latest = self._calls[-5:]
         if not latest:
@@ -976,6 +994,8 @@ def _start_of(settings: Settings) -> int:
 
 
 def _body_text(request: Request) -> str:
+    if request.operation in ("PutPipelineDefinition", "ValidatePipelineDefinition"):
+        return "..."  # it may hold secrets
     body = request.body
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
     return text if len(text) < 100 else f"{text[:97]}..."

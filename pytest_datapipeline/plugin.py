@@ -277,11 +277,11 @@ def pytest_runtest_makereport(
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain a comparison of calls with matchers."""
-    calls = sys.modules.get("pytest_datapipeline.calls")
-    if calls is None:
+    if "pytest_datapipeline.calls" not in sys.modules:
         return None
-    explanation: list[str] | None = calls.explain_comparison(op, left, right)
-    return explanation
+    from .explaining import explain_comparison
+
+    return explain_comparison(op, left, right)
 
 
 @pytest.fixture

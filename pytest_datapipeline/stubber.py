@@ -23,7 +23,14 @@ from botocore.utils import parse_to_aware_datetime
 from . import wire
 from .calls import NOTHING, Call, CallMatcher, Calls, Difference
 from .clock import SECOND, VirtualClock
-from .enqueue import Defaults, check_worker_group, instance_of, objects_of, worker_group_in
+from .enqueue import (
+    Defaults,
+    check_worker_group,
+    instance_of,
+    objects_of,
+    secrets_of,
+    worker_group_in,
+)
 from .errors import (
     MAXIMUM_REFUSALS,
     FakeUsageError,
@@ -386,7 +393,9 @@ class DataPipelineStubber(Stubber):
                 policy=Policy(),
                 objects=objects_of(objects),
             )
-            answer = self._handed_out(instance_of(given, defaults, "fields").instance, now)
+            instance = instance_of(given, defaults, "fields").instance
+            self._calls.secrets.add(secrets_of(instance))
+            answer = self._handed_out(instance, now)
             self._add_poll("task", answer, worker_group, expected_params)
             self._tasks += 1
         task_id: str = answer["taskObject"]["taskId"]

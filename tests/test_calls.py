@@ -21,7 +21,7 @@ from pytest_datapipeline import (
     report_task_progress,
     set_task_status,
 )
-from pytest_datapipeline.calls import explain_comparison
+from pytest_datapipeline.explaining import explain_comparison
 
 NOON = 1_577_880_000_000_000_000  # 2020-01-01T12:00:00Z
 TASK_ID = "2xaM4wRs5zOs" + "x" * 900 + "EXAMPLE/g==:1"
@@ -93,6 +93,20 @@ def test_the_response_is_decoded_when_somebody_looks() -> None:
             status("FINISHED"),
             "set_task_status(taskId='2xaM4wRs5zOs'..b86cd751..'XAMPLE/g==:1', "
             "taskStatus='FINISHED') at 12:00:00 -> {}",
+        ),
+        (
+            poll(response={"taskObject": {"attemptId": "@A_2020-01-01T00:00:00_Attempt=1"}}),
+            "poll_for_task(workerGroup='wg') at 12:00:00 -> task @A_2020-01-01T00:00:00_Attempt=1",
+        ),
+        (
+            poll(response={"taskObject": {"attemptId": f"@{'A' * 99}_Attempt=1", "objects": {}}}),
+            "poll_for_task(workerGroup='wg') at 12:00:00 -> task @AAAAAAAAAAA..fa4db925"
+            "..AA_Attempt=1",
+        ),
+        (
+            call("ListPipelines", response={"pipelineIdList": [{"id": "df-1", "name": "n"}] * 9}),
+            "list_pipelines() at 12:00:00 -> {'pipelineIdList': [{'id': 'df-1', 'name': 'n'}, "
+            "{'id': '...",
         ),
     ],
 )
@@ -177,6 +191,51 @@ def test_calls_are_picked_by_their_attributes(criteria: Any) -> None:
     assert list(calls.filter(**criteria)) == [other]
 
 
+def test_a_string_stands_for_an_operation_where_calls_are_looked_for() -> None:
+    calls = Calls([poll(), poll(), status("FINISHED")])
+
+    assert "poll_for_task" in calls
+    assert "PollForTask" in calls
+    assert "list_pipelines" not in calls
+    assert calls.count("poll_for_task") == 2
+    with pytest.raises(FakeUsageError, match="Did you mean 'poll_for_task'"):
+        assert "pol_for_task" not in calls
+
+
+@pytest.mark.parametrize(
+    ("sought", "named"),
+    [
+        (poll_for_task, "the function poll_for_task: call it, as in poll_for_task()"),
+        (None, "None"),
+        ({"workerGroup": "wg"}, "{'workerGroup': 'wg'}"),
+    ],
+)
+def test_looking_for_what_no_call_can_be_is_refused(sought: Any, named: str) -> None:
+    calls = Calls([poll()])
+
+    with pytest.raises(FakeUsageError) as contained:
+        assert sought not in calls
+    with pytest.raises(FakeUsageError) as counted:
+        assert calls.count(sought) == 0
+
+    text = "takes a matcher, a call or an operation's name, not"
+    assert str(contained.value) == f"in {text} {named}."
+    assert str(counted.value) == f"count() {text} {named}."
+
+
+def test_a_matcher_without_its_parentheses_is_refused_everywhere() -> None:
+    calls = Calls([poll()])
+    function: Any = poll_for_task
+    hint = r"not the function poll_for_task: call it, as in poll_for_task\(\)"
+
+    with pytest.raises(FakeUsageError, match=hint):
+        assert calls != [function]
+    with pytest.raises(FakeUsageError, match=hint):
+        in_order(function)
+    with pytest.raises(FakeUsageError, match=hint):
+        calls.filter(function)
+
+
 def test_picking_by_an_operation_that_does_not_exist_is_refused() -> None:
     with pytest.raises(FakeUsageError, match="Did you mean 'poll_for_task'"):
         Calls().filter("pol_for_task")
@@ -259,8 +318,9 @@ def test_an_explanation_has_a_line_for_every_call_and_every_matcher(
 
     lines = explain_comparison("==", calls, expected) or []
 
-    marks = [line[0] for line in lines[2:] if not line.startswith("    ")]
-    together = marks.count(" ") + marks.count("!")
+    marks = [line[0] for line in lines[1:-1] if not line.startswith("    ")]
+    folded = [int(line.split()[0]) for line in lines if line.endswith(" as expected")]
+    together = sum(folded) + marks.count("!")
     assert marks.count("-") + together == len(wanted)
     assert marks.count("+") + together == len(made)
 
@@ -274,13 +334,13 @@ def test_a_comparison_that_fails_is_explained_call_by_call() -> None:
 
     assert explain_comparison("==", calls, expected) == [
         "the calls are not those expected: 3 made, 3 expected",
-        "  (- expected but not made, + made but not expected, ! made with other parameters)",
-        "  12:00:00 poll_for_task(workerGroup='wg') -> {}",
+        "  1 call as expected",
         "- report_task_progress()",
         "! 12:00:05 set_task_status(taskId='2xaM4wRs5zOs'..b86cd751..'XAMPLE/g==:1', "
         "taskStatus='FAILED') -> {}",
         "    parameters.taskStatus: expected 'FINISHED', got 'FAILED'",
         "+ 12:00:06 list_pipelines() -> {}",
+        "  (- expected but not made, + made but not expected, ! made with other parameters)",
     ]
 
 
@@ -290,7 +350,69 @@ def test_the_expected_side_may_stand_on_the_left() -> None:
     lines = explain_comparison("==", [poll_for_task(), list_pipelines()], calls)
 
     assert lines is not None
-    assert lines[-1] == "- list_pipelines()"
+    assert lines[-2] == "- list_pipelines()"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_single_call_is_explained_by_where_it_differs(turned: bool) -> None:
+    made, matcher = status("FAILED", "t"), set_task_status(taskStatus="FINISHED", taskId="u")
+
+    lines = explain_comparison("==", *((matcher, made) if turned else (made, matcher)))
+
+    assert lines == [
+        "the call is not set_task_status(taskStatus='FINISHED', taskId='u'), but",
+        "  12:00:00 set_task_status(taskId='t', taskStatus='FAILED') -> {}",
+        "    parameters.taskStatus: expected 'FINISHED', got 'FAILED'",
+        "    parameters.taskId: expected 'u', got 't'",
+    ]
+
+
+def test_a_list_that_holds_other_things_beside_matchers_is_explained_too() -> None:
+    calls = Calls([poll(), poll(), status("FINISHED", "t")])
+
+    assert explain_comparison("==", calls, [ANY, set_task_status(), IsInstance(int)]) == [
+        "the calls are not those expected: 3 made, 3 expected",
+        "  1 call as expected",
+        "+ 12:00:00 poll_for_task(workerGroup='wg') -> {}",
+        "  1 call as expected",
+        "- IsInstance(<class 'int'>)",
+        "  (- expected but not made, + made but not expected, ! made with other parameters)",
+    ]
+
+
+def test_a_difference_among_many_calls_is_in_the_first_lines_and_found_at_once() -> None:
+    calls = Calls(poll(f"group-{index}") for index in range(10_000))
+    expected = [poll_for_task(workerGroup=f"group-{index}") for index in range(10_000)]
+    expected[7_000] = poll_for_task(workerGroup="other")
+
+    assert explain_comparison("==", calls, expected) == [
+        "the calls are not those expected: 10000 made, 10000 expected",
+        "  7000 calls as expected",
+        "! 12:00:00 poll_for_task(workerGroup='group-7000') -> {}",
+        "    parameters.workerGroup: expected 'other', got 'group-7000'",
+        "  2999 calls as expected",
+        "  (- expected but not made, + made but not expected, ! made with other parameters)",
+    ]
+
+
+def test_of_very_many_differences_the_first_are_explained() -> None:
+    calls = Calls([poll()] * 3_000)
+
+    lines = explain_comparison("==", calls, [list_pipelines()] * 2_000) or []
+
+    assert lines.count("- list_pipelines()") == 100
+    assert lines[-2] == "  and of those that follow, 2900 made and 1900 expected"
+    assert len(lines) == 203
+
+
+def test_a_line_of_an_explanation_is_short_whatever_a_call_holds() -> None:
+    made = call(
+        "ListPipelines", parameters={"marker": "x" * 9, "more": [str(n) for n in range(99)]}
+    )
+
+    lines = explain_comparison("==", Calls([made]), [poll_for_task(workerGroup="y" * 30)]) or []
+
+    assert max(map(len, lines)) <= 160
 
 
 def test_a_matcher_that_is_in_no_call_is_explained_by_the_nearest_calls() -> None:

@@ -64,13 +64,35 @@ def test_a_value_can_be_of_many_kinds(value: Any) -> None:
         re.compile("^10-0"),
         int,
         lambda value: value.endswith("8"),
-        lambda value: value["missing"],
-        lambda value: value.missing,
         ["ip-10-0-0-7"],
     ],
 )
 def test_a_value_that_does_not_fit_is_not_equal(value: Any) -> None:
     assert poll_for_task(hostname=value) != POLL
+
+
+@pytest.mark.parametrize(
+    ("predicate", "problem"),
+    [
+        (lambda value: value.missing, "AttributeError: 'str' object has no attribute 'missing'"),
+        (lambda value: {}[value], "KeyError: 'ip-10-0-0-7'"),
+    ],
+)
+def test_a_predicate_that_fails_is_no_silent_mismatch(predicate: Any, problem: str) -> None:
+    with pytest.raises(FakeUsageError) as caught:
+        assert poll_for_task(hostname=predicate) != POLL
+
+    assert str(caught.value) == (
+        f"The predicate <lambda> fails with {problem}. It was given 'ip-10-0-0-7'."
+    )
+
+
+def test_none_is_for_a_parameter_that_was_not_sent() -> None:
+    assert poll_for_task(instanceIdentity=None) == POLL
+    assert poll_for_task(hostname=None) != POLL
+    assert [str(difference) for difference in poll_for_task(hostname=None).difference(POLL)] == [
+        "parameters.hostname: expected nothing, got 'ip-10-0-0-7'"
+    ]
 
 
 def test_only_the_parameters_that_are_given_are_compared() -> None:

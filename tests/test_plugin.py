@@ -672,6 +672,47 @@ def test_a_failed_comparison_of_calls_is_explained(run: Callable[..., pytest.Run
     result.stdout.fnmatch_lines("E*taskStatus: expected 'FINISHED', got 'FAILED'*")
 
 
+def test_what_pytest_cuts_from_an_explanation_is_not_the_difference(
+    run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pytest cuts nothing where it takes the machine for a build server.
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+    source = """
+        from pytest_datapipeline import poll_for_task, set_task_status
+
+        def test_list(datapipeline_fake, datapipeline_client):
+            datapipeline_fake.enqueue("wg", *[{}] * 12)
+            for _ in range(12):
+                task = datapipeline_client.poll_for_task(workerGroup="wg")["taskObject"]
+            datapipeline_client.set_task_status(taskId=task["taskId"], taskStatus="FAILED")
+
+            assert datapipeline_fake.calls == [
+                *[poll_for_task()] * 12, set_task_status(taskStatus="FINISHED")
+            ]
+
+        def test_call(datapipeline_fake, datapipeline_client):
+            datapipeline_client.poll_for_task(workerGroup="wg")
+
+            assert datapipeline_fake.calls[0] == poll_for_task(workerGroup="other")
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "E*the calls are not those expected: 13 made, 13 expected",
+            "E*  12 calls as expected",
+            "E*! ??:??:?? set_task_status(taskId=*, taskStatus='FAILED') -> {}",
+            "E*    parameters.taskStatus: expected 'FINISHED', got 'FAILED'",
+            "E*the call is not poll_for_task(workerGroup='other'), but",
+            "E*  ??:??:?? poll_for_task(workerGroup='wg') -> {}",
+            "E*    parameters.workerGroup: expected 'other', got 'wg'",
+        ]
+    )
+
+
 def test_the_same_fake_works_in_a_unittest_suite(run: Callable[..., pytest.RunResult]) -> None:
     source = """
         import unittest

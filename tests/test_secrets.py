@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from building import activity, fields_of, on_demand, take
 
-from pytest_datapipeline import put_pipeline_definition
+from pytest_datapipeline import Call, put_pipeline_definition
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake
@@ -177,3 +177,148 @@ def test_an_expression_that_fails_does_not_quote_a_secret(
 
     assert "*****" in str(error.value)
     assert SECRET not in str(error.value)
+
+
+def printed(fake: DataPipelineFake) -> str:
+    return repr(fake.calls) + "".join(repr(call) for call in fake.calls)
+
+
+def a_command(secret: str, name: str = "*mySecret") -> dict[str, Any]:
+    return {
+        "pipelineObjects": [
+            {
+                "id": "Default",
+                "name": "Default",
+                "fields": [
+                    {"key": "scheduleType", "stringValue": "ondemand"},
+                    {"key": "workerGroup", "stringValue": "wg"},
+                ],
+            },
+            {
+                "id": "A",
+                "name": "A",
+                "fields": [
+                    {"key": "type", "stringValue": "ShellCommandActivity"},
+                    {"key": "command", "stringValue": f"login #{{{name}}} now"},
+                ],
+            },
+        ],
+        "parameterObjects": [
+            {
+                "id": name,
+                "attributes": [
+                    {"key": "type", "stringValue": "String"},
+                    {"key": "default", "stringValue": secret},
+                ],
+            }
+        ],
+    }
+
+
+def test_the_default_of_a_secret_parameter_is_in_no_report(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = datapipeline_client.create_pipeline(name="n", uniqueId="u")["pipelineId"]
+    definition = a_command(SECRET)
+
+    datapipeline_client.validate_pipeline_definition(pipelineId=pipeline_id, **definition)
+    datapipeline_client.put_pipeline_definition(pipelineId=pipeline_id, **definition)
+    datapipeline_client.get_pipeline_definition(pipelineId=pipeline_id)
+
+    assert SECRET not in printed(datapipeline_fake)
+
+
+def test_a_value_of_an_activation_is_in_no_report_nor_a_command_that_holds_it(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = datapipeline_client.create_pipeline(name="n", uniqueId="u")["pipelineId"]
+    datapipeline_client.put_pipeline_definition(pipelineId=pipeline_id, **a_command("default"))
+    datapipeline_client.activate_pipeline(
+        pipelineId=pipeline_id, parameterValues=[{"id": "*mySecret", "stringValue": SECRET}]
+    )
+    task = take(datapipeline_client)
+    datapipeline_client.report_task_progress(
+        taskId=task["taskId"], fields=[{"key": "note", "stringValue": f"login {SECRET}"}]
+    )
+
+    assert SECRET not in printed(datapipeline_fake)
+    assert "'stringValue': 'login *****'" in repr(datapipeline_fake.calls[-1])
+
+
+def test_an_evaluated_expression_shows_no_secret(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        on_demand(activity("A", command="#{*mySecret}")), values={"*mySecret": SECRET}
+    )
+    (instance,) = pipeline.instances
+    datapipeline_client.evaluate_expression(
+        pipelineId=pipeline.id, objectId=instance.instance_id, expression="x #{*mySecret}"
+    )
+
+    assert SECRET not in printed(datapipeline_fake)
+
+
+def test_a_secret_field_of_an_enqueued_task_is_in_no_report(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue(
+        "wg", {"*password": SECRET}, objects={"Db": {"*password": "battery-staple"}}
+    )
+    task = take(datapipeline_client)
+    datapipeline_client.set_task_status(
+        taskId=task["taskId"], taskStatus="FAILED", errorMessage=f"{SECRET}:battery-staple"
+    )
+
+    assert "errorMessage='*****:*****'" in repr(datapipeline_fake.calls[-1])
+    assert SECRET not in printed(datapipeline_fake)
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"), [("abc", "abcd", "abcd"), ("abc", "abc", "*****")]
+)
+def test_a_short_secret_is_masked_only_where_it_stands_alone(
+    datapipeline_fake: DataPipelineFake,
+    datapipeline_client: Any,
+    secret: str,
+    text: str,
+    shown: str,
+) -> None:
+    datapipeline_fake.enqueue("wg", {"*password": secret})
+
+    datapipeline_client.report_task_runner_heartbeat(taskrunnerId=text)
+
+    assert f"taskrunnerId='{shown}'" in repr(datapipeline_fake.calls)
+
+
+def test_a_difference_shows_no_secret(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    put(datapipeline_client)
+    matcher = put_pipeline_definition(parameterValues=[{"id": "*myPassword", "stringValue": "x"}])
+
+    (difference,) = matcher.difference(datapipeline_fake.calls[-1])
+
+    assert str(difference) == (
+        "parameters.parameterValues[0].stringValue: expected 'x', got '*****'"
+    )
+
+
+def test_requests_that_are_not_as_a_client_would_send_them_are_printed(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    made = Call(
+        operation="PutPipelineDefinition",
+        parameters={"parameterValues": [1], "pipelineObjects": {}, "parameterObjects": None},
+        region="us-east-1",
+        time_ns=0,
+        thread="MainThread",
+        read_timeout=None,
+        attempt=1,
+        invocation_id="",
+    )
+
+    assert repr(made) == (
+        "put_pipeline_definition(parameterValues=[1], pipelineObjects={}, parameterObjects=None) "
+        "at 00:00:00 -> waiting"
+    )
