@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .calls import Call, CallMatcher, Calls, in_order
+    from .endpoint import DataPipelineEndpoint
     from .errors import (
         FakeUsageError,
         RunnerUnwound,
@@ -55,6 +56,7 @@ pytest_plugins = ("pytest_datapipeline.plugin",)
 
 _HOMES = {
     "calls": ("Call", "CallMatcher", "Calls", "in_order"),
+    "endpoint": ("DataPipelineEndpoint",),
     "errors": (
         "FakeUsageError",
         "RunnerUnwound",
@@ -97,6 +99,7 @@ __all__ = [
     "Call",
     "CallMatcher",
     "Calls",
+    "DataPipelineEndpoint",
     "DataPipelineFake",
     "DataPipelineStubber",
     "FakeUsageError",

@@ -89,10 +89,10 @@ class _Plugin:
         self.allow_real_calls = bool(self.defaults.pop(_ALLOW.name, False))
         self.shared_endpoint = bool(self.defaults.pop(_SHARED.name, False))
         self.shared_url: str | None = None
+        self.endpoint_before: str | None = None
         self.router: Router | None = None
         self.item: pytest.Item | None = None
         self.guard = Guard(self._real_calls_allowed)
-        checked(self.defaults, "The configuration")
 
     def _real_calls_allowed(self) -> bool:
         if self.item is None:
@@ -104,7 +104,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the settings as ini options, and some as command-line options."""
     group = parser.getgroup(_MARKER, "AWS Data Pipeline")
     for option in (*options(), _ALLOW, _SHARED):
-        text = f"{_HELP[option.name]} (default: {option.default})"
+        text = f"{_HELP[option.name]} ({_choices(option)}default: {option.default})"
         parser.addini(f"datapipeline_{option.name}", f"pytest-datapipeline: {text}", default=None)
         if option.name in _ON_COMMAND_LINE:
             flag = f"--datapipeline-{option.name.replace('_', '-')}"
@@ -112,6 +112,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                 group.addoption(flag, action="store_const", const="true", default=None, help=text)
             else:
                 group.addoption(flag, default=None, metavar=option.name.upper(), help=text)
+
+
+def _choices(option: Option) -> str:
+    return f"{' or '.join(option.choices)}; " if option.choices else ""
 
 
 @pytest.hookimpl(trylast=True)  # after pytest has set its own hook for errors in threads
@@ -148,6 +152,7 @@ def _share_endpoint(config: pytest.Config, plugin: _Plugin) -> None:
         plugin.router.start()
         given = plugin.router.url
     plugin.shared_url = given
+    plugin.endpoint_before = os.environ.get(_ENDPOINT_VARIABLE)
     # So that processes that are started once for all tests find it.
     os.environ[_ENDPOINT_VARIABLE] = given
 
@@ -166,7 +171,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if plugin is not None:
         plugin.guard.stop()
         if plugin.shared_url is not None:
-            os.environ.pop(_ENDPOINT_VARIABLE, None)
+            if plugin.endpoint_before is None:
+                os.environ.pop(_ENDPOINT_VARIABLE, None)
+            else:
+                os.environ[_ENDPOINT_VARIABLE] = plugin.endpoint_before
         if plugin.router is not None:
             plugin.router.stop()
 
@@ -181,7 +189,10 @@ def _from_config(config: pytest.Config) -> Iterator[tuple[str, Any]]:
             source = f"the ini option datapipeline_{option.name}"
             given = config.getini(f"datapipeline_{option.name}")
         if given is not None and given != "":
-            yield option.name, parse_text(option, str(given), source)
+            value = parse_text(option, str(given), source)
+            if option not in (_ALLOW, _SHARED):
+                checked({option.name: value}, source)
+            yield option.name, value
 
 
 def _marked(node: pytest.Item | pytest.Collector | Any) -> dict[str, Any]:
@@ -334,12 +345,13 @@ def datapipeline_stubber(request: pytest.FixtureRequest) -> Iterator[DataPipelin
 def datapipeline_client(request: pytest.FixtureRequest) -> Any:
     """A boto3 client as AWS asks for in a task runner: its read time-out is above 90 seconds.
 
-    It talks to datapipeline_fake, or to datapipeline_stubber if the test requests that.
+    It talks to datapipeline_fake, or to datapipeline_stubber if the test requests that. Its region
+    is that of the settings if they name one, else what any other client of the process gets.
     """
     if "datapipeline_stubber" not in request.fixturenames:
         request.getfixturevalue("datapipeline_fake")
     import boto3
     from botocore.config import Config
 
-    region = _settings_of(request.node).get("region", "us-east-1")
+    region = _settings_of(request.node).get("region")
     return boto3.client("datapipeline", region_name=region, config=Config(read_timeout=100))

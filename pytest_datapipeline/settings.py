@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime  # noqa: TC003  # looked up for the kinds of the settings
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_type_hints
 
+from . import arguments
 from .errors import FakeUsageError, did_you_mean, told_by_message
 from .service.settings import ServiceSettings
 
@@ -96,8 +97,8 @@ def _checked(option: Option, value: Any, source: str) -> Any:
             raise FakeUsageError(f"{where} is {value!r}; it can be {allowed}.")
         return value
     if option.name == "start":
-        if value is not None and not isinstance(value, (datetime, str)):
-            raise FakeUsageError(f"{where} is {value!r}; it can be a datetime or an ISO text.")
+        if value is not None:
+            arguments.moment(where, value)
         return value
     if option.kind is float:
         if (

@@ -402,6 +402,38 @@ def test_one_endpoint_serves_the_processes_of_a_whole_session(
     result.assert_outcomes(passed=4)
 
 
+def test_the_shared_endpoint_gives_back_the_variable_that_it_took(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DATA_PIPELINE", "http://127.0.0.1:9")
+    pytester.makeconftest(
+        """
+        import os
+        import pytest
+
+        def show(config):
+            print("afterwards:", os.environ.get("AWS_ENDPOINT_URL_DATA_PIPELINE"))
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_configure(config):
+            config.add_cleanup(lambda: show(config))
+        """
+    )
+    pytester.makepyfile(
+        """
+        import os
+
+        def test_it():
+            assert os.environ["AWS_ENDPOINT_URL_DATA_PIPELINE"] != "http://127.0.0.1:9"
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-s", "--datapipeline-shared-endpoint")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("afterwards: http://127.0.0.1:9")
+
+
 def test_a_key_that_no_test_has_is_refused_by_the_shared_endpoint(
     pytester: pytest.Pytester,
 ) -> None:

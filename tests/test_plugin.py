@@ -223,6 +223,10 @@ def test_the_marker_goes_before_both_and_the_closest_one_wins(
         ),
         ("datapipeline_freeze = maybe", "*freeze is 'maybe'; it can be true or false.*"),
         (
+            "datapipeline_start = tomorrow",
+            "*the ini option datapipeline_start: start is 'tomorrow'; it must be a datetime or a *",
+        ),
+        (
             "datapipeline_running_from = birth",
             "*running_from is 'birth'; it can be 'report' or 'hand-over'.*",
         ),
@@ -244,6 +248,10 @@ def test_a_wrong_ini_value_is_a_usage_error(
             "regoin='eu-west-1'",
             "*@pytest.mark.datapipeline has no setting 'regoin'. Did you mean 'region'?*",
         ),
+        (
+            "start='tomorrow'",
+            "*@pytest.mark.datapipeline: start is 'tomorrow'; it must be a datetime or a text *",
+        ),
         ("seed='x'", "*@pytest.mark.datapipeline: seed is 'x'; it must be of type int.*"),
         ("'eu-west-1'", "*@pytest.mark.datapipeline takes settings by name, not 'eu-west-1'.*"),
         ("allow_real_calls=1", "*allow_real_calls is 1; it can be True or False.*"),
@@ -264,6 +272,54 @@ def test_a_wrong_marker_argument_is_told_before_the_test(
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(message)
+
+
+def test_a_wrong_start_on_the_command_line_is_a_usage_error(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run(PASSING, "--datapipeline-start=tomorrow")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("*--datapipeline-start: start is 'tomorrow'; it must be *")
+
+
+def test_the_help_names_the_choices_of_a_setting(run: Callable[..., pytest.RunResult]) -> None:
+    text = " ".join(run("", "--help").stdout.str().split())
+
+    assert (
+        "what makes an attempt RUNNING: report or hand-over (report or hand-over; default" in text
+    )
+
+
+def test_the_client_has_the_region_that_any_client_of_the_process_has(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    source = """
+        import boto3
+        import pytest
+
+        def region(client):
+            return client.meta.region_name
+
+        def test_default(datapipeline_client):
+            assert region(datapipeline_client) == region(boto3.client("datapipeline"))
+            assert region(datapipeline_client) == "us-east-1"
+
+        @pytest.fixture
+        def elsewhere(monkeypatch):
+            monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+            boto3.setup_default_session()
+
+        def test_of_the_environment(elsewhere, datapipeline_client):
+            assert region(datapipeline_client) == region(boto3.client("datapipeline"))
+            assert region(datapipeline_client) == "eu-west-1"
+
+        @pytest.mark.datapipeline(region="ap-south-1")
+        def test_of_the_settings(elsewhere, datapipeline_client):
+            assert region(datapipeline_client) == "ap-south-1"
+    """
+
+    run(source).assert_outcomes(passed=3)
 
 
 # -- the guard ------------------------------------------------------------------------------------
