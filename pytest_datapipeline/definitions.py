@@ -131,7 +131,7 @@ def _parameter(held: Any, where: str) -> dict[str, Any]:
 def _string(value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise FakeUsageError(
-            f"{where} is {value!r}, a {type(value).__name__}: the service takes strings, and so "
-            "does the AWS CLI. Quote it."
+            f"{where} is {value!r}, of type {type(value).__name__}: the service takes strings, "
+            "and so does the AWS CLI. Quote it."
         )
     return value

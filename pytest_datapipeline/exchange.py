@@ -147,6 +147,7 @@ class Exchange:
         if isinstance(answer, Poll):
             poll = answer
             if not (yield from self._wait(poll, request)):
+                self._on_empty_poll(poll)
                 return self._failure(call, Failure("poll_read_timeout"))
             answer = poll.answer
             if not answer:

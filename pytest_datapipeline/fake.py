@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from . import arguments
-from .calls import CallMatcher, Calls
+from .calls import CallMatcher, Calls, not_called
 from .clock import SECOND, VirtualClock, to_datetime, to_ns
 from .enqueue import (
     Defaults,
@@ -48,7 +51,7 @@ from .unwinding import boundary
 from .workers import Work, Workers
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import FrameType, ModuleType, TracebackType
 
     from typing_extensions import Self, TypedDict, Unpack
 
@@ -88,6 +91,8 @@ __tracebackhide__ = told_by_message
 Returned = TypeVar("Returned")
 Condition = Callable[[], object]
 
+# What is between a call and us.
+_BELOW_USER = frozenset({"aiobotocore", "boto3", "botocore", __package__})
 # freezegun would otherwise freeze the clocks by which pytest times its own phases.
 _PYTEST_CLOCKS = ["_pytest.timing", "_pytest.runner", "_pytest.terminal"]
 
@@ -180,6 +185,7 @@ class DataPipelineFake:
         self._endpoint: DataPipelineEndpoint | None = None
         self._freezer: Any = None
         self._real_sleep: Any = None
+        self._sleepers: list[ModuleType] = []
         self._entered = False
         self._workers = Workers(self._clock, self._service.tasks)
         self._pipelines: Pipelines | None = None
@@ -232,9 +238,9 @@ class DataPipelineFake:
         self._imports_awaited.append(when_imported("aiobotocore.session", loops.on_aiobotocore))
 
     def _leave(self) -> None:
-        if self._real_sleep is not None:
-            time.sleep = self._real_sleep
-            self._real_sleep = None
+        for module in self._sleepers:
+            module.sleep = self._real_sleep  # type: ignore[attr-defined]  # as before
+        self._sleepers.clear()
         for stop_waiting in self._imports_awaited:
             stop_waiting()
         self._time.close()
@@ -265,11 +271,20 @@ class DataPipelineFake:
         problems = list(self._problems)
         if self._settings.unmet_faults_fail:
             problems += [
-                f"A planned fault was not met: {fault!r}. No call came that it is for"
-                f"{self._seen_operations()} Plan it with optional=True if it need not come."
+                f"A planned fault was not met: {fault!r}. {self._why_not(fault)} Plan it with "
+                "optional=True if it need not come."
                 for fault in self._faults.unmet()
             ]
         return problems
+
+    def _why_not(self, fault: PlannedFault) -> str:
+        more = fault.times - fault.met
+        if fault.met:
+            calls = "call that it is for was" if more == 1 else "calls that it is for were"
+            return f"{more} more {calls} to come."
+        if fault.passed:
+            return f"The {fault.passed} that it is for were to pass (after={fault.after})."
+        return f"No call came that it is for{self._seen_operations()}"
 
     def _seen_operations(self) -> str:
         operations = list(dict.fromkeys(self._calls.operations))
@@ -546,7 +561,7 @@ class DataPipelineFake:
         if not isinstance(matcher, CallMatcher):
             if not isinstance(matcher, str):
                 raise FakeUsageError(
-                    f"fail() takes an operation's name or a matcher, not {matcher!r}."
+                    f"fail() takes an operation's name or a matcher, not {not_called(matcher)}."
                 )
             matcher = CallMatcher(model.operation_name(matcher), {})
         for name, value, least in (("times", times, 1), ("after", after, 0)):
@@ -608,7 +623,9 @@ class DataPipelineFake:
         Raises:
             FakeUsageError: there is nothing to run until, or this is not the test's own thread.
             Stuck: a limit was reached; the text names the last calls.
+            UnmetExpectations: no call met `die_at`.
         """
+        _check_runner(runner_loop)
         if not self._time.at_home:
             raise FakeUsageError("run() is for the thread that entered the fake.")
         if self._time.drive_limits is not None:
@@ -622,21 +639,38 @@ class DataPipelineFake:
         limit = self._clock.now + arguments.seconds("max_time", max_time)
         drive = Drive(finished, arguments.count("max_calls", max_calls, 1), limit)
         if die_at is not None and not isinstance(die_at, CallMatcher):
-            raise FakeUsageError(f"die_at is {die_at!r}; it must be a matcher.")
-        with self._stops(until, die_at):
+            raise FakeUsageError(f"die_at must be a matcher, not {not_called(die_at)}.")
+        before = len(self._calls)
+        returned = None
+        with self._stops(until, die_at) as fault:
             self._time.drive_limits = drive
             try:
                 returned = runner_loop()
             except RunnerUnwound:
-                return None
+                pass
             finally:
                 self._time.drive_limits = None
         if inspect.iscoroutine(returned):
             return self._run_coroutine(returned, drive, until, die_at)
+        if inspect.isgenerator(returned) or inspect.isasyncgen(returned):
+            raise _no_loop(returned)
+        self._check_died(fault, before)
         return returned
 
+    def _check_died(self, fault: PlannedFault | None, before: int) -> None:
+        if fault is None or fault.met:
+            return
+        made = Counter(self._calls[before:].operations)
+        counted = ", ".join(f"{operation} ({count})" for operation, count in made.items())
+        raise UnmetExpectations(
+            f"The runner did not die: no call of its was {fault.matcher!r}, at which it was to. "
+            f"It made {counted or 'no call'}."
+        )
+
     @contextmanager
-    def _stops(self, until: object, die_at: CallMatcher | None = None) -> Iterator[None]:
+    def _stops(
+        self, until: object, die_at: CallMatcher | None = None
+    ) -> Iterator[PlannedFault | None]:
         """Have time stop at a moment, and a runner die at a call."""
         fault = None if die_at is None else self.fail(die_at, "runner_dies", optional=True)
         timer = None
@@ -644,7 +678,7 @@ class DataPipelineFake:
             # So that a poll that waits beyond it does not make time jump over it.
             timer = self._clock.call_at(to_ns(until), lambda: None)
         try:
-            yield
+            yield fault
         finally:
             if timer is not None:
                 self._clock.cancel(timer)
@@ -673,7 +707,8 @@ class DataPipelineFake:
         task = under_way.task = asyncio.get_running_loop().create_task(runner)
         driven.reset(outer)
         returned = None
-        with self._stops(until, die_at), loops.aiming_at(goal):
+        before = len(self._calls)
+        with self._stops(until, die_at) as fault, loops.aiming_at(goal):
             try:
                 returned = await task
             except asyncio.CancelledError:
@@ -681,6 +716,7 @@ class DataPipelineFake:
                     raise
         if under_way.error is not None:
             raise under_way.error
+        self._check_died(fault, before)
         return returned
 
     def _running_loop(self, what: str) -> LoopTime:
@@ -859,9 +895,23 @@ class DataPipelineFake:
         )
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
             if self._time.at_home:
-                raise RunnerUnwound(f"the runner dies at {request.operation}")
+                raise self._death(request.operation)
+            # It stays dead, even where it swallows that.
+            switch.leave_behind([threading.current_thread()])
             switch.end_thread()
         return reply
+
+    def _death(self, operation: str) -> RunnerUnwound:
+        text = f"the runner dies at {operation}"
+        drive = self._time.drive_limits
+        if drive is not None:
+            # It stays dead, even where it swallows that.
+            drive.finished = lambda: True
+            return drive.unwinder.prepared(RunnerUnwound(text))
+        return RunnerUnwound(
+            f"{text}. To go on with the test from there, drive the runner with "
+            "datapipeline_fake.run(...)."
+        )
 
     async def answer_async(self, request: Request) -> Reply | Failure:
         """Answer a call of a coroutine."""
@@ -875,7 +925,7 @@ class DataPipelineFake:
         reply = await self.answer_for(request)
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
             loops.die()
-            raise RunnerUnwound(f"the runner dies at {request.operation}")
+            raise self._death(request.operation)
         return reply
 
     async def answer_for(self, request: Request) -> Reply | Failure:
@@ -943,8 +993,15 @@ class DataPipelineFake:
             else:
                 real_sleep(seconds)
 
+        # Modules that took it out of time have it under its own name.
+        self._sleepers = [
+            module
+            for module in list(sys.modules.values())
+            if getattr(module, "__dict__", {}).get("sleep") is real_sleep
+        ]
         self._real_sleep = real_sleep
-        time.sleep = sleep  # type: ignore[assignment]  # narrower than time.sleep by __index__
+        for module in self._sleepers:
+            module.sleep = sleep  # type: ignore[attr-defined]  # it has been looked for
 
     # -- helpers ----------------------------------------------------------------------------------
 
@@ -969,7 +1026,7 @@ class DataPipelineFake:
             self._warned.add((polled, name))
             warnings.warn(
                 WorkerGroupWarning(f"PollForTask on {polled!r} ended empty while {text}."),
-                stacklevel=2,
+                stacklevel=_level_of_user(),
             )
 
 
@@ -987,10 +1044,42 @@ def _ids_of(instance: Instance) -> list[tuple[str, str]]:
     return [(name, value) for name, value in ids if value is not None]
 
 
+def _check_runner(runner_loop: object) -> None:
+    if inspect.iscoroutine(runner_loop):
+        runner_loop.close()
+        raise FakeUsageError(
+            "run() takes the function of a runner, not its coroutine: leave out the parentheses, "
+            "or use a lambda."
+        )
+    if not callable(runner_loop):
+        raise FakeUsageError(f"run() takes the function of a runner, not {runner_loop!r}.")
+    if inspect.isgeneratorfunction(runner_loop) or inspect.isasyncgenfunction(runner_loop):
+        raise _no_loop(runner_loop)
+
+
+def _no_loop(found: object) -> FakeUsageError:
+    return FakeUsageError(
+        f"run() was given {getattr(found, '__name__', found)}, which is a generator: calling it "
+        "runs none of it. Give a function that goes through it, as in `lambda: list(...)`."
+    )
+
+
 def _start_of(settings: Settings) -> int:
     if settings.start is not None:
         return arguments.moment("start", settings.start)
     return int(time.time()) * SECOND
+
+
+def _level_of_user() -> int:
+    """What `warnings.warn`, called by the caller, takes for the line that made the call."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _BELOW_USER:
+            return level
+        frame = frame.f_back
+        level += 1
+    return 1
 
 
 def _body_text(request: Request) -> str:

@@ -62,6 +62,7 @@ class PlannedFault:
             "request" counts single HTTP requests.
         optional: whether the test may end without it.
         met: how many have failed so far.
+        passed: how many have passed before that.
     """
 
     matcher: CallMatcher
@@ -72,7 +73,7 @@ class PlannedFault:
     per: Literal["call", "request"]
     optional: bool
     met: int = 0
-    _passed: int = 0
+    passed: int = 0
     _verdicts: dict[str, bool] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -90,8 +91,8 @@ class PlannedFault:
         return verdict
 
     def _count(self) -> bool:
-        if self._passed < self.after:
-            self._passed += 1
+        if self.passed < self.after:
+            self.passed += 1
             return False
         if self.met >= self.times:
             return False
@@ -164,6 +165,10 @@ def _exceptional(operation: str, error: Any, message: str | None) -> Effect:
             return Effect(kinds[error])
         if issubclass(error, exceptions.ClientError) and error is not exceptions.ClientError:
             return _service_error(operation, error.__name__, message)
+        if issubclass(error, (exceptions.ClientError, exceptions.BotoCoreError)):
+            raise FakeUsageError(
+                f"{error.__name__} is a class: give an instance, as it is raised in production."
+            )
     elif isinstance(error, exceptions.ClientError):
         held = error.response.get("Error", {})
         code = str(held.get("Code") or type(error).__name__)

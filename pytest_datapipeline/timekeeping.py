@@ -171,7 +171,7 @@ class Timekeeper:
                 while True:
                     if not ticket.resolved:
                         if home:
-                            self._jump(ticket)
+                            self._jump(ticket, what)
                         else:
                             self._block(ticket, what())
                     ticket = steps.send(None)
@@ -394,14 +394,18 @@ class Timekeeper:
 
     # -- waiting at home --------------------------------------------------------------------------
 
-    def _jump(self, ticket: Ticket) -> None:
+    def _jump(self, ticket: Ticket, what: Callable[[], str]) -> None:
         while not ticket.resolved:
             self._settle()
             if ticket.resolved:
                 break
             obstacle = self._obstacle()
             if obstacle is not None:
-                self._await_change(obstacle)
+                self._await_change(
+                    f"{what()} of the test itself waits, but {obstacle}",
+                    "Have that runner go on or end, move time on with clock.advance(seconds), or "
+                    "raise the setting patience.",
+                )
                 continue
             self._fire()
             self._check_drive()
@@ -451,8 +455,17 @@ class Timekeeper:
                     obstacle = f"time is not to move ({waiting})"
                 why = f"wait_until() waits for {what}, but {obstacle}"
                 if ours and not self._others():
-                    raise self._stuck(f"Nothing is going to change: {why}.")
-                self._await_change(why, condition)
+                    raise self._stuck(
+                        f"Nothing is going to change: {why}. Start a runner, drive one with "
+                        "run(...), or have work(...) play one."
+                    )
+                remedy = (
+                    "Start a runner, or raise the setting patience if one needs longer."
+                    if move_time
+                    else "Move time on with clock.advance(seconds), leave out move_time=False, or "
+                    "raise the setting patience if a runner needs longer."
+                )
+                self._await_change(why, remedy, condition)
 
     def _obstacle(self) -> str | None:
         """Why time may not move to the next timer; None if it may."""
@@ -476,7 +489,9 @@ class Timekeeper:
                 )
         return self.expected()
 
-    def _await_change(self, why: str, enough: Callable[[], bool] | None = None) -> None:
+    def _await_change(
+        self, why: str, remedy: str, enough: Callable[[], bool] | None = None
+    ) -> None:
         """Wait in real time for another thread to do something, or until it is enough."""
         before = self._activity
         alive = threading.active_count()
@@ -491,7 +506,9 @@ class Timekeeper:
                     return
         finally:
             self._watchers -= 1
-        raise self._stuck(f"Nothing happened for {self._patience.stalled:g} real seconds: {why}.")
+        raise self._stuck(
+            f"Nothing happened for {self._patience.stalled:g} real seconds: {why}. {remedy}"
+        )
 
     def _others(self) -> bool:
         """Whether another thread is there that could do something."""
@@ -670,7 +687,7 @@ class Timekeeper:
                         f"Nobody has moved time for {self._patience.stalled:g} real seconds, and "
                         f"these wait for it: {self.who_waits()}. From the test's own thread call "
                         "clock.advance(seconds), or wait_until(...), which moves time while all "
-                        "runners wait."
+                        "runners wait; or raise the setting patience."
                     )
         finally:
             self._blocked.pop(thread, None)

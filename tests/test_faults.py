@@ -9,9 +9,11 @@ import boto3
 import pytest
 from botocore import exceptions
 from botocore.config import Config
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from pytest_datapipeline import (
     DataPipelineFake,
+    FakeUsageError,
     UnmetExpectations,
     poll_for_task,
     set_task_status,
@@ -271,6 +273,109 @@ def test_a_fault_that_was_not_met_is_told_at_the_end() -> None:
         "met 0 of 2 times. No call came that it is for, nor any other. Plan it with optional=True "
         "if it need not come."
     )
+
+
+def test_a_fault_that_was_met_too_seldom_tells_how_many_more_were_planned() -> None:
+    fake = DataPipelineFake()
+    with pytest.raises(UnmetExpectations) as caught, fake:
+        fake.fail("list_pipelines", 503, times=3)
+        fake.fail("describe_pipelines", 400, after=2)
+        client = boto3.client("datapipeline", config=Config(retries={"total_max_attempts": 1}))
+        for call in (
+            client.list_pipelines,
+            lambda: client.describe_pipelines(pipelineIds=["df-1"]),
+        ):
+            with pytest.raises(ClientError):
+                call()
+
+    assert str(caught.value).splitlines() == [
+        "A planned fault was not met: fail(list_pipelines(), 503): met 1 of 3 times. 2 more calls "
+        "that it is for were to come. Plan it with optional=True if it need not come.",
+        "A planned fault was not met: fail(describe_pipelines(), 400): met 0 of 1 times. The 1 "
+        "that it is for were to pass (after=2). Plan it with optional=True if it need not come.",
+    ]
+
+
+@pytest.mark.parametrize("kind", [NoCredentialsError, ClientError])
+def test_a_class_of_botocore_s_exceptions_is_refused_where_an_instance_is_due(
+    datapipeline_fake: DataPipelineFake, kind: type[Exception]
+) -> None:
+    with pytest.raises(FakeUsageError) as caught:
+        datapipeline_fake.fail("poll_for_task", kind)
+
+    assert str(caught.value) == (
+        f"{kind.__name__} is a class: give an instance, as it is raised in production."
+    )
+
+
+def test_a_matcher_without_its_parentheses_is_refused(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    function: Any = poll_for_task
+
+    with pytest.raises(FakeUsageError) as caught:
+        datapipeline_fake.fail(function, 503)
+
+    assert str(caught.value) == (
+        "fail() takes an operation's name or a matcher, not the function poll_for_task: call it, "
+        "as in poll_for_task()."
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("AccessDenied", 403),
+        ("AccessDeniedException", 400),
+        ("ExpiredTokenException", 400),
+        ("RequestExpired", 400),
+        ("SignatureDoesNotMatch", 403),
+        ("UnrecognizedClientException", 400),
+    ],
+)
+def test_errors_that_aws_sends_whatever_the_service_can_be_planned(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, code: str, status: int
+) -> None:
+    datapipeline_fake.fail("poll_for_task", code)
+
+    with pytest.raises(ClientError) as caught:
+        datapipeline_client.poll_for_task(workerGroup="wg")
+
+    response = caught.value.response
+    assert response["Error"]["Code"] == code
+    assert response["Error"]["Message"]
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert len(datapipeline_fake.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "SlowDown",
+        "Throttling",
+        "TooManyRequestsException",
+    ],
+)
+def test_errors_by_which_botocore_tries_again_make_it_try_again(
+    datapipeline_fake: DataPipelineFake, code: str
+) -> None:
+    retries: Any = {"mode": "standard", "total_max_attempts": 2}
+    client = boto3.client("datapipeline", config=Config(retries=retries))
+    datapipeline_fake.fail("list_pipelines", code, per="request")
+
+    client.list_pipelines()
+
+    assert [call.error for call in datapipeline_fake.calls] == [code, None]
+
+
+def test_an_unknown_error_is_refused_with_the_nearest_of_those(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    with pytest.raises(FakeUsageError, match="Did you mean 'ExpiredTokenException'"):
+        datapipeline_fake.fail("poll_for_task", "ExpiredTokenExcepton")
 
 
 def test_an_optional_fault_need_not_be_met() -> None:

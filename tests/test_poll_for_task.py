@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import pickle
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -401,6 +403,41 @@ def test_an_empty_poll_warns_of_tasks_in_a_group_with_nearly_the_same_name(
         f"PollForTask on {polled!r} ended empty while tasks wait in 'reports'; names are compared "
         "exactly, case included."
     )
+
+
+def test_a_poll_that_a_client_gives_up_is_told_of_groups_that_are_named_nearly_so_too(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    datapipeline_fake.enqueue("reports")
+    client = client_of(read_timeout=60, retries={"total_max_attempts": 1})
+
+    with pytest.warns(WorkerGroupWarning, match="PollForTask on 'Reports' ended empty"):  # noqa: SIM117
+        with pytest.raises(ReadTimeoutError):
+            client.poll_for_task(workerGroup="Reports")
+
+
+def test_the_warning_is_of_the_line_that_polls(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("reports")
+
+    with pytest.warns(WorkerGroupWarning) as caught:
+        datapipeline_client.poll_for_task(workerGroup="Reports")
+
+    assert caught[0].filename == __file__
+    assert "poll_for_task(workerGroup" in linecache.getline(__file__, caught[0].lineno)
+
+
+def test_code_that_logs_the_class_of_a_time_out_sees_botocore_s_name(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    client = client_of(read_timeout=60, retries={"total_max_attempts": 1})
+
+    with pytest.raises(ReadTimeoutError) as caught:
+        client.poll_for_task(workerGroup="wg")
+
+    assert type(caught.value).__name__ == type(caught.value).__qualname__ == "ReadTimeoutError"
+    assert isinstance(pickle.loads(pickle.dumps(caught.value)), ReadTimeoutError)
 
 
 def test_an_empty_poll_says_nothing_of_groups_with_other_names(

@@ -12,7 +12,9 @@ from botocore.config import Config
 from pytest_datapipeline import (
     DataPipelineFake,
     FakeUsageError,
+    RunnerUnwound,
     Stuck,
+    UnmetExpectations,
     poll_for_task,
     report_task_progress,
     set_task_status,
@@ -227,6 +229,120 @@ def test_the_call_at_which_a_runner_dies_is_never_made(
     datapipeline_fake.run(runner_of(datapipeline_client), die_at=report_task_progress())
 
     assert datapipeline_fake.calls == [poll_for_task()]
+
+
+def test_a_runner_that_should_die_and_does_not_fails_the_test(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("wg")
+    datapipeline_client.list_pipelines()
+
+    with pytest.raises(UnmetExpectations) as caught:
+        datapipeline_fake.run(
+            runner_of(datapipeline_client), die_at=set_task_status(taskStatus="FAILED")
+        )
+
+    assert str(caught.value) == (
+        "The runner did not die: no call of its was set_task_status(taskStatus='FAILED'), at which "
+        "it was to. It made poll_for_task (1), report_task_progress (1), set_task_status (1)."
+    )
+
+
+def test_an_error_of_the_loop_goes_before_that_its_runner_did_not_die(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    def loop() -> None:
+        raise KeyError("the real reason")
+
+    with pytest.raises(KeyError, match="the real reason"):
+        datapipeline_fake.run(loop, until=lambda: False, die_at=set_task_status())
+
+
+def test_a_runner_that_swallows_its_death_stays_dead(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("wg")
+
+    def loop() -> None:
+        while True:
+            try:
+                task = datapipeline_client.poll_for_task(workerGroup="wg")["taskObject"]
+                datapipeline_client.report_task_progress(taskId=task["taskId"])
+            except BaseException:
+                pass
+
+    datapipeline_fake.run(loop, die_at=report_task_progress())
+
+    assert datapipeline_fake.calls == [poll_for_task()]
+
+
+def test_a_death_outside_of_run_tells_how_to_go_on_after_it(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.fail("poll_for_task", "runner_dies")
+
+    with pytest.raises(RunnerUnwound) as caught:
+        datapipeline_client.poll_for_task(workerGroup="wg")
+
+    assert str(caught.value) == (
+        "the runner dies at PollForTask. To go on with the test from there, drive the runner with "
+        "datapipeline_fake.run(...)."
+    )
+
+
+def generates() -> Any:
+    yield
+
+
+async def is_awaited() -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("runner", "problem"),
+    [
+        (5, "run() takes the function of a runner, not 5."),
+        (
+            generates,
+            "run() was given generates, which is a generator: calling it runs none of it. Give a "
+            "function that goes through it, as in `lambda: list(...)`.",
+        ),
+        (
+            lambda: generates(),
+            "run() was given generates, which is a generator: calling it runs none of it. Give a "
+            "function that goes through it, as in `lambda: list(...)`.",
+        ),
+    ],
+)
+def test_run_refuses_what_is_no_loop(
+    datapipeline_fake: DataPipelineFake, runner: Any, problem: str
+) -> None:
+    with pytest.raises(FakeUsageError) as caught:
+        datapipeline_fake.run(runner, until=lambda: True)
+
+    assert str(caught.value) == problem
+
+
+def test_run_refuses_a_coroutine_where_its_function_is_due(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    runner: Any = is_awaited()
+
+    with pytest.raises(FakeUsageError, match="takes the function of a runner, not its coroutine"):
+        datapipeline_fake.run(runner, until=lambda: True)
+
+
+def test_run_refuses_a_matcher_without_its_parentheses(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    function: Any = set_task_status
+
+    with pytest.raises(FakeUsageError) as caught:
+        datapipeline_fake.run(lambda: None, until=lambda: True, die_at=function)
+
+    assert str(caught.value) == (
+        "die_at must be a matcher, not the function set_task_status: call it, as in "
+        "set_task_status()."
+    )
 
 
 def test_run_without_a_task_or_a_condition_is_refused(

@@ -306,7 +306,7 @@ def test_a_response_that_the_model_does_not_allow_is_refused_where_it_is_added(
         ),
         (
             lambda stubber: stubber.add_task("wg", {"command": 3}),
-            "fields['command'] is 3, a int.*",
+            "fields['command'] is 3, of type int.*",
         ),
         (
             lambda stubber: stubber.add_task("wg", ["command"]),
@@ -1277,7 +1277,8 @@ def test_both_fixtures_in_one_test_are_refused(
     result.assert_outcomes(errors=1, passed=2)
     result.stdout.fnmatch_lines(
         f"E * {names[second]} can not start: {names[first]} answers this process's Data Pipeline "
-        "calls already. Use one of them in a test, and only once."
+        "calls already. Use one of them in a test, and only once; with pytest, by one of the "
+        "fixtures datapipeline_fake and datapipeline_stubber."
     )
 
 

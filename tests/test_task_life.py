@@ -35,6 +35,24 @@ def test_a_task_waits_for_its_runner_until_the_first_report(
     assert (handed_over, task.status) == ("WAITING_FOR_RUNNER", "RUNNING")
 
 
+def test_a_report_with_a_field_of_two_values_is_refused_and_changes_nothing(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+    task_id = taken(datapipeline_client)
+
+    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException) as caught:
+        datapipeline_client.report_task_progress(
+            taskId=task_id, fields=[{"key": "k", "stringValue": "s", "refValue": "r"}]
+        )
+
+    assert caught.value.response["Error"]["Message"] == (
+        "Invalid field: k has both a stringValue and a refValue"
+    )
+    assert task.status == "WAITING_FOR_RUNNER"
+    assert task.progress == []
+
+
 @pytest.mark.datapipeline(running_from="hand-over")
 def test_a_setting_makes_a_task_running_from_its_hand_over(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any

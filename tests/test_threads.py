@@ -157,11 +157,20 @@ def test_a_thread_that_never_returns_with_its_task_is_named(
     Runner("dreamer", "slow", work=lambda: release.wait(10)).start()
     datapipeline_fake.wait_until(lambda: task.task_id, move_time=False)
 
-    with pytest.raises(Stuck, match="thread 'dreamer' still works on @Activity1_"):
+    with pytest.raises(Stuck) as caught:
         for _ in range(2):
             datapipeline_client.poll_for_task(workerGroup="wg")
 
     release.set()
+    first = str(caught.value).splitlines()[0]
+    assert first.startswith(
+        'Nothing happened for 0.1 real seconds: PollForTask ({"workerGroup": "wg"}) of the test '
+        "itself waits, but thread 'dreamer' still works on @Activity1_"
+    )
+    assert first.endswith(
+        "Have that runner go on or end, move time on with clock.advance(seconds), or raise the "
+        "setting patience."
+    )
 
 
 @pytest.mark.datapipeline(settle=0.02)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from datetime import datetime, timedelta, timezone
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -279,6 +281,19 @@ def test_the_setting_leaves_a_time_alone_that_is_frozen_already() -> None:
 
         assert datetime.now() == datetime(2021, 1, 1, 0, 1, 30)
         assert fake.clock.now() == datetime(2021, 1, 1, 0, 1, 30, tzinfo=timezone.utc)
+
+
+def test_a_setting_makes_the_sleep_of_modules_that_have_imported_it_take_virtual_time() -> None:
+    module = ModuleType("a_runner")
+    exec("from time import sleep", module.__dict__)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "a_runner", module)
+        with DataPipelineFake(start="2020-01-01", virtual_sleep=True) as fake:
+            module.__dict__["sleep"](3600)
+
+            assert fake.clock.now() == NEW_YEAR + timedelta(hours=1)
+
+    assert module.__dict__["sleep"] is time.sleep
 
 
 @pytest.mark.datapipeline(start="2020-01-01", virtual_sleep=True)

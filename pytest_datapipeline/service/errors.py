@@ -46,16 +46,49 @@ def validation(violations: list[str]) -> ServiceError:
     )
 
 
+_BAD_TOKEN = "The security token included in the request is invalid."
+_EXPIRED_TOKEN = "The security token included in the request is expired."
+_BAD_SIGNATURE = "The signature of the request is not the one that was expected."
 # Codes that every operation can answer with although AWS's model lists them for none, with the
 # status and the text that the fake gives them.
 COMMON_ERRORS: dict[str, tuple[int, str]] = {
     "ThrottlingException": (400, "Rate exceeded"),
     "ValidationException": (400, "1 validation error detected"),
     "AccessDeniedException": (400, "User is not authorized to perform this operation."),
-    "UnrecognizedClientException": (
-        400,
-        "The security token included in the request is invalid.",
-    ),
+    "UnrecognizedClientException": (400, _BAD_TOKEN),
     "InternalFailure": (500, ""),
     "ServiceUnavailable": (503, ""),
+    # By other names, as services of other protocols or proxies before them send them; botocore
+    # knows many: it tries those again that tell of throttling or of a moment's failure.
+    "AccessDenied": (403, "Access Denied"),
+    "AuthFailure": (401, "The request could not be authenticated."),
+    "ExpiredToken": (403, _EXPIRED_TOKEN),
+    "ExpiredTokenException": (400, _EXPIRED_TOKEN),
+    "IncompleteSignature": (400, "The signature of the request is not complete."),
+    "IncompleteSignatureException": (400, "The signature of the request is not complete."),
+    "InternalServerError": (500, "An internal error occurred."),
+    "InvalidClientTokenId": (403, _BAD_TOKEN),
+    "InvalidSignatureException": (403, _BAD_SIGNATURE),
+    "LimitExceededException": (400, "A limit was exceeded."),
+    "MissingAuthenticationToken": (403, "The request has no authentication token."),
+    "MissingAuthenticationTokenException": (403, "The request has no authentication token."),
+    "NotAuthorized": (400, "User is not authorized to perform this operation."),
+    "OptInRequired": (403, "The account has not subscribed to the service."),
+    "PriorRequestNotComplete": (400, "The request before this one has not completed."),
+    "ProvisionedThroughputExceededException": (400, "Rate exceeded"),
+    "RequestExpired": (400, "The request has expired."),
+    "RequestLimitExceeded": (503, "Request limit exceeded."),
+    "RequestThrottled": (400, "Rate exceeded"),
+    "RequestThrottledException": (400, "Rate exceeded"),
+    "RequestTimeTooSkewed": (403, "The time of the request differs too much from the service's."),
+    "RequestTimeout": (400, "The request did not arrive in time."),
+    "RequestTimeoutException": (408, "The request did not arrive in time."),
+    "SerializationException": (400, "The request could not be read."),
+    "ServiceUnavailableException": (503, "The service is unavailable."),
+    "SignatureDoesNotMatch": (403, _BAD_SIGNATURE),
+    "SlowDown": (503, "Please reduce your request rate."),
+    "ThrottledException": (400, "Rate exceeded"),
+    "Throttling": (400, "Rate exceeded"),
+    "TooManyRequestsException": (429, "Too many requests"),
+    "UnknownOperationException": (400, "The operation is not known."),
 }

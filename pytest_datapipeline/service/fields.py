@@ -76,9 +76,9 @@ def from_plain(fields: Mapping[str, Any], where: str) -> tuple[Field, ...]:
                 found.append(_checked(key, item, False, at))
             else:
                 raise FakeUsageError(
-                    f"{at} is {item!r}, a {type(item).__name__}. A field holds a string, ref(id) "
-                    "or a list of these: write numbers, booleans and times as the strings that "
-                    "the service would hand out."
+                    f"{at} is {item!r}, of type {type(item).__name__}. A field holds a string, "
+                    "ref(id) or a list of these: write numbers, booleans and times as the strings "
+                    "that the service would hand out."
                 )
     return tuple(found)
 

@@ -282,8 +282,9 @@ def response_of(kind: Any, reply: Reply, asked: Request, raw: Any = None) -> Any
     return response
 
 
-class PollReadTimeoutError(botocore.exceptions.ReadTimeoutError):
-    """botocore's ReadTimeoutError, with the reason that a task runner's author needs to know."""
+class ReadTimeoutError(botocore.exceptions.ReadTimeoutError):
+    """botocore's, with the reason that a task runner's author needs to know. Of the same name, as
+    code may log that."""
 
     fmt = (
         'Read timeout on endpoint URL: "{endpoint_url}". An empty PollForTask is held for '
@@ -297,7 +298,7 @@ def exception_of(failure: Failure, asked: Request) -> BaseException:
     """What botocore raises for a failed connection."""
     url, read_timeout = asked.url, asked.read_timeout
     if failure.kind == "poll_read_timeout":
-        return PollReadTimeoutError(
+        return ReadTimeoutError(
             endpoint_url=url, read_timeout=read_timeout, poll_seconds=POLL_SECONDS
         )
     if (

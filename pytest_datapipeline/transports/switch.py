@@ -38,7 +38,8 @@ def claim(double: Any, name: str) -> None:
     if _active:
         raise FakeUsageError(
             f"{name} can not start: {_active[0][1]} answers this process's Data Pipeline calls "
-            "already. Use one of them in a test, and only once."
+            "already. Use one of them in a test, and only once; with pytest, by one of the "
+            "fixtures datapipeline_fake and datapipeline_stubber."
         )
     _active.append((double, name))
 
