@@ -47,6 +47,8 @@ class Call:
         injected: whether a planned fault was met.
     """
 
+    secrets: Secrets  # of the record that it is in
+
     __slots__ = (
         "_answer",
         "attempt",
@@ -91,7 +93,6 @@ class Call:
         self.error_message: str | None = None
         self.backoff: float | None = None
         self.injected = False
-        self.secrets: Secrets | None = None
 
     @property
     def response(self) -> dict[str, Any] | None:
@@ -135,7 +136,7 @@ class Call:
 
     def hide(self) -> Hide:
         """What masks the secrets of its record in a text."""
-        return (self.secrets or Secrets([self])).hide()
+        return getattr(self, "secrets", Secrets([self])).hide()
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class Difference:
     call: Call | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
-        hide = (self.call.secrets or Secrets()).hide() if self.call else Secrets().hide()
+        hide = Secrets().hide() if self.call is None else self.call.hide()
         return f"{self.path}: expected {shown(self.expected, hide)}, got {shown(self.actual, hide)}"
 
 

@@ -884,9 +884,8 @@ class DataPipelineFake:
     # -- what the transport asks ------------------------------------------------------------------
 
     def answer(self, request: Request) -> Reply | Failure:
-        if switch.stragglers:
-            switch.end_straggler()
         if request.thread is not self._time.home:
+            switch.end_straggler()
             request.holder = request.thread
         reply = self._time.perform(
             self._exchange.steps(request),
@@ -917,6 +916,8 @@ class DataPipelineFake:
         """Answer a call of a coroutine."""
         import asyncio
 
+        if not self._time.at_home:
+            switch.end_straggler()
         request.holder = request.thread
         loops = self._time.loops
         assert loops is not None  # a coroutine runs

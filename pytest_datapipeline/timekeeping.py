@@ -113,6 +113,7 @@ class Timekeeper:
         self._something_is_to_come = something_is_to_come
         self._home = threading.current_thread()
         self._standstill = 0
+        self._idle_since = 0
         self._unwinder = Unwinder()
         self._changed = threading.Condition(self.lock)
         self._watchers = 0
@@ -159,8 +160,11 @@ class Timekeeper:
             home = self.at_home
             if home:
                 self.sync()
-                self._check_drive(count=True)
-                self._check_standstill()
+                if self.drive_limits is not None:
+                    self._check_drive(count=True)
+                self._standstill += 1
+                if self._standstill > _CALLS_AT_A_STANDSTILL:
+                    raise self._at_a_standstill()
             else:
                 self._check_open()
                 self._callers.add(threading.current_thread())
@@ -203,7 +207,11 @@ class Timekeeper:
             if self._closed:
                 raise Closed
             if _at(self._home, actor):
-                self._check_standstill()
+                self._standstill += 1
+                if self._standstill > _CALLS_AT_A_STANDSTILL:
+                    raise self._at_a_standstill()
+            elif (thread := _thread_of(actor)) is not None:
+                self._callers.add(thread)
             self._arrive(actor)
             self.sync()
             try:
@@ -321,7 +329,6 @@ class Timekeeper:
         """Something other than an empty poll has happened."""
         self.last_event = self.clock.now
         self._standstill = 0
-        self._unwinder.swallowed = 0
 
     # -- moving time ------------------------------------------------------------------------------
 
@@ -751,25 +758,28 @@ class Timekeeper:
                 )
             )
 
-    def _check_standstill(self) -> None:
-        self._standstill += 1
-        if self._standstill > _CALLS_AT_A_STANDSTILL:
-            raise self._unwinder.prepared(
-                self._stuck(
-                    f"{_CALLS_AT_A_STANDSTILL} calls in a row came to nothing, and time did not "
-                    "move: this would go on for ever. If the loop swallows an error, mend what "
-                    "the error tells of; if it looks for something that comes with time, have it "
-                    "sleep (the setting virtual_sleep) or call clock.advance(seconds)."
-                )
+    def _at_a_standstill(self) -> Stuck:
+        if self._standstill == _CALLS_AT_A_STANDSTILL + 1:
+            self._unwinder.swallowed = 0  # something has come of a call since the last one
+        return self._unwinder.prepared(
+            self._stuck(
+                f"{_CALLS_AT_A_STANDSTILL} calls in a row came to nothing, and time did not move: "
+                "this would go on for ever. If the loop swallows an error, mend what the error "
+                "tells of; if it looks for something that comes with time, have it sleep (the "
+                "setting virtual_sleep) or call clock.advance(seconds)."
             )
+        )
 
     def _check_idle(self) -> None:
         if self.clock.now - self.last_event > self._patience.idle * SECOND:
             if self._something_is_to_come():
                 return
             idle = timedelta(seconds=self._patience.idle)
+            if self.last_event != self._idle_since:
+                self._unwinder.swallowed = 0  # something has happened since the last one
             # Whoever swallows it meets it again, and sooner.
             self.last_event = self.clock.now - round(self._patience.idle * SECOND * 0.9)
+            self._idle_since = self.last_event
             raise self._unwinder.prepared(
                 self._stuck(
                     f"Nothing but empty polls for {idle} of virtual time: this would go on for "

@@ -368,6 +368,29 @@ def test_a_thread_that_outlives_its_test_is_ended_at_its_next_call(
     result.assert_outcomes(passed=2)
 
 
+def test_a_runner_in_a_thread_that_swallows_its_death_stays_dead(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    datapipeline_fake.fail("set_task_status", "runner_dies")
+    datapipeline_fake.enqueue("wg")
+    client = boto3.client("datapipeline", config=Config(read_timeout=100))
+
+    def loop() -> None:
+        while True:
+            try:
+                task = client.poll_for_task(workerGroup="wg")["taskObject"]
+                client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+            except BaseException:
+                pass
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    thread.join(timeout=10)
+
+    assert not thread.is_alive()
+    assert datapipeline_fake.calls == [poll_for_task()]
+
+
 LEFT_OVER = """
     import threading
     from concurrent.futures import ThreadPoolExecutor

@@ -87,7 +87,8 @@ class Guard:
             and switch.active() is None
             and not self._allowed()
         ):
-            switch.end_straggler()
+            if threading.current_thread() is not self._home:
+                switch.end_straggler()
             raise self._refusal(operation_model.name)
 
     def _refusal(self, operation: str) -> BaseException:

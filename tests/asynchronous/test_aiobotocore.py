@@ -25,6 +25,7 @@ from moto import mock_aws
 from pytest_datapipeline import (
     DataPipelineFake,
     Stuck,
+    UnmetExpectations,
     poll_for_task,
     set_task_status,
 )
@@ -36,7 +37,7 @@ from aiobotocore.config import AioConfig  # noqa: E402  # after the look whether
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pytest_datapipeline.endpoint import DataPipelineEndpoint
+    from pytest_datapipeline import DataPipelineEndpoint
 
 pytestmark = pytest.mark.datapipeline(start="2024-01-01T00:00:00")
 
@@ -441,6 +442,29 @@ class TestTime:
 
         task.assert_finished()
 
+    def test_a_loop_of_another_thread_that_outlives_its_test_takes_no_task_of_the_next(
+        self,
+    ) -> None:
+        released = threading.Event()
+
+        async def loop(made: Any) -> None:
+            await made.poll_for_task(workerGroup="wg")
+            released.wait(10)
+            await made.poll_for_task(workerGroup="wg")
+
+        with DataPipelineFake(settle=0.01) as fake:
+            first = fake.enqueue("wg")
+            thread = threading.Thread(target=with_client, args=(loop,))
+            thread.start()
+            fake.wait_until(lambda: first.task_id, move_time=False)
+        with DataPipelineFake() as fake:
+            second = fake.enqueue("wg")
+            released.set()
+            thread.join(10)
+
+            assert not thread.is_alive()
+            assert second.task_id is None
+
     @pytest.mark.datapipeline(patience=0.2)
     def test_a_wait_in_another_threads_loop_that_nobody_ends_is_an_error(
         self, datapipeline_fake: DataPipelineFake
@@ -544,6 +568,31 @@ class TestEndlessLoops:
 
         task.assert_finished()
         assert [attempt.status for attempt in task.attempts] == ["FAILED", "FINISHED"]
+
+    def test_a_runner_that_should_die_and_does_not_is_an_error(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        datapipeline_fake.enqueue("wg")
+
+        async def main() -> None:
+            await datapipeline_fake.run(
+                self._loop, die_at=set_task_status(taskStatus="FAILED"), max_calls=20
+            )
+
+        with pytest.raises(UnmetExpectations, match=r"It made poll_for_task \(1\), report"):
+            asyncio.run(main())
+
+    def test_endless_calls_of_which_nothing_comes_end(
+        self, datapipeline_fake: DataPipelineFake, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pytest_datapipeline.timekeeping._CALLS_AT_A_STANDSTILL", 50)
+
+        async def beat(made: Any) -> None:
+            while True:
+                await made.report_task_runner_heartbeat(taskrunnerId="tr")
+
+        with pytest.raises(Stuck, match="50 calls in a row came to nothing"):
+            with_client(beat)
 
     def test_too_many_calls_are_an_error(self, datapipeline_fake: DataPipelineFake) -> None:
         async def main() -> None:
