@@ -67,6 +67,8 @@ class Unwinder:
         again in those who do so."""
         self.swallowed += 1
         attempt = self.swallowed - _TOLERATED
+        if attempt > 0 and next(_frames_of_user(sys._getframe(1)), None) is None:
+            self.swallowed = attempt = 0
         if attempt > _ATTEMPTS:
             _give_up(error)
         if attempt > 0:

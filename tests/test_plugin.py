@@ -461,6 +461,29 @@ def test_a_thread_that_swallows_refusals_is_ended(run: Callable[..., pytest.RunR
     assert len(told) == 1
 
 
+def test_a_pool_whose_every_call_is_refused_is_no_loop(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run(
+        CALL
+        + """
+    from concurrent.futures import ThreadPoolExecutor
+
+    def test_call():
+        client = boto3.client("datapipeline", "us-east-1", aws_access_key_id="a",
+                              aws_secret_access_key="b")
+        with ThreadPoolExecutor(1) as pool:
+            futures = [pool.submit(client.list_pipelines) for _ in range(400)]
+            futures += [pool.submit(lambda: client.list_pipelines()) for _ in range(400)]
+        kinds = {type(future.exception()).__name__ for future in futures}
+        assert kinds == {"UnexpectedCall", "SystemExit"}
+"""
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("ListPipelines was called on AWS Data Pipeline, but no fake *")
+
+
 def test_a_refusal_says_that_moto_does_not_lift_it(run: Callable[..., pytest.RunResult]) -> None:
     result = run(CALL + "\n    def test_call():\n        call()\n")
 

@@ -24,7 +24,10 @@ _active: list[tuple[Any, str]] = []
 # Threads that called a double which is over. What they do from now on is no test's doing. Those of
 # a pool are so for the piece of work alone that they were at.
 stragglers: WeakKeyDictionary[threading.Thread, ref[Any] | None] = WeakKeyDictionary()
-_unwound: WeakKeyDictionary[threading.Thread, Unwinder] = WeakKeyDictionary()
+# Threads that were ended, and at which piece of work.
+_unwound: WeakKeyDictionary[threading.Thread, tuple[Unwinder, ref[Any] | None]] = (
+    WeakKeyDictionary()
+)
 
 _POOL = "concurrent.futures.thread"
 
@@ -58,7 +61,14 @@ def active() -> Any:
 
 def end_thread() -> NoReturn:
     """End the calling thread: what it waits for is over. SystemExit ends a thread silently."""
-    raise _unwound.setdefault(threading.current_thread(), Unwinder()).prepared(SystemExit())
+    thread = threading.current_thread()
+    work = _work_of_pool(sys._getframe())[1]
+    unwinder, at = _unwound.get(thread, (Unwinder(), None))
+    if work is not None and (at is None or at() is not work):
+        # A pool swallows it, and goes on with other work: that is no loop.
+        unwinder, at = Unwinder(), ref(work)
+    _unwound[thread] = (unwinder, at)
+    raise unwinder.prepared(SystemExit())
 
 
 def leave_behind(threads: Iterable[threading.Thread]) -> None:
@@ -83,7 +93,6 @@ def end_straggler() -> None:
     if left_at is None or left_at() is _work_of_pool(sys._getframe())[1]:
         end_thread()
     del stragglers[thread]
-    _unwound.pop(thread, None)
 
 
 def _work_of_pool(innermost: FrameType) -> tuple[bool, object]:
