@@ -6,10 +6,19 @@ Three kinds, told apart by who made the mistake: the test (`FakeUsageError`), th
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    Unwinding = BaseException
+else:
+    # What `except Exception` does not catch. Of such, pytest takes its own alone for a failure
+    # wherever they come: at another, it would leave off tearing the test down, and the fake would
+    # go on into the tests that follow.
+    _pytest = sys.modules.get("pytest")
+    Unwinding = BaseException if _pytest is None else _pytest.fail.Exception
 
 
 # How many calls are refused before whoever makes them is taken for a loop that swallows that.
@@ -38,7 +47,7 @@ class UnmetExpectations(AssertionError):
     __module__ = "pytest_datapipeline"
 
 
-class Stuck(BaseException):
+class Stuck(Unwinding):
     """A wait or a loop that nobody can end: who waits for what, and what to call.
 
     Not an `Exception`: the loop of a task runner that catches every exception and goes on would
@@ -48,7 +57,7 @@ class Stuck(BaseException):
     __module__ = "pytest_datapipeline"
 
 
-class RunnerUnwound(BaseException):
+class RunnerUnwound(Unwinding):
     """Ends the loop that `DataPipelineFake.run` drives. Not an `Exception`, for the same reason."""
 
     __module__ = "pytest_datapipeline"

@@ -829,3 +829,38 @@ def test_without_pytest_the_fake_is_a_context_manager(tmp_path: Path) -> None:
     )
 
     assert result.stdout == "True False\n"
+
+
+def test_a_loop_that_is_stuck_in_a_fixture_s_end_fails_its_own_test_alone(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from pytest_datapipeline import DataPipelineFake
+
+        @pytest.fixture
+        def cleaned(datapipeline_fake, datapipeline_client):
+            yield
+            while True:
+                datapipeline_client.poll_for_task(workerGroup="wg")
+
+        seen = []
+
+        def test_that_cleans_up_for_ever(datapipeline_fake, cleaned):
+            seen.append(datapipeline_fake)
+
+        def test_with_a_fake_of_its_own(datapipeline_fake):
+            assert datapipeline_fake not in seen
+            assert not datapipeline_fake.calls
+
+        def test_without_a_fixture():
+            with DataPipelineFake():
+                pass
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["E*Stuck: Nothing but empty polls for 1 day, 0:00:00 *"])
