@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from . import wire
 from .calls import Call, Calls
 from .clock import VirtualClock, duration
-from .errors import told_by_message
+from .errors import FakeUsageError, told_by_message
 from .service.api import Answer, Caller, Service
 from .service.errors import ServiceError
 from .service.queue import Poll, Ticket
@@ -98,6 +98,7 @@ class Exchange:
         *,
         honour_read_timeout: bool = True,
         on_empty_poll: Callable[[Poll], None] = lambda _: None,
+        on_mistake: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._service = service
         self._clock = clock
@@ -105,6 +106,7 @@ class Exchange:
         self._calls = calls
         self._honour_read_timeout = honour_read_timeout
         self._on_empty_poll = on_empty_poll
+        self._on_mistake = on_mistake
         self.latest: dict[str, Call] = {}
 
     def steps(self, request: Request) -> Steps:
@@ -126,7 +128,12 @@ class Exchange:
         except ServiceError as error:
             self._calls._append(call)
             return self._error(call, error)
-        fault = self._faults.meet(call)
+        try:
+            fault = self._faults.meet(call)
+        except FakeUsageError as error:
+            # A predicate of the test's has failed, in the midst of the code under test.
+            self._on_mistake(str(error))
+            raise
         if fault is None:
             self._calls._append(call)
             return (yield from self._serve(call, request))

@@ -179,6 +179,7 @@ class DataPipelineFake:
             self._calls,
             honour_read_timeout=self._settings.honour_read_timeout,
             on_empty_poll=self._warn_of_near_miss,
+            on_mistake=self._problems.append,
         )
         self._interception = Interception(self)
         self._imports_awaited: list[Callable[[], None]] = []

@@ -864,3 +864,27 @@ def test_a_loop_that_is_stuck_in_a_fixture_s_end_fails_its_own_test_alone(
 
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(["E*Stuck: Nothing but empty polls for 1 day, 0:00:00 *"])
+
+
+def test_a_predicate_that_fails_in_a_planned_fault_fails_the_test(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        from pytest_datapipeline import poll_for_task
+
+        def test_it(datapipeline_fake, datapipeline_client):
+            datapipeline_fake.fail(
+                poll_for_task(workerGroup=lambda group: group.strtswith("w")), 503, optional=True
+            )
+            try:
+                datapipeline_client.poll_for_task(workerGroup="wg")
+            except Exception:
+                pass
+        """
+    )
+
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["The predicate <lambda> fails with AttributeError: *"])
