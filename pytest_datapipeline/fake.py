@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import sys
-import threading
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from . import arguments
+from .answering import Answering
 from .calls import CallMatcher, Calls, not_called
 from .clock import SECOND, VirtualClock, to_datetime, to_ns
 from .enqueue import (
@@ -29,12 +27,13 @@ from .errors import (
     FakeUsageError,
     RunnerUnwound,
     UnmetExpectations,
-    WorkerGroupWarning,
     told_by_message,
 )
-from .exchange import Exchange, Failure, Reply, Request
+from .exchange import Exchange
 from .faults import FaultPlan, PlannedFault, effect_of
 from .handles import Heartbeat, Task, WaitingPoll
+from .nearmiss import NearMisses
+from .ownclocks import OwnClocks
 from .pipelines import Pipelines
 from .service import model
 from .service.api import Service
@@ -51,14 +50,13 @@ from .unwinding import boundary
 from .workers import Work, Workers
 
 if TYPE_CHECKING:
-    from types import FrameType, ModuleType, TracebackType
+    from types import TracebackType
 
     from typing_extensions import Self, TypedDict, Unpack
 
     from .endpoint import DataPipelineEndpoint
     from .looptime import LoopTime
     from .service.plan import Run
-    from .service.queue import Poll
     from .service.task import Instance
 
     class TaskOptions(TypedDict, total=False):
@@ -90,11 +88,6 @@ __tracebackhide__ = told_by_message
 
 Returned = TypeVar("Returned")
 Condition = Callable[[], object]
-
-# What is between a call and us.
-_BELOW_USER = frozenset({"aiobotocore", "boto3", "botocore", __package__})
-# freezegun would otherwise freeze the clocks by which pytest times its own phases.
-_PYTEST_CLOCKS = ["_pytest.timing", "_pytest.runner", "_pytest.terminal"]
 
 
 class FakeClock:
@@ -158,7 +151,6 @@ class DataPipelineFake:
         self._tasks: list[Task] = []
         self._intervals: set[tuple[str, str, int]] = set()
         self._given_ids: set[tuple[str, str]] = set()
-        self._warned: set[tuple[str, str]] = set()
         self._pipeline_id = self._service.ids.pipeline_id()
         self._time = Timekeeper(
             self._clock,
@@ -172,21 +164,20 @@ class DataPipelineFake:
             self._problems.append,
             lambda: any(held.timers for held in self._service.pipelines.all.values()),
         )
-        self._exchange = Exchange(
+        exchange = Exchange(
             self._service,
             self._clock,
             self._faults,
             self._calls,
             honour_read_timeout=self._settings.honour_read_timeout,
-            on_empty_poll=self._warn_of_near_miss,
+            on_empty_poll=NearMisses(self._service.tasks.queues).look,
             on_mistake=self._problems.append,
         )
-        self._interception = Interception(self)
+        self._answering = Answering(exchange, self._time, self._calls, self._settings.region)
+        self._interception = Interception(self._answering)
         self._imports_awaited: list[Callable[[], None]] = []
         self._endpoint: DataPipelineEndpoint | None = None
-        self._freezer: Any = None
-        self._real_sleep: Any = None
-        self._sleepers: list[ModuleType] = []
+        self._own_clocks = OwnClocks(self._time)
         self._entered = False
         self._workers = Workers(self._clock, self._service.tasks)
         self._pipelines: Pipelines | None = None
@@ -211,10 +202,10 @@ class DataPipelineFake:
             self._time.open()
             self._imports_awaited.append(when_imported("asyncio.base_events", self._start_loops))
             if self._settings.freeze:
-                self._freeze()
+                self._own_clocks.freeze()
             self._time.sync()
             if self._settings.virtual_sleep:
-                self._take_sleep()
+                self._own_clocks.take_sleep()
         except BaseException:
             self._leave()
             raise
@@ -239,9 +230,7 @@ class DataPipelineFake:
         self._imports_awaited.append(when_imported("aiobotocore.session", loops.on_aiobotocore))
 
     def _leave(self) -> None:
-        for module in self._sleepers:
-            module.sleep = self._real_sleep  # type: ignore[attr-defined]  # as before
-        self._sleepers.clear()
+        self._own_clocks.give_back_sleep()
         for stop_waiting in self._imports_awaited:
             stop_waiting()
         self._time.close()
@@ -249,9 +238,7 @@ class DataPipelineFake:
             self._time.loops.stop()
         self._interception.stop()
         switch.release(self)
-        if self._freezer is not None:
-            self._freezer.stop()
-            self._freezer = None
+        self._own_clocks.thaw()
 
     def verify(self) -> None:
         """Raise what a test's end has to tell, once and as a whole.
@@ -882,154 +869,11 @@ class DataPipelineFake:
             return "No call was made."
         return "Its last calls:\n" + "\n".join(f"  {call!r}" for call in latest)
 
-    # -- what the transport asks ------------------------------------------------------------------
-
-    def answer(self, request: Request) -> Reply | Failure:
-        if request.thread is not self._time.home:
-            switch.end_straggler()
-            request.holder = request.thread
-        reply = self._time.perform(
-            self._exchange.steps(request),
-            lambda: f"{request.operation} ({_body_text(request)})",
-            returns=request.operation != "ReportTaskRunnerHeartbeat",
-        )
-        if isinstance(reply, Failure) and reply.kind == "runner_dies":
-            if self._time.at_home:
-                raise self._death(request.operation)
-            # It stays dead, even where it swallows that.
-            switch.leave_behind([threading.current_thread()])
-            switch.end_thread()
-        return reply
-
-    def _death(self, operation: str) -> RunnerUnwound:
-        text = f"the runner dies at {operation}"
-        drive = self._time.drive_limits
-        if drive is not None:
-            # It stays dead, even where it swallows that.
-            drive.finished = lambda: True
-            return drive.unwinder.prepared(RunnerUnwound(text))
-        return RunnerUnwound(
-            f"{text}. To go on with the test from there, drive the runner with "
-            "datapipeline_fake.run(...)."
-        )
-
-    async def answer_async(self, request: Request) -> Reply | Failure:
-        """Answer a call of a coroutine."""
-        import asyncio
-
-        if not self._time.at_home:
-            switch.end_straggler()
-        request.holder = request.thread
-        loops = self._time.loops
-        assert loops is not None  # a coroutine runs
-        loops.adopt(asyncio.get_running_loop())
-        loops.before_call()
-        reply = await self.answer_for(request)
-        if isinstance(reply, Failure) and reply.kind == "runner_dies":
-            loops.die()
-            raise self._death(request.operation)
-        return reply
-
-    async def answer_for(self, request: Request) -> Reply | Failure:
-        """Answer a request that came over a connection."""
-        return await self._time.perform_for(
-            request.thread,
-            self._exchange.steps(request),
-            lambda: f"{request.operation} ({_body_text(request)})",
-            returns=request.operation != "ReportTaskRunnerHeartbeat",
-        )
-
-    def back_off(self, operation: str, invocation_id: str, seconds: float) -> None:
-        self._note_back_off(invocation_id, seconds)
-        self._time.back_off(seconds, lambda: f"the back-off of {operation}")
-
-    async def back_off_async(self, operation: str, invocation_id: str, seconds: float) -> None:
-        """The same for a coroutine."""
-        from .looptime import current_coroutine
-
-        self._note_back_off(invocation_id, seconds)
-        await self._time.perform_for(
-            current_coroutine(),
-            self._time.sleeping(seconds, idle=True),
-            lambda: f"the back-off of {operation}",
-            returns=True,
-        )
-
-    def _note_back_off(self, invocation_id: str, seconds: float) -> None:
-        with self._time.lock:
-            for call in reversed(self._calls):
-                if call.invocation_id == invocation_id:
-                    call.backoff = seconds
-                    break
-
-    def sleep(self, seconds: float) -> None:
-        self._time.sleep(seconds, lambda: "a sleep")
-
-    def seconds(self) -> float:
-        return self._time.now() / SECOND
-
-    # -- the user's own clocks --------------------------------------------------------------------
-
-    def _freeze(self) -> None:
-        if self._time.frozen.current() is not None:
-            return
-        import freezegun
-
-        self._freezer = freezegun.freeze_time(
-            to_datetime(self._clock.now).replace(tzinfo=None), ignore=_PYTEST_CLOCKS
-        )
-        self._freezer.start()
-        # freezegun looks up the stack for modules whose clocks it leaves alone. At the bottom of
-        # every thread is threading, whose own clocks it has spared by now; so what a runner in a
-        # thread reads would be real. The end of the freeze drops the list.
-        ignored = freezegun.api.ignore_lists
-        ignored[-1] = tuple(name for name in ignored[-1] if name != "threading")
-
-    def _take_sleep(self) -> None:
-        real_sleep = time.sleep
-
-        def sleep(seconds: float) -> None:
-            # Threads that have nothing to do with the service, such as a test runner's own, sleep.
-            if seconds > 0 and self._time.knows_this_thread():
-                self.sleep(seconds)
-            else:
-                real_sleep(seconds)
-
-        # Modules that took it out of time have it under its own name.
-        self._sleepers = [
-            module
-            for module in list(sys.modules.values())
-            if getattr(module, "__dict__", {}).get("sleep") is real_sleep
-        ]
-        self._real_sleep = real_sleep
-        for module in self._sleepers:
-            module.sleep = sleep  # type: ignore[attr-defined]  # it has been looked for
-
     # -- helpers ----------------------------------------------------------------------------------
 
     def _happened(self) -> None:
         # The service is made before the timekeeper, and nothing happens in between.
         self._time.happened()
-
-    def _warn_of_near_miss(self, poll: Poll) -> None:
-        polled = poll.worker_group
-        for name in self._service.tasks.queues.waiting_names():
-            if (polled, name) in self._warned:
-                continue
-            if name == polled:
-                text = (
-                    f"tasks wait in this worker group, but for clients of another region than "
-                    f"{poll.region!r}"
-                )
-            elif _nearly_equal(polled, name):
-                text = f"tasks wait in {name!r}; names are compared exactly, case included"
-            else:
-                continue
-            self._warned.add((polled, name))
-            warnings.warn(
-                WorkerGroupWarning(f"PollForTask on {polled!r} ended empty while {text}."),
-                stacklevel=_level_of_user(),
-            )
 
 
 def _interval_of(instance: Instance) -> tuple[str, str, int]:
@@ -1070,41 +914,3 @@ def _start_of(settings: Settings) -> int:
     if settings.start is not None:
         return arguments.moment("start", settings.start)
     return int(time.time()) * SECOND
-
-
-def _level_of_user() -> int:
-    """What `warnings.warn`, called by the caller, takes for the line that made the call."""
-    frame: FrameType | None = sys._getframe(1)
-    level = 1
-    while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _BELOW_USER:
-            return level
-        frame = frame.f_back
-        level += 1
-    return 1
-
-
-def _body_text(request: Request) -> str:
-    if request.operation in ("PutPipelineDefinition", "ValidatePipelineDefinition"):
-        return "..."  # it may hold secrets
-    body = request.body
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
-    return text if len(text) < 100 else f"{text[:97]}..."
-
-
-def _nearly_equal(one: str, other: str) -> bool:
-    """Whether two names differ in case, in blanks around them, or by one letter."""
-    if one.strip().casefold() == other.strip().casefold():
-        return True
-    if abs(len(one) - len(other)) > 1:
-        return False
-    start = 0
-    while start < min(len(one), len(other)) and one[start] == other[start]:
-        start += 1
-    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
-    if len(longer) == len(shorter):
-        swapped = one[start : start + 2] == other[start : start + 2][::-1]
-        return one[start + 1 :] == other[start + 1 :] or (
-            swapped and one[start + 2 :] == other[start + 2 :]
-        )
-    return longer[start + 1 :] == shorter[start:]

@@ -226,7 +226,7 @@ class Endpoint(Listener):
             types_checked=False,
         )
         try:
-            reply = await fake.answer_for(asked)
+            reply = await fake._answering.answer_for(asked)
         except Closed:
             reply = Failure("connection_dropped")
         if isinstance(reply, Failure):
