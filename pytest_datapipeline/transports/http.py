@@ -7,6 +7,7 @@ so a thousand of them need no thousand threads.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import threading
@@ -50,6 +51,8 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not isinstance(error, _CLIENTS_FAULTS)
 
 
+# Not NaN, which is no JSON, whatever a call held.
+_STRICT = json.JSONEncoder(allow_nan=False).encode
 _LOGGER = logging.getLogger("pytest_datapipeline.endpoint")
 _LOGGER.addFilter(_is_news)
 
@@ -278,7 +281,7 @@ class Endpoint(Listener):
         if self._control is None:
             return plain(404, "This endpoint is controlled by the test that has started it.")
         status, answer = await self._control(request.method, verb, body)
-        return web.json_response(answer, status=status)
+        return web.json_response(answer, status=status, dumps=_STRICT)
 
 
 def astray(request: web.BaseRequest) -> web.Response | None:
