@@ -273,7 +273,8 @@ class LoopTime:
         if loop._ready:
             return True
         due = self._due_in(loop)
-        if due is not None and due <= 0:
+        # As exactly as asyncio itself takes it: sums of its seconds are not those of nanoseconds.
+        if due is not None and due <= loop._clock_resolution:
             return True
         keeper = self._keeper
         with keeper.lock:

@@ -177,6 +177,22 @@ class TestConnections:
         assert datapipeline_fake.clock.now().microsecond == LONG * 1_000_000
 
 
+class TestTimers:
+    def test_fractions_of_seconds_are_slept_however_they_add_up(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        async def main(made: Any) -> None:
+            await made.list_pipelines()
+            for number in range(1, 1001):
+                await asyncio.sleep(number / 1000)
+
+        with_client(main)
+
+        # Each is rounded up to a microsecond.
+        slept = datapipeline_fake.clock.now().timestamp() - 1704067200
+        assert 500.5 <= slept < 500.502
+
+
 @pytest.fixture(params=["threads", "processes"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     """An executor that is not the loop's own."""
