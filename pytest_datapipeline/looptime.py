@@ -378,12 +378,17 @@ class LoopTime:
         keeper = self._keeper
         if self._up_at != keeper.elapsed:
             self._up.clear()
-        if not self._up:
+        now = _real()
+        # One that has fired is no longer scheduled.
+        up = [
+            (moment, handle._when)
+            for handle, moment in self._up.values()
+            if moment <= now and handle._scheduled and not handle._cancelled
+        ]
+        if not up:
             return False
-        handle, moment = min(self._up.values(), key=lambda entry: entry[1])
-        if handle._cancelled or moment > _real():
-            return False
-        target = keeper.clock.now + duration(handle._when - loop.time())
+        _, when = min(up)
+        target = keeper.clock.now + duration(when - loop.time())
         upcoming = keeper.clock.next_at()
         if upcoming is None or upcoming > target:
             keeper.jump(target)

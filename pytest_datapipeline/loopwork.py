@@ -108,7 +108,15 @@ class Jobs:
                 others.pop()
                 continue
             return True
+        return _ends(loop, blocked)
+
+
+def _ends(loop: Any, blocked: set[threading.Thread]) -> bool:
+    """Whether the loop waits, before it is closed, for what still runs in its own executor."""
+    if not getattr(loop, "_executor_shutdown_called", False):
         return False
+    threads = getattr(loop._default_executor, "_threads", ())
+    return any(thread.is_alive() for thread in threads if thread not in blocked)
 
 
 def _awaited(job: _Job) -> bool:

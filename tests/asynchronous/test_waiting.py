@@ -298,6 +298,19 @@ class TestExecutors:
 
         assert datapipeline_fake.clock.now().time().isoformat() == "01:00:00.300000"
 
+    def test_a_loop_that_is_closed_waits_for_its_functions_in_real_time(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        async def main(made: Any) -> None:
+            await made.list_pipelines()
+            given_up = asyncio.ensure_future(asyncio.to_thread(threading.Event().wait, LONG))
+            await asyncio.sleep(0)
+            given_up.cancel()
+
+        with_client(main)
+
+        assert datapipeline_fake.clock.now().time().isoformat() == "00:00:00"
+
     def test_a_coroutine_function_is_refused_by_asyncio_itself(
         self, datapipeline_fake: DataPipelineFake
     ) -> None:
