@@ -44,8 +44,8 @@ _SLICE = 0.01
 _LONGEST = 3600.0
 # How many times the setting `settle` those get at most who are heard of all the time.
 _AT_MOST = 20
-# asyncio's own connections.
-_TRANSPORT: Any = vars(selector_events)["_SelectorSocketTransport"]
+# asyncio's own connections, if this Python still calls them so.
+_TRANSPORT: Any = getattr(selector_events, "_SelectorSocketTransport", object)
 
 
 class Coroutine:
