@@ -1,10 +1,18 @@
-"""`python -m pytest_datapipeline serve`."""
+"""`python -m pytest_datapipeline serve`, and the command `pytest-datapipeline`."""
 
 from __future__ import annotations
 
 import sys
 
-from .serving import main
+
+def run() -> int:
+    """The command, which may be interrupted while it is still being loaded."""
+    try:
+        from .serving import main
+    except KeyboardInterrupt:
+        return 130
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 # What would lead a client away from the endpoint.
-_IN_THE_WAY = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+_IN_THE_WAY = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
+_HOST = "127.0.0.1"
+_NO_PROXY = ("NO_PROXY", "no_proxy")
 
 
 class DataPipelineEndpoint:
@@ -35,7 +37,7 @@ class DataPipelineEndpoint:
             that, and by their access key from there to here.
 
     Raises:
-        FakeUsageError: the extra `endpoint` is not installed.
+        FakeUsageError: the extra `endpoint` is not installed, or a port that can not be.
     """
 
     def __init__(self, fake: DataPipelineFake, port: int = 0, shared: str | None = None) -> None:
@@ -78,6 +80,9 @@ class DataPipelineEndpoint:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ACCESS_KEY_ID": self._account,
             "AWS_SECRET_ACCESS_KEY": "testing",
+            # Set, and not just absent: the machine's configuration file may say otherwise.
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+            **_without_proxy(),
         }
 
     def __enter__(self) -> Self:
@@ -86,12 +91,17 @@ class DataPipelineEndpoint:
                 f"This fake has an endpoint already, {self._fake._endpoint.url}: a test has one."
             )
         self._endpoint.start()
+        try:
+            self._route(self._endpoint.url)
+        except BaseException:
+            self._endpoint.stop()
+            raise
         self._fake._endpoint = self
-        self._route(self._endpoint.url)
-        self._before = {name: os.environ.get(name) for name in (*self.environment, *_IN_THE_WAY)}
+        environment = self.environment
+        self._before = {name: os.environ.get(name) for name in (*environment, *_IN_THE_WAY)}
         for name in _IN_THE_WAY:
             os.environ.pop(name, None)
-        os.environ.update(self.environment)
+        os.environ.update(environment)
         self._fake._time.expected = self._expected
         return self
 
@@ -107,8 +117,10 @@ class DataPipelineEndpoint:
             else:
                 os.environ[name] = value
         self._fake._endpoint = None
-        self._route(None)
-        self._endpoint.stop()
+        try:
+            self._route(None)
+        finally:
+            self._endpoint.stop()
 
     def _route(self, url: str | None) -> None:
         if self._shared is not None:
@@ -121,3 +133,14 @@ class DataPipelineEndpoint:
         if self._endpoint.requests or self._fake.calls:
             return None
         return f"no client has come to {self.url} yet"
+
+
+def _without_proxy() -> dict[str, str]:
+    """The variables that name the hosts for which no proxy is asked, with ours among them."""
+    found = {}
+    for name, other in zip(_NO_PROXY, reversed(_NO_PROXY), strict=True):
+        hosts = os.environ.get(name) or os.environ.get(other, "")
+        listed = [host.strip() for host in hosts.split(",")]
+        # A lone * stands for all hosts, and only alone.
+        found[name] = hosts if {"*", _HOST} & set(listed) else f"{hosts},{_HOST}".lstrip(",")
+    return found

@@ -122,8 +122,10 @@ class Exchange:
             invocation_id=request.invocation_id,
         )
         try:
-            call.parameters = wire.parse_body(request.body)
-            if not request.types_checked:
+            if request.types_checked:
+                call.parameters = wire.parse_body(request.body)
+            else:
+                call.parameters = wire.parse_foreign_body(request.body)
                 wire.check_types(request.operation, call.parameters)
         except ServiceError as error:
             self._calls._append(call)

@@ -6,7 +6,10 @@ a timer of its own or until something comes from outside, the clock jumps instea
 of the loop or of the service, whichever is first. So `asyncio.sleep`, `asyncio.timeout` and a held
 poll all take virtual time, in order.
 
-A loop that waits for a child process or for a function in its executor sleeps for real.
+A loop that waits for a child process or for a function in an executor sleeps for real, and time
+stands still meanwhile. Only a timer that is up in real time as well, such as the time-out of a
+child process that hangs, moves it on, and by as much as the timer was set to. So what happens, and
+when, does not depend on how fast the machine is.
 """
 
 from __future__ import annotations
@@ -15,13 +18,16 @@ import asyncio
 import sys
 import threading
 import time
+from asyncio import selector_events
 from asyncio.base_events import BaseEventLoop
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from . import loopwork
 from .clock import SECOND, duration, to_datetime
 from .errors import Stuck, told_by_message
 
@@ -36,6 +42,10 @@ __tracebackhide__ = told_by_message
 _SLICE = 0.01
 # Real seconds of a wait that the operating system takes.
 _LONGEST = 3600.0
+# How many times the setting `settle` those get at most who are heard of all the time.
+_AT_MOST = 20
+# asyncio's own connections, if this Python still calls them so.
+_TRANSPORT: Any = getattr(selector_events, "_SelectorSocketTransport", object)
 
 
 class Coroutine:
@@ -117,17 +127,25 @@ class LoopTime:
         self._keeper = keeper
         self._virtual = virtual
         self._original: Any = None
+        self._writers: list[tuple[str, Any]] = []
+        self._jobs = loopwork.Jobs()
         self._loop: Any = None
+        # Whether that loop has had to do with the fake, and does not just happen to run.
+        self._called = False
         self._hooked: Any = None
         self._asleep = False
         self._base = 0.0
         self._start = 0
-        # Real seconds that the loop has spent waiting for what no clock governs.
-        self._worked = 0.0
         # Of the present wait: how long, and how it stood with everybody when it began.
         self._waited = 0.0
         self._activity = -1
-        self._quiet: set[int] = set()
+        # Since when, in real time, others are on their way.
+        self._settling: float | None = None
+        # The connections that have been waited for in vain, with what reads from them.
+        self._quiet: dict[int, Any] = {}
+        # When, in real time, each of the loop's timers is up, and how far time was then.
+        self._up: dict[int, tuple[Any, float]] = {}
+        self._up_at = 0
         self.goals: list[Goal] = []
         self.eager = False
 
@@ -145,19 +163,46 @@ class LoopTime:
                 original(loop)
                 return
             if self.eager and loop is not self._loop:
-                self.adopt(loop)
+                self._adopt(loop)
             if loop._ready or loop._stopping or self._before_sleep(loop):
                 original(loop)
 
         patched: Any = BaseEventLoop
         patched._run_once = _run_once
+        self._jobs.start()
+        for name in ("write", "writelines"):
+            if name in vars(_TRANSPORT):
+                self._listen_again_after(name)
+
+    def _listen_again_after(self, name: str) -> None:
+        """Have a connection that was quiet be waited for again when something is sent over it."""
+        write = vars(_TRANSPORT)[name]
+
+        @wraps(write)
+        def written(transport: Any, *args: Any) -> Any:
+            if transport._loop is self._loop:
+                self._quiet.pop(transport._sock_fd, None)
+                self._waited = 0.0
+            return write(transport, *args)
+
+        self._writers.append((name, write))
+        setattr(_TRANSPORT, name, written)
 
     def stop(self) -> None:
         """Leave asyncio as it was; timers that are under way keep their distance."""
         if self._original is not None:
             patched: Any = BaseEventLoop
             patched._run_once = self._original
+            self._jobs.stop()
+        while self._writers:
+            setattr(_TRANSPORT, *self._writers.pop())
+        self._give_back()
+
+    def _give_back(self) -> None:
         loop, self._loop = self._loop, None
+        self._called = False
+        self._quiet.clear()
+        self._up.clear()
         if loop is not None and "time" in loop.__dict__:
             virtual = loop.time()
             del loop.time
@@ -175,6 +220,12 @@ class LoopTime:
         Returns:
             whether its idle moments can be seen: not so in other threads, nor with uvloop.
         """
+        if not self._adopt(running):
+            return False
+        self._called = True
+        return True
+
+    def _adopt(self, running: asyncio.AbstractEventLoop) -> bool:
         loop: Any = running
         if loop is self._loop:
             return True
@@ -182,6 +233,7 @@ class LoopTime:
             return False
         if not isinstance(running, BaseEventLoop) or not hasattr(loop, "_selector"):
             return False
+        self._give_back()
         if self._virtual:
             # Whole seconds, so that sums with them are exact.
             self._base = float(int(loop.time()) + 1)
@@ -194,7 +246,7 @@ class LoopTime:
         return True
 
     def _time(self) -> float:
-        return self._base + (self._keeper.elapsed - self._start) / SECOND + self._worked
+        return self._base + (self._keeper.elapsed - self._start) / SECOND
 
     def wake(self) -> None:
         """Have the loop look again, if it sleeps: somebody else has done something."""
@@ -221,7 +273,8 @@ class LoopTime:
         if loop._ready:
             return True
         due = self._due_in(loop)
-        if due is not None and due <= 0:
+        # As exactly as asyncio itself takes it: sums of its seconds are not those of nanoseconds.
+        if due is not None and due <= loop._clock_resolution:
             return True
         keeper = self._keeper
         with keeper.lock:
@@ -234,9 +287,12 @@ class LoopTime:
                 return False
             if waits:
                 self.adopt(loop)
-            obstacle = self._decide(loop, due, waits or bool(self.goals))
+            if loop is self._loop and self._keep_up(loop):
+                return False
+            obstacle = self._decide(loop, self._due_in(loop), waits or bool(self.goals))
             if obstacle is None:
                 return False
+            due = self._up_in(loop)
             # From here on whoever does something wakes the loop.
             self._asleep = True
         if obstacle == "":
@@ -256,17 +312,33 @@ class LoopTime:
         """Move time by one step and return None, or tell what is to be waited for; "" if the loop
         may sleep by itself."""
         keeper = self._keeper
-        work = _work(loop, keeper.blocked_threads())
-        if work is not None:
-            return work if involved else ""
-        sockets = _sockets(loop)
-        if not involved and (sockets or due is None or not self._virtual):
+        if self._activity != keeper.activity:
+            self._activity = keeper.activity
+            self._waited = 0.0
+        blocked = keeper.blocked_threads()
+        workers = loopwork.anyio_workers(loop)
+        if loopwork.child_runs(loop):
+            return loopwork.CHILD if involved else ""
+        if self._jobs.at_work(loop, blocked) or any(
+            busy for thread, busy in workers.items() if thread not in blocked
+        ):
+            return loopwork.FUNCTION if involved else ""
+        sockets = loopwork.sockets(loop)
+        self._quiet = {
+            fd: owner
+            for fd, owner in sockets.items()
+            if fd in self._quiet and self._quiet[fd] is owner
+        }
+        if not involved and (due is None or not self._virtual or (sockets and not self._called)):
             return ""
-        if keeper.unsettled(_idle_workers(loop)) or not sockets <= self._quiet:
-            if self._waited <= keeper.settle_seconds:
+        # Of the threads that are at work, we have been told.
+        idle = self._jobs.threads | set(workers)
+        if keeper.unsettled(idle) or len(self._quiet) < len(sockets):
+            if self._may_settle():
                 return "others are on their way"
             keeper.take_as_settled()
-            self._quiet |= sockets
+            self._quiet = sockets
+        self._settling = None
         upcoming = keeper.clock.next_at()
         timer = None
         if due is not None:
@@ -274,7 +346,7 @@ class LoopTime:
                 return "asyncio's timers are real (the setting asyncio_timers)"
             timer = keeper.clock.now + duration(due)
         if timer is not None and (upcoming is None or timer < upcoming):
-            keeper.jump(timer)
+            self._jump(timer)
             return None
         obstacle = keeper.obstacle()
         if obstacle is not None:
@@ -282,9 +354,67 @@ class LoopTime:
                 self._fail(f"Nothing is going to change: {obstacle}.")
                 return None
             return obstacle
-        keeper.jump(None)
+        self._jump(None)
         self._check_limits()
         return None
+
+    def _may_settle(self) -> bool:
+        """Whether those who are on their way get more time."""
+        now, settle = _real(), self._keeper.settle_seconds
+        if self._settling is None:
+            self._settling = now
+        return self._waited <= settle and now - self._settling <= _AT_MOST * settle
+
+    def _jump(self, target: int | None) -> None:
+        self._up.clear()
+        self._keeper.jump(target)
+
+    def _keep_up(self, loop: Any) -> bool:
+        """Move time to a timer that is up in real time too, whatever stands in its way.
+
+        So a child process is timed out, and a connection over which something comes all the time
+        keeps nobody from waking up.
+        """
+        keeper = self._keeper
+        if self._up_at != keeper.elapsed:
+            self._up.clear()
+        now = _real()
+        # One that has fired is no longer scheduled.
+        up = [
+            (moment, handle._when)
+            for handle, moment in self._up.values()
+            if moment <= now and handle._scheduled and not handle._cancelled
+        ]
+        if not up:
+            return False
+        _, when = min(up)
+        target = keeper.clock.now + duration(when - loop.time())
+        upcoming = keeper.clock.next_at()
+        if upcoming is None or upcoming > target:
+            keeper.jump(target)
+        elif keeper.obstacle() is None:
+            keeper.jump(None)
+        else:
+            return False
+        # As much has passed in real time, for the other timers as well.
+        self._up_at = keeper.elapsed
+        return True
+
+    def _up_in(self, loop: Any) -> float | None:
+        """Real seconds until a timer of the loop is up in real time, if it has one."""
+        if not self._virtual:
+            return self._due_in(loop)
+        now, time = _real(), loop.time()
+        # Held here, so that no other timer gets the id of one of them.
+        self._up = {
+            id(handle): self._up.get(id(handle), (handle, now + handle._when - time))
+            for handle in loop._scheduled
+            if not handle._cancelled
+        }
+        self._up_at = self._keeper.elapsed
+        if not self._up:
+            return None
+        return max(_SLICE, min(moment for _, moment in self._up.values()) - now)
 
     def _check_limits(self) -> None:
         if self.goals and not any(goal.endless for goal in self.goals):
@@ -311,9 +441,6 @@ class LoopTime:
 
     def _wait(self, loop: Any, obstacle: str) -> None:
         keeper = self._keeper
-        if self._activity != keeper.activity:
-            self._activity = keeper.activity
-            self._waited = 0.0
         self._sleep_for_real(loop, _SLICE)
         self._waited += _SLICE
         if loop._ready:
@@ -328,17 +455,17 @@ class LoopTime:
         if events:
             self._waited = 0.0
             # Windows' loop has taken them in already, and tells of them otherwise.
-            self._quiet -= {event[0].fd for event in events if isinstance(event, tuple)}
+            for event in events:
+                if isinstance(event, tuple):
+                    self._quiet.pop(event[0].fd, None)
             loop._process_events(events)
 
     def _sleep_for_real(self, loop: Any, seconds: float | None) -> None:
-        """Wait for what comes from outside. The loop's own time passes meanwhile."""
-        before = _real()
+        """Wait for what comes from outside."""
         try:
             self._look(loop, seconds)
         finally:
             self._asleep = False
-            self._worked += _real() - before
 
     @staticmethod
     def _due_in(loop: Any) -> float | None:
@@ -385,50 +512,3 @@ def _real() -> float:
     if sys.platform == "win32":
         return time.perf_counter()
     return time.clock_gettime(time.CLOCK_MONOTONIC)
-
-
-# -- what a loop waits for, other than time -------------------------------------------------------
-
-
-def _work(loop: Any, blocked: set[threading.Thread]) -> str | None:
-    """A child process, or a function in the executor, that the loop waits for."""
-    if any(thread.name.startswith(("waitpid-", "asyncio-waitpid-")) for thread in _threads()):
-        return "a child process is running"
-    for _, owner in _watched(loop):
-        if type(owner).__module__ == "asyncio.unix_events":
-            return "a child process is running"
-    executor = loop._default_executor
-    idle = getattr(getattr(executor, "_idle_semaphore", None), "_value", None)
-    if idle is not None:
-        threads = executor._threads
-        if len(threads) - idle > len(blocked & threads):
-            return "a function runs in the loop's executor"
-    return None
-
-
-def _idle_workers(loop: Any) -> set[threading.Thread]:
-    """The threads of the loop's executor: those that are at work, `_work` tells of."""
-    return set(getattr(loop._default_executor, "_threads", ()))
-
-
-def _sockets(loop: Any) -> set[int]:
-    """The connections from which something may come; or nothing ever, if they are kept alive."""
-    return {fd for fd, _ in _watched(loop)}
-
-
-def _watched(loop: Any) -> list[tuple[int, Any]]:
-    get_map = getattr(loop._selector, "get_map", None)
-    found = []
-    for key in (get_map() or {}).values() if get_map is not None else ():
-        for handle in key.data or ():
-            if handle is not None:
-                callback = handle._callback
-                owner = getattr(callback, "__self__", None)
-                name = getattr(callback, "__name__", "")
-                if owner is not loop or name not in ("_read_from_self", "_accept_connection"):
-                    found.append((key.fd, None if owner is loop else owner))
-    return found
-
-
-def _threads() -> list[threading.Thread]:
-    return threading.enumerate()

@@ -1,6 +1,7 @@
 """The endpoint by itself, outside of a test: for trying things by hand, and for other languages.
 
     python -m pytest_datapipeline serve [--port N] [--speed X | --manual] [--start T] [--region R]
+                                        [--setting NAME=VALUE ...]
 
 Beside the service, at `/`, it has a small control API at `/_control/...`, so that a test in any
 language can do what a Python test does.
@@ -11,23 +12,35 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
+import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from . import arguments
+from .calls import CallMatcher
 from .clock import SECOND
-from .errors import FakeUsageError
+from .errors import FakeUsageError, did_you_mean
 from .fake import DataPipelineFake
+from .service.fields import ref
+from .settings import checked, options, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # Real seconds between two looks at the real clock, where time follows it.
 _TICK = 0.02
 # Nobody waits for anybody in here: those who call are other processes.
 _SETTLE = 0.001
 _ENDLESS = 1e9
+# Real seconds after which a signal is seen where it does not end a wait, as on Windows.
+_LOOK = 1.0
+_LAST_PORT = 65_535
+# How much of a value an error shows.
+_SHOWN = 100
 
 _HELP = """\
 AWS Data Pipeline listens on {url} ({time}).
@@ -44,6 +57,84 @@ Control:  curl {url}/_control/advance -d '{{"seconds": 3600}}'
           curl {url}/_control/now        curl -X POST {url}/_control/reset
 
 Ctrl-C ends it."""
+
+
+class _Kind(NamedTuple):
+    """What a value in the body of a control can be, in the words of JSON."""
+
+    text: str
+    types: tuple[type, ...]
+
+    def fits(self, value: object) -> bool:
+        # A boolean is an int to Python, but not to JSON.
+        return isinstance(value, self.types) and isinstance(value, bool) == (bool in self.types)
+
+
+_STRING = _Kind("a string", (str,))
+_NUMBER = _Kind("a number", (int, float))
+_INTEGER = _Kind("an integer", (int,))
+_BOOLEAN = _Kind("true or false", (bool,))
+_OBJECT = _Kind("an object", (dict,))
+_ERROR = _Kind("the name of an error or an HTTP status", (str, int))
+
+
+class _Verb(NamedTuple):
+    """A control: what it does, what its body holds, and whether it changes anything."""
+
+    act: Callable[[dict[str, Any]], Any]
+    needed: Mapping[str, _Kind]
+    optional: Mapping[str, _Kind]
+    changes: bool = True
+
+    def checked(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
+        """The body without what is null.
+
+        Raises:
+            FakeUsageError: it lacks something, or has something else than it can have.
+        """
+        taken = {**self.needed, **self.optional}
+        for key, value in given.items():
+            if key not in taken:
+                raise FakeUsageError(
+                    f"The body of {name} has {_json(key)}, which it does not take."
+                    f"{did_you_mean(key, taken)} It takes {', '.join(taken) or 'nothing'}."
+                )
+            if value is not None and not taken[key].fits(value):
+                raise FakeUsageError(
+                    f"The body of {name} has {_json(value)} as {_json(key)}; it must be "
+                    f"{taken[key].text}."
+                )
+        found = {key: value for key, value in given.items() if value is not None}
+        for key in self.needed:
+            if key not in found:
+                raise FakeUsageError(f"The body of {name} lacks {_json(key)}.")
+        return found
+
+
+_TASK = {
+    "task": _OBJECT,
+    "id": _STRING,
+    "type": _STRING,
+    "pipeline_id": _STRING,
+    "region": _STRING,
+    "objects": _OBJECT,
+    "delay": _NUMBER,
+    "at": _STRING,
+    "maximum_retries": _INTEGER,
+    "retry_delay": _NUMBER,
+    "report_progress_timeout": _NUMBER,
+    "attempt_timeout": _NUMBER,
+}
+_FAULT = {
+    "parameters": _OBJECT,
+    "message": _STRING,
+    "times": _INTEGER,
+    "after": _INTEGER,
+    "per": _STRING,
+    "optional": _BOOLEAN,
+}
+_KINDS = {bool: _BOOLEAN, int: _INTEGER, float: _NUMBER, str: _STRING}
+_SETTINGS = {option.name: _KINDS[option.kind] for option in options()}
 
 
 class Server:
@@ -65,17 +156,17 @@ class Server:
             **settings,
         }
         self._speed = speed
-        self._fake = self._made()
+        self._fake = self._made({})
         self._endpoint = Endpoint(lambda: self._fake, port, self._control)
         self._stopped = threading.Event()
-        self._verbs: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "advance": self._advance,
-            "enqueue": self._enqueue,
-            "fail": self._fail,
-            "calls": self._calls,
-            "tasks": self._tasks,
-            "now": self._now,
-            "reset": self._reset,
+        self._verbs = {
+            "advance": _Verb(self._advance, {"seconds": _NUMBER}, {}),
+            "enqueue": _Verb(self._enqueue, {"workerGroup": _STRING}, _TASK),
+            "fail": _Verb(self._fail, {"operation": _STRING, "error": _ERROR}, _FAULT),
+            "calls": _Verb(self._calls, {}, {}, changes=False),
+            "tasks": _Verb(self._tasks, {}, {}, changes=False),
+            "now": _Verb(self._now, {}, {}, changes=False),
+            "reset": _Verb(self._reset, {}, _SETTINGS),
         }
 
     @property
@@ -104,8 +195,8 @@ class Server:
         self._fake._time.close()
         self._endpoint.stop()
 
-    def _made(self) -> DataPipelineFake:
-        fake = DataPipelineFake(**self._settings)
+    def _made(self, settings: dict[str, Any]) -> DataPipelineFake:
+        fake = DataPipelineFake(**{**self._settings, **settings})
         fake._time.open()
         self._origin = (time.monotonic(), fake._clock.now)
         return fake
@@ -121,29 +212,25 @@ class Server:
     # -- control ----------------------------------------------------------------------------------
 
     async def _control(self, method: str, verb: str, body: bytes) -> tuple[int, Any]:
-        action = self._verbs.get(verb)
-        if action is None:
+        control = self._verbs.get(verb)
+        if control is None:
             known = ", ".join(self._verbs)
-            return 404, {"message": f"There is no control {verb!r}; there are: {known}."}
-        if method not in ("GET", "POST"):
-            return 405, {"message": f"Controls take GET or POST, not {method}."}
+            return 404, {"message": f"There is no control {_json(verb)}; there are: {known}."}
+        if method != "POST" and (control.changes or method != "GET"):
+            allowed = "POST" if control.changes else "GET or POST"
+            return 405, {"message": f"{verb} takes {allowed}, not {method}."}
         try:
             given = json.loads(body) if body.strip() else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return 400, {"message": f"The body of {verb} is no JSON: {error}."}
         if not isinstance(given, dict):
-            return 400, {"message": f"The body of {verb} is {given!r}; it must be an object."}
+            return 400, {"message": f"The body of {verb} is {_json(given)}; it must be an object."}
         try:
+            wanted = control.checked(verb, given)
             # Not in the loop: what moves time waits for the calls that the loop serves.
-            answer = await asyncio.get_running_loop().run_in_executor(None, action, given)
+            answer = await asyncio.get_running_loop().run_in_executor(None, control.act, wanted)
         except FakeUsageError as error:
             return 400, {"message": str(error)}
-        except KeyError as error:
-            return 400, {"message": f"The body of {verb} lacks {error.args[0]!r}."}
-        except TypeError as error:
-            return 400, {
-                "message": f"The body of {verb} has something else than it takes: {error}."
-            }
         return 200, answer
 
     def _advance(self, given: dict[str, Any]) -> Any:
@@ -159,12 +246,20 @@ class Server:
 
     def _enqueue(self, given: dict[str, Any]) -> Any:
         group, task = given.pop("workerGroup"), given.pop("task", {"command": "true"})
+        if not _is_whole(task):
+            task = _fields(task, "task")
+        if "objects" in given:
+            given["objects"] = {
+                key: _fields(fields, f"objects.{key}") for key, fields in given["objects"].items()
+            }
+        if "at" in given:
+            _check_moment(given["at"])
         made = self._fake.enqueue(group, task, **given)
         return {"instanceId": made.instance_id, "pipelineId": made.pipeline_id}
 
     def _fail(self, given: dict[str, Any]) -> Any:
-        operation, error = given.pop("operation"), given.pop("error")
-        return {"planned": repr(self._fake.fail(operation, error, **given))}
+        call = CallMatcher(given.pop("operation"), given.pop("parameters", {}))
+        return {"planned": repr(self._fake.fail(call, given.pop("error"), **given))}
 
     def _calls(self, _: dict[str, Any]) -> Any:
         return {
@@ -194,10 +289,117 @@ class Server:
             ]
         }
 
-    def _reset(self, _: dict[str, Any]) -> Any:
-        before, self._fake = self._fake, self._made()
+    def _reset(self, given: dict[str, Any]) -> Any:
+        checked(given, "reset")
+        before, self._fake = self._fake, self._made(given)
         before._time.close()
         return self._now({})
+
+
+def _json(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _is_whole(task: dict[str, Any]) -> bool:
+    """Whether it is a task object as PollForTask answers it, and not a few fields."""
+    return {"objects", "attemptId"} <= set(task) or (
+        "taskObject" in task and set(task) <= {"taskObject", "ResponseMetadata"}
+    )
+
+
+def _check_moment(text: str) -> None:
+    try:
+        arguments.moment("at", text)
+    except FakeUsageError:
+        raise FakeUsageError(
+            f'at is {_json(text)}; it must be a moment as in "2012-12-12T00:00:00" (UTC).'
+        ) from None
+
+
+def _fields(fields: Any, where: str) -> dict[str, Any]:
+    """The fields of a task or an object, with its references as Python has them.
+
+    Raises:
+        FakeUsageError: a value that a field can not have.
+    """
+    if not isinstance(fields, dict):
+        raise FakeUsageError(f"{where} is {_json(fields)}; it must be an object of fields.")
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        values = [
+            _value(item, f"{where}.{key}")
+            for item in (value if isinstance(value, list) else [value])
+        ]
+        found[key] = values if isinstance(value, list) else values[0]
+    return found
+
+
+def _value(item: Any, where: str) -> Any:
+    if isinstance(item, dict) and list(item) == ["ref"] and isinstance(item["ref"], str):
+        return ref(item["ref"])
+    if not isinstance(item, str):
+        raise FakeUsageError(
+            f'{where} has {_json(item)}. A field holds a string, {{"ref": "Id"}} or a list of '
+            "these: write numbers, booleans and times as strings."
+        )
+    return item
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no port: take a number from 1 to {_LAST_PORT}, or 0 for a free one"
+        )
+    return port
+
+
+def _pace(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no speed: take a number above 0, and --manual for time that stands still"
+        )
+    return speed
+
+
+def _settings(given: Sequence[str]) -> dict[str, Any]:
+    """The settings of `name=value` texts.
+
+    Raises:
+        FakeUsageError: an unknown one, or a value that it can not have.
+    """
+    known = {option.name: option for option in options()}
+    found: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise FakeUsageError(f"--setting is {text!r}; it must be name=value.")
+        option = known.get(name)
+        found[name] = value if option is None else parse_text(option, value, "--setting")
+    checked(found, "--setting")
+    return found
+
+
+@contextmanager
+def _signalled() -> Iterator[threading.Event]:
+    """What is set by Ctrl-C, or by who ends the process; both may come more than once."""
+    over = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: over.set()) for number in numbers]
+    try:
+        yield over
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            # One who was told to end does so, however often he is told.
+            signal.signal(number, signal.SIG_IGN if over.is_set() else handler)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -207,35 +409,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="serve")
     serve = commands.add_parser("serve", help="listen on a port of this machine")
-    serve.add_argument("--port", type=int, default=0, help="the port; by default a free one")
+    serve.add_argument("--port", type=_port, default=0, help="the port; by default a free one")
     pace = serve.add_mutually_exclusive_group()
     pace.add_argument(
-        "--speed", type=float, default=1.0, help="virtual seconds in a real one (default: 1)"
+        "--speed", type=_pace, default=1.0, help="virtual seconds in a real one (default: 1)"
     )
     pace.add_argument("--manual", action="store_true", help="time moves by /_control/advance alone")
     serve.add_argument("--start", help="when its clock starts, as 2024-01-01T00:00:00 (UTC)")
     serve.add_argument("--region", default="us-east-1", help="of clients that tell none")
-    options = parser.parse_args(arguments)
-    if options.speed <= 0:
-        parser.error("--speed must be above 0; --manual is for time that stands still")
-    settings = {"region": options.region}
-    if options.start is not None:
-        settings["start"] = options.start
-    try:
-        server = Server(options.port, 0 if options.manual else options.speed, **settings)
-        server.start()
-    except ImportError:
-        print("serve needs aiohttp: pip install 'pytest-datapipeline[endpoint]'", file=sys.stderr)
-        return 2
-    except FakeUsageError as error:
-        print(error, file=sys.stderr)
-        return 2
-    pace_text = "time moves by hand" if options.manual else f"time runs {options.speed:g} x"
-    try:
-        print(_HELP.format(url=server.url, time=pace_text, region=options.region), flush=True)
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        print("Ended.", flush=True)
-    finally:
-        server.stop()
+    serve.add_argument(
+        "--setting",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of the fake, as in its README; may be given several times",
+    )
+    given = parser.parse_args(arguments)
+    settings = {"region": given.region}
+    if given.start is not None:
+        settings["start"] = given.start
+    with _signalled() as over:
+        try:
+            settings.update(_settings(given.setting))
+            checked({"region": given.region}, "--region")
+            server = Server(given.port, 0 if given.manual else given.speed, **settings)
+            server.start()
+        except ImportError:
+            print(
+                "serve needs aiohttp: pip install 'pytest-datapipeline[endpoint]'", file=sys.stderr
+            )
+            return 2
+        except FakeUsageError as error:
+            print(error, file=sys.stderr)
+            return 2
+        pace_text = "time moves by hand" if given.manual else f"time runs {given.speed:g} x"
+        region = server.fake.region
+        try:
+            print(_HELP.format(url=server.url, time=pace_text, region=region), flush=True)
+            while not over.wait(_LOOK):
+                pass
+            print("Ended.", flush=True)
+        finally:
+            server.stop()
     return 0

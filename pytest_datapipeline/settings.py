@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime  # noqa: TC003  # looked up for the kinds of the settings
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_type_hints
@@ -44,6 +45,8 @@ class Settings(ServiceSettings):
     idle_limit: float = 86_400.0
 
 
+# What botocore takes for one, as a part of a host's name.
+_REGION = re.compile(r"(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 # Beyond this, a number of seconds can only be a mistake.
 _MAXIMUM_SECONDS = 1e12
 
@@ -114,6 +117,8 @@ def _checked(option: Option, value: Any, source: str) -> Any:
         raise FakeUsageError(f"{where} is {value!r}; it must be of type {option.kind.__name__}.")
     if option.name == "region" and not value:
         raise FakeUsageError(f"{where} is empty; name a region, as in 'us-east-1'.")
+    if option.name == "region" and _REGION.fullmatch(str(value)) is None:
+        raise FakeUsageError(f"{where} is {value!r}; name a region, as in 'us-east-1'.")
     return value
 
 

@@ -105,7 +105,8 @@ _Differences = list[tuple[_Planned, list[Difference]]]
 
 class DataPipelineStubber(Stubber):
     """botocore's Stubber for every `datapipeline` client of this process: those that the code
-    under test makes itself, before or after, in any thread, and those it is handed.
+    under test makes itself, before or after, in any thread, and those it is handed. Clients of
+    aiobotocore are among them.
 
     With pytest, use the fixture `datapipeline_stubber`; elsewhere, as a context manager:
 
@@ -503,7 +504,7 @@ class DataPipelineStubber(Stubber):
             parameters=client_call.parameters,
             region=client_call.region,
             time_ns=now,
-            thread=threading.current_thread().name,
+            thread=client_call.caller,
             read_timeout=client_call.read_timeout,
             attempt=1,
             invocation_id=str(uuid4()),

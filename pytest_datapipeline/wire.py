@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,15 @@ from .service.taskobject import ROWS, TaskObject
 CONTENT_TYPE = "application/x-amz-json-1.1"
 _QUOTE = json.encoder.encode_basestring
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+# The deepest request that the service's model allows has a tenth of this.
+_DEEPEST = 100
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number in JSON")
+
+
+_DECODE = json.JSONDecoder(parse_constant=_no_number).decode
 
 
 def parse_body(body: bytes | str | None) -> dict[str, Any]:
@@ -25,12 +35,42 @@ def parse_body(body: bytes | str | None) -> dict[str, Any]:
     """
     try:
         text = body.decode("utf-8") if isinstance(body, bytes) else body
-        parameters = json.loads(text) if text else {}
-    except ValueError:
+        parameters = _DECODE(text) if text else {}
+    except (ValueError, RecursionError):
         parameters = None
     if not isinstance(parameters, dict):
         raise ServiceError("SerializationException", "The request body is no JSON object.")
     return parameters
+
+
+def parse_foreign_body(body: bytes | str | None) -> dict[str, Any]:
+    """The parameters of a request that no botocore has made: it may hold anything.
+
+    Raises:
+        ServiceError: the body is no JSON object, or one that could not be kept and shown.
+    """
+    parameters = parse_body(body)
+    problem = _oddity(parameters)
+    if problem is not None:
+        raise ServiceError("SerializationException", problem)
+    return parameters
+
+
+def _oddity(parameters: dict[str, Any]) -> str | None:
+    level: list[Any] = [parameters]
+    for _ in range(_DEEPEST):
+        if not level:
+            return None
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, float) and not math.isfinite(value):
+                return "The request body has a number that is too large."
+        level = inner
+    return f"The request body is nested more than {_DEEPEST} deep."
 
 
 def check_types(operation: str, parameters: dict[str, Any]) -> None:

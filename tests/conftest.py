@@ -55,6 +55,7 @@ def _classes_of_aiobotocore() -> Iterator[type]:
 
 def _world() -> dict[str, Any]:
     """What a fake touches while it is active."""
+    from asyncio import selector_events
     from asyncio.base_events import BaseEventLoop
 
     import boto3
@@ -68,6 +69,7 @@ def _world() -> dict[str, Any]:
 
     classes: tuple[type, ...] = (
         *(BaseClient, Endpoint, URLLib3Session, Session, RequestSigner, BaseEventLoop),
+        vars(selector_events)["_SelectorSocketTransport"],
         *_classes_of_aiobotocore(),
     )
     factories = (

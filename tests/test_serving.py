@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -113,16 +114,41 @@ def test_a_reset_forgets_everything(server: Server, client: Any) -> None:
 @pytest.mark.parametrize(
     ("verb", "body", "status", "text"),
     [
-        ("nothing", {}, 404, "There is no control 'nothing'; there are: advance"),
+        ("nothing", {}, 404, 'There is no control "nothing"; there are: advance'),
         ("advance", "no json", 400, "is no JSON"),
         ("advance", "[]", 400, "it must be an object"),
-        ("advance", {}, 400, "lacks 'seconds'"),
+        ("advance", "[" * 100_000, 400, "is no JSON"),
+        ("advance", {}, 400, 'lacks "seconds"'),
+        ("advance", {"seconds": None}, 400, 'lacks "seconds"'),
+        ("advance", {"seconds": True}, 400, 'has true as "seconds"; it must be a number'),
         ("advance", {"seconds": -1}, 400, "the duration"),
-        ("enqueue", {}, 400, "lacks 'workerGroup'"),
+        ("advance", '{"seconds": NaN}', 400, "the duration"),
+        ("advance", {"seconds": 1, "speed": 2}, 400, '"speed", which it does not take'),
+        ("enqueue", {}, 400, 'lacks "workerGroup"'),
         ("enqueue", {"workerGroup": ""}, 400, "The worker group"),
-        ("enqueue", {"workerGroup": "wg", "colour": "red"}, 400, "colour"),
+        ("enqueue", {"workerGroup": "wg", "colour": "red"}, 400, "It takes workerGroup, task, id"),
+        ("enqueue", {"workerGroup": "wg", "delays": 1}, 400, "Did you mean 'delay'?"),
+        ("enqueue", {"workerGroup": "wg", "delay": "soon"}, 400, "it must be a number"),
+        ("enqueue", {"workerGroup": "wg", "at": "soon"}, 400, 'at is "soon"; it must be a moment'),
+        ("enqueue", {"workerGroup": "wg", "task": {"a": 1}}, 400, "task.a has 1. A field holds"),
+        ("enqueue", {"workerGroup": "wg", "task": {"a": {"b": "c"}}}, 400, 'has {"b": "c"}'),
+        ("enqueue", {"workerGroup": "wg", "task": {"a": ["x", None]}}, 400, "task.a has null"),
+        ("enqueue", {"workerGroup": "wg", "objects": {"O": 1}}, 400, "objects.O is 1"),
         ("fail", {"operation": "nothing", "error": "throttling"}, 400, "has no operation"),
+        ("fail", {"operation": "add_tags", "error": [1]}, 400, "the name of an error or an HTTP"),
+        (
+            "fail",
+            {"operation": "add_tags", "error": 503, "parameters": {"colour": "red"}},
+            400,
+            "has no parameter 'colour'",
+        ),
+        ("calls", {"last": 1}, 400, "It takes nothing"),
+        ("reset", {"colour": "red"}, 400, '"colour", which it does not take'),
+        ("reset", {"consistency": "soon"}, 400, "reset: consistency is 'soon'; it can be"),
+        ("reset", {"settle": -1}, 400, "reset: settle is -1; it must be a number of seconds"),
+        ("reset", {"start": "soon"}, 400, "start is 'soon'"),
     ],
+    ids=lambda value: str(value)[:40],
 )
 def test_a_wrong_control_is_told_and_changes_nothing(
     server: Server, verb: str, body: Any, status: int, text: str
@@ -132,6 +158,88 @@ def test_a_wrong_control_is_told_and_changes_nothing(
     assert got == status
     assert text in answer["message"]
     assert server.fake.tasks == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "method"), [("reset", "GET"), ("advance", "GET"), ("reset", "PUT"), ("now", "DELETE")]
+)
+def test_only_a_post_changes_anything(server: Server, client: Any, verb: str, method: str) -> None:
+    client.list_pipelines()
+
+    status, answer = control(server, verb, {}, method)
+
+    assert status == 405
+    assert f", not {method}" in answer["message"]
+    assert len(server.fake.calls) == 1
+
+
+def test_a_task_may_refer_to_its_objects(server: Server, client: Any) -> None:
+    body = {
+        "workerGroup": "wg",
+        "task": {"input": {"ref": "In"}, "output": [{"ref": "Out"}, {"ref": "In"}], "step": ["a"]},
+        "objects": {"In": {"type": "S3DataNode", "then": {"ref": "Out"}}, "Out": {"type": "X"}},
+    }
+
+    status, _ = control(server, "enqueue", body)
+    task = client.poll_for_task(workerGroup="wg")["taskObject"]
+
+    own = task["objects"][task["attemptId"]]["fields"]
+    assert status == 200
+    assert [field["refValue"] for field in own if field["key"] == "input"] == ["In"]
+    assert [field["refValue"] for field in own if field["key"] == "output"] == ["Out", "In"]
+    assert {"key": "then", "refValue": "Out"} in task["objects"]["In"]["fields"]
+
+
+def test_a_whole_task_object_is_enqueued_as_it_is(server: Server, client: Any) -> None:
+    control(server, "enqueue", {"workerGroup": "wg"})
+    task = client.poll_for_task(workerGroup="wg")["taskObject"]
+    control(server, "reset")
+
+    control(server, "enqueue", {"workerGroup": "wg", "task": {"taskObject": task}})
+
+    assert client.poll_for_task(workerGroup="wg")["taskObject"]["attemptId"] == task["attemptId"]
+
+
+def test_a_fault_is_planned_for_calls_with_certain_parameters(server: Server, client: Any) -> None:
+    control(
+        server,
+        "fail",
+        {
+            "operation": "create_pipeline",
+            "error": "InternalServiceError",
+            "parameters": {"name": "bad", "tags": [{"key": "k", "value": "v"}]},
+        },
+    )
+
+    client.create_pipeline(name="bad", uniqueId="1")
+    client.create_pipeline(name="good", uniqueId="2", tags=[{"key": "k", "value": "v"}])
+    with pytest.raises(client.exceptions.InternalServiceError):
+        client.create_pipeline(name="bad", uniqueId="3", tags=[{"key": "k", "value": "v"}])
+
+
+def test_a_reset_may_bring_other_settings_until_the_next(server: Server) -> None:
+    _, moved = control(server, "reset", {"start": "2020-02-02T00:00:00", "maximum_pipelines": 3})
+    _, back = control(server, "reset")
+
+    assert moved == {"now": "2020-02-02T00:00:00+00:00"}
+    assert back == {"now": "2024-01-01T00:00:00+00:00"}
+
+
+def test_calls_are_told_in_json_whatever_they_held(server: Server) -> None:
+    port = int(server.url.rpartition(":")[2])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    for number in ("NaN", "1e400"):
+        body = f'{{"marker": {number}}}'
+        connection.request("POST", "/", body, {"X-Amz-Target": "DataPipeline.ListPipelines"})
+        connection.getresponse().read()
+
+    connection.request("GET", "/_control/calls")
+    told = connection.getresponse().read().decode()
+    connection.close()
+
+    assert [call["error"] for call in json.loads(told)["calls"]] == ["SerializationException"] * 2
+    assert "NaN" not in told
+    assert "Infinity" not in told
 
 
 def test_time_follows_the_real_time(client: Any) -> None:
@@ -184,6 +292,35 @@ def test_the_command_tells_where_it_listens_and_ends_cleanly_by_ctrl_c() -> None
     assert told.endswith("Ended.\n")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_ends_cleanly_however_often_it_is_told_to(number: signal.Signals) -> None:
+    with command("--manual") as (started, _):
+        for _ in range(50):
+            started.send_signal(number)
+        told, _ = started.communicate(timeout=30)
+
+    assert (started.returncode, told.endswith("Ended.\n")) == (0, True)
+    assert "Traceback" not in told
+
+
+def test_the_command_takes_settings() -> None:
+    settings = ("--setting", "maximum_pipelines=1", "--setting", "region=eu-west-1")
+    with command("--manual", *settings) as (started, first):
+        url = first.split()[5]
+        assert started.stdout is not None
+        assert "--region eu-west-1" in started.stdout.readline() + started.stdout.readline()
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+        errors = []
+        for number in range(2):
+            body = json.dumps({"name": "n", "uniqueId": str(number)})
+            connection.request("POST", "/", body, {"X-Amz-Target": "DataPipeline.CreatePipeline"})
+            errors.append(json.loads(connection.getresponse().read()).get("__type"))
+        connection.close()
+
+    assert errors[0] is None
+    assert errors[1] is not None
+
+
 def test_the_command_tells_of_a_port_in_use(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,7 +331,15 @@ def test_the_command_tells_of_a_port_in_use(
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["serve", "--speed", "0"], ["serve", "--port", "x"], ["sing"]]
+    "arguments",
+    [
+        [],
+        ["sing"],
+        *(["serve", f"--speed={speed}"] for speed in ("0", "-1", "nan", "inf", "x", "1e999")),
+        *(["serve", f"--port={port}"] for port in ("x", "99999", "-1", "1.5", "")),
+        ["serve", "--speed", "2", "--manual"],
+    ],
+    ids=" ".join,
 )
 def test_the_command_refuses_what_it_does_not_know(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -206,8 +351,26 @@ def test_the_command_refuses_what_it_does_not_know(
     assert "usage: pytest-datapipeline" in capsys.readouterr().err
 
 
-def test_the_command_tells_of_a_wrong_start(capsys: pytest.CaptureFixture[str]) -> None:
-    status = main(["serve", "--start", "yesterday"])
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--start", "yesterday", "yesterday"),
+        ("--region", "us east", "--region: region is 'us east'; name a region"),
+        ("--region", "", "--region: region is empty"),
+        ("--setting", "consistency", "it must be name=value"),
+        ("--setting", "consistent=eventual", "Did you mean 'consistency'?"),
+        ("--setting", "consistency=soon", "--setting: consistency is 'soon'; it can be"),
+        ("--setting", "freeze=maybe", "--setting: freeze is 'maybe'; it can be true or false"),
+        ("--setting", "settle=x", "--setting: settle is 'x'; it must be a number"),
+    ],
+)
+def test_the_command_tells_of_a_wrong_value(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, told: str
+) -> None:
+    before = threading.active_count(), signal.getsignal(signal.SIGINT)
+
+    status = main(["serve", option, value])
 
     assert status == 2
-    assert "yesterday" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
+    assert (threading.active_count(), signal.getsignal(signal.SIGINT)) == before

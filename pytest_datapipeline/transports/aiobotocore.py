@@ -27,13 +27,14 @@ from .botocore import (
     response_of,
     view_of,
 )
-from .clients import with_defaults
+from .clients import call_of, headers_of, with_defaults
 from .guard import SERVICE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from .botocore import Double, RetryStates
+    from .clients import ClientCall
 
 __tracebackhide__ = told_by_message
 
@@ -131,6 +132,20 @@ async def _send(double: Double, request: Any, operation: str, context: dict[str,
     if isinstance(reply, Failure):
         raise exception_of(reply, asked)
     return response_of(AioAWSResponse, reply, asked, _Raw(reply.headers))
+
+
+async def answered(
+    answer: Callable[[ClientCall], tuple[int, dict[str, Any]]],
+    operation: str,
+    request_dict: dict[str, Any],
+) -> tuple[AioAWSResponse, dict[str, Any]]:
+    """What a client that makes this call is answered, for a double that answers whole calls."""
+    task = asyncio.current_task()
+    assert task is not None  # a coroutine runs
+    call = call_of(operation, request_dict, task.get_name())
+    status, parsed = answer(call)
+    headers = headers_of(parsed)
+    return AioAWSResponse(call.url, status, headers, _Raw(headers)), parsed
 
 
 class _Raw:

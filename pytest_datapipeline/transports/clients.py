@@ -6,6 +6,7 @@ Also the interception of whole client calls, for a double that answers those and
 from __future__ import annotations
 
 import inspect
+import threading
 from dataclasses import dataclass
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +19,7 @@ from botocore.session import Session
 from .. import wire
 from ..errors import told_by_message
 from .guard import SERVICE_ID
+from .imports import when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,17 +87,20 @@ def _has_region(session: Any, given: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class ClientCall:
-    """One call of a client, as botocore would send it. `read_timeout` is in seconds."""
+    """One call of a client, as botocore would send it. `read_timeout` is in seconds, `caller` the
+    name of the thread or of asyncio's task."""
 
     operation: str
     parameters: dict[str, Any]
     region: str
     url: str
     read_timeout: float | None
+    caller: str
 
 
 class ClientCalls:
-    """Routes the Data Pipeline calls of all clients, however old, to `answer` while it is started.
+    """Routes the Data Pipeline calls of all clients, however old, to `answer` while it is started:
+    boto3's, botocore's and aiobotocore's.
 
     A call is cut off after parameter validation, serialisation and the user's handlers of
     `before-call`, and before botocore signs, sends and retries. `answer` returns the HTTP status
@@ -108,6 +113,7 @@ class ClientCalls:
         self._answer = answer
         self._region = region
         self._undo: list[tuple[Any, str, Any]] = []
+        self._stop_waiting: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Take the calls over."""
@@ -120,15 +126,28 @@ class ClientCalls:
         ) -> Any:
             if operation_model.service_model.service_id != SERVICE_ID:
                 return make_request(self, operation_model, request_dict)
-            status, parsed = answer(_call(operation_model.name, request_dict))
-            headers: Any = parsed["ResponseMetadata"].get("HTTPHeaders", {})
-            return AWSResponse(request_dict["url"], status, headers, None), parsed
+            operation = operation_model.name
+            if inspect.iscoroutinefunction(self._send_request):
+                from .aiobotocore import answered
+
+                return answered(answer, operation, request_dict)
+            call = call_of(operation, request_dict, threading.current_thread().name)
+            status, parsed = answer(call)
+            return AWSResponse(call.url, status, headers_of(parsed), None), parsed
 
         self._replace(Endpoint, "make_request", _make_request)
         self._replace(Session, "create_client", with_defaults(Session.create_client, self._region))
+        self._stop_waiting = when_imported("aiobotocore.session", self._start_asynchronous)
+
+    def _start_asynchronous(self, module: Any) -> None:
+        session: Any = module.AioSession
+        self._replace(
+            session, "_create_client", with_defaults(session._create_client, self._region)
+        )
 
     def stop(self) -> None:
         """Leave botocore as it was."""
+        self._stop_waiting()
         while self._undo:
             owner, name, original = self._undo.pop()
             setattr(owner, name, original)
@@ -138,7 +157,13 @@ class ClientCalls:
         setattr(owner, name, replacement)
 
 
-def _call(operation: str, request_dict: dict[str, Any]) -> ClientCall:
+def headers_of(parsed: dict[str, Any]) -> Any:
+    """The HTTP headers of a parsed response."""
+    return parsed["ResponseMetadata"].get("HTTPHeaders", {})
+
+
+def call_of(operation: str, request_dict: dict[str, Any], caller: str) -> ClientCall:
+    """The call that botocore is about to send."""
     context = request_dict["context"]
     # A call may bring a time-out of its own, which goes before that of the client.
     read_timeout = context.get("read_timeout")
@@ -150,4 +175,5 @@ def _call(operation: str, request_dict: dict[str, Any]) -> ClientCall:
         region=context["client_region"],
         url=request_dict["url"],
         read_timeout=read_timeout,
+        caller=caller,
     )

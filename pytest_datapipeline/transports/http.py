@@ -7,11 +7,13 @@ so a thousand of them need no thousand threads.
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import re
 import threading
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import http_exceptions, web
 
 from .. import wire
 from ..errors import FakeUsageError, told_by_message
@@ -38,7 +40,21 @@ _SCOPE = re.compile(r"Credential=[^/\s]+/\d+/([a-z0-9-]+)/")
 # With what the access keys of tests begin.
 ACCOUNT = "PYTESTDATAPIPELINE"
 _KEY = re.compile(r"Credential=([^/\s]+)/")
-_ATTEMPT = re.compile(r"attempt=(\d+)")
+_ATTEMPT = re.compile(r"attempt=([0-9]{1,9})(?![0-9])")
+_PORTS = range(65_536)
+# What a client can do to a server. None of it is news to whoever reads a test's log.
+_CLIENTS_FAULTS = (http_exceptions.HttpProcessingError, web.RequestPayloadError, ConnectionError)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return not isinstance(error, _CLIENTS_FAULTS)
+
+
+# Not NaN, which is no JSON, whatever a call held.
+_STRICT = json.JSONEncoder(allow_nan=False).encode
+_LOGGER = logging.getLogger("pytest_datapipeline.endpoint")
+_LOGGER.addFilter(_is_news)
 
 
 class Connection:
@@ -58,9 +74,19 @@ class Connection:
 
 
 class Listener:
-    """An HTTP server in a thread of its own, on 127.0.0.1 alone."""
+    """An HTTP server in a thread of its own, on 127.0.0.1 alone.
+
+    Raises:
+        FakeUsageError: a port that can not be.
+    """
 
     def __init__(self, port: int = 0) -> None:
+        given: object = port
+        if isinstance(given, bool) or not isinstance(given, int) or given not in _PORTS:
+            raise FakeUsageError(
+                f"The port is {port!r}; it must be a number from 1 to {_PORTS[-1]}, or 0 for a "
+                "free one."
+            )
         self._port = port
         self._loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # until it starts
         self._server: asyncio.Server | None = None
@@ -116,6 +142,7 @@ class Listener:
             self._handle,
             request_factory=self._request,
             handler_cancellation=True,
+            logger=_LOGGER,
             access_log=None,
             keepalive_timeout=3600,
         )
@@ -145,6 +172,8 @@ class Listener:
             return plain(408, "The body of the request did not come.")
         except web.HTTPRequestEntityTooLarge:
             return plain(413, f"The request has more than {MAXIMUM_BODY} bytes.")
+        except Exception as error:  # of many kinds, in aiohttp's versions
+            return plain(400, f"The body of the request can not be read: {error}")
         return await self._taken(request, body)
 
     async def _taken(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
@@ -190,16 +219,15 @@ class Endpoint(Listener):
     async def _taken(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         if request.path.startswith(f"{CONTROL}/"):
             return await self._controlled(request, body)
-        if request.path != "/":
-            return plain(404, f"There is nothing at {request.path}; the service is at /.")
-        if request.method != "POST":
-            return plain(405, f"The service takes POST, not {request.method}.", Allow="POST")
+        lost = astray(request)
+        if lost is not None:
+            return lost
         account = account_of(request)
         if account.startswith(ACCOUNT) and self._account not in (None, account):
             return refused(403, "UnrecognizedClientException", no_test_has(account))
         self.requests += 1
         target = request.headers.get("X-Amz-Target", "")
-        operation = target.rpartition(".")[2]
+        operation = target[len(_TARGET) :]
         if not target.startswith(_TARGET) or operation not in model.operations():
             return refused(400, "UnknownOperationException", f"There is no operation {target!r}.")
         return await self._answered(request, operation, body)
@@ -253,7 +281,16 @@ class Endpoint(Listener):
         if self._control is None:
             return plain(404, "This endpoint is controlled by the test that has started it.")
         status, answer = await self._control(request.method, verb, body)
-        return web.json_response(answer, status=status)
+        return web.json_response(answer, status=status, dumps=_STRICT)
+
+
+def astray(request: web.BaseRequest) -> web.Response | None:
+    """What one is told who does not call the service; None if he does."""
+    if request.path != "/":
+        return plain(404, f"There is nothing at {request.path}; the service is at /.")
+    if request.method != "POST":
+        return plain(405, f"The service takes POST, not {request.method}.", Allow="POST")
+    return None
 
 
 def account_of(request: web.BaseRequest) -> str:

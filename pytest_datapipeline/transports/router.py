@@ -6,14 +6,15 @@ holds no state of the service: each test has its own endpoint behind it, with a 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 import aiohttp
 from aiohttp import web
 
-from .http import CONTROL, Listener, account_of, no_test_has, plain, refused
+from .http import ACCOUNT, CONTROL, Listener, account_of, astray, no_test_has, plain, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 # What belongs to a connection, and not to what goes over it.
 _HOP = frozenset({"connection", "content-length", "host", "transfer-encoding", "date", "server"})
 _ROUTE = f"{CONTROL}/route"
+# The router is on this machine: no proxy has to do with it, and it answers at once.
+_OPENER = build_opener(ProxyHandler({}))
+_ANSWERS_WITHIN = 30.0
 
 
 class Router(Listener):
@@ -30,19 +34,21 @@ class Router(Listener):
         super().__init__(port)
         self._routes: dict[str, str] = {}
         self._sessions: dict[Any, aiohttp.ClientSession] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def _taken(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         if request.path == _ROUTE:
-            return self._routed(json.loads(body))
+            return self._routed(body)
+        lost = astray(request)
+        if lost is not None:
+            return lost
         account = account_of(request)
         target = self._routes.get(account)
         if target is None:
-            return refused(403, "UnrecognizedClientException", no_test_has(account or "(none)"))
-        session = await self._session(request)
+            return _refused(account)
+        session = self._session(request)
         try:
-            async with session.request(
-                request.method, target + request.path, data=body, headers=_kept(request.headers)
-            ) as answer:
+            async with session.post(target, data=body, headers=_kept(request.headers)) as answer:
                 content = await answer.read()
                 return web.Response(
                     status=answer.status, headers=_kept(answer.headers), body=content
@@ -53,21 +59,29 @@ class Router(Listener):
                 request.transport.abort()
             return web.Response(status=502)
 
-    def _routed(self, given: dict[str, str | None]) -> web.Response:
-        account, url = given["account"], given["url"]
-        assert account is not None
+    def _routed(self, body: bytes) -> web.Response:
+        try:
+            given = json.loads(body)
+            account, url = given["account"], given["url"]
+        except (ValueError, TypeError, LookupError, RecursionError):
+            account = url = None
+        if not isinstance(account, str) or not (url is None or isinstance(url, str)):
+            return plain(400, 'A route is {"account": "...", "url": "..." or null}.')
         if url is None:
             self._routes.pop(account, None)
         else:
             self._routes[account] = url
         return plain(200, "ok")
 
-    async def _session(self, request: web.BaseRequest) -> aiohttp.ClientSession:
+    def _session(self, request: web.BaseRequest) -> aiohttp.ClientSession:
         """A connection of its own for each client's, so that both end together."""
         found = self._sessions.get(request.protocol)
         if found is None:
             for protocol in [held for held in self._sessions if held.transport is None]:
-                await self._sessions.pop(protocol).close()
+                # Not awaited here: this request may be cancelled, and others come meanwhile.
+                closing = self._loop.create_task(self._sessions.pop(protocol).close())
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
             found = self._sessions[request.protocol] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=3600),
                 timeout=aiohttp.ClientTimeout(total=None),
@@ -77,8 +91,25 @@ class Router(Listener):
 
     async def _close(self) -> None:
         await super()._close()
-        for session in list(self._sessions.values()):
-            await session.close()
+        await asyncio.gather(*self._closing, *(held.close() for held in self._sessions.values()))
+
+
+def _refused(account: str) -> web.Response:
+    if not account:
+        return refused(
+            403,
+            "MissingAuthenticationTokenException",
+            "The request is not signed, and this endpoint serves many tests: it knows them by "
+            "their access keys. Sign with the one in datapipeline_endpoint.environment.",
+        )
+    if not account.startswith(ACCOUNT):
+        return refused(
+            403,
+            "UnrecognizedClientException",
+            f"The access key {account} is none of a test. This endpoint serves many tests, and "
+            "knows them by their keys: sign with the one in datapipeline_endpoint.environment.",
+        )
+    return refused(403, "UnrecognizedClientException", no_test_has(account))
 
 
 def _kept(headers: Any) -> dict[str, str]:
@@ -89,5 +120,5 @@ def _kept(headers: Any) -> dict[str, str]:
 def route(router: str, account: str, url: str | None) -> None:
     """Have the router at a URL lead an access key to another, or nowhere."""
     body = json.dumps({"account": account, "url": url}).encode()
-    with urlopen(Request(router + _ROUTE, body)) as answer:  # on this machine
+    with _OPENER.open(Request(router + _ROUTE, body), timeout=_ANSWERS_WITHIN) as answer:
         answer.read()
