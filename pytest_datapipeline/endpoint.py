@@ -73,16 +73,13 @@ class DataPipelineEndpoint:
     def environment(self) -> dict[str, str]:
         """The variables by which a child process finds it, for one that does not inherit ours."""
         return {
-            "AWS_ENDPOINT_URL_DATA_PIPELINE": self.url,
+            **leading_to(self.url),
             "AWS_DEFAULT_REGION": self._fake.region,
             "AWS_REGION": self._fake.region,
             # No instance profile is asked for where there are none of the others.
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ACCESS_KEY_ID": self._account,
             "AWS_SECRET_ACCESS_KEY": "testing",
-            # Set, and not just absent: the machine's configuration file may say otherwise.
-            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
-            **_without_proxy(),
         }
 
     def __enter__(self) -> Self:
@@ -133,6 +130,16 @@ class DataPipelineEndpoint:
         if self._endpoint.requests or self._fake.calls:
             return None
         return f"no client has come to {self.url} yet"
+
+
+def leading_to(url: str) -> dict[str, str]:
+    """The variables that lead a process's clients to an endpoint, whatever surrounds it."""
+    return {
+        "AWS_ENDPOINT_URL_DATA_PIPELINE": url,
+        # Set, and not just absent: the machine's configuration file may say otherwise.
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        **_without_proxy(),
+    }
 
 
 def _without_proxy() -> dict[str, str]:

@@ -30,7 +30,6 @@ _ALLOW = Option("allow_real_calls", False, (), bool)
 _SHARED = Option("shared_endpoint", False, (), bool)
 # Where workers of pytest-xdist are told of it.
 _SHARED_URL = "datapipeline_shared_endpoint"
-_ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_DATA_PIPELINE"
 # Settings that one changes for a single run of a suite: these are on the command line as well.
 _ON_COMMAND_LINE = frozenset(
     {"allow_real_calls", "shared_endpoint", "start", "shuffle", "seed", "patience", "idle_limit"}
@@ -89,7 +88,7 @@ class _Plugin:
         self.allow_real_calls = bool(self.defaults.pop(_ALLOW.name, False))
         self.shared_endpoint = bool(self.defaults.pop(_SHARED.name, False))
         self.shared_url: str | None = None
-        self.endpoint_before: str | None = None
+        self.environment_before: dict[str, str | None] = {}
         self.router: Router | None = None
         self.item: pytest.Item | None = None
         self.guard = Guard(self._real_calls_allowed)
@@ -152,9 +151,12 @@ def _share_endpoint(config: pytest.Config, plugin: _Plugin) -> None:
         plugin.router.start()
         given = plugin.router.url
     plugin.shared_url = given
-    plugin.endpoint_before = os.environ.get(_ENDPOINT_VARIABLE)
+    from .endpoint import leading_to
+
     # So that processes that are started once for all tests find it.
-    os.environ[_ENDPOINT_VARIABLE] = given
+    environment = leading_to(given)
+    plugin.environment_before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -170,11 +172,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     plugin = config.stash.get(_config, None)
     if plugin is not None:
         plugin.guard.stop()
-        if plugin.shared_url is not None:
-            if plugin.endpoint_before is None:
-                os.environ.pop(_ENDPOINT_VARIABLE, None)
+        for name, value in plugin.environment_before.items():
+            if value is None:
+                os.environ.pop(name, None)
             else:
-                os.environ[_ENDPOINT_VARIABLE] = plugin.endpoint_before
+                os.environ[name] = value
         if plugin.router is not None:
             plugin.router.stop()
 

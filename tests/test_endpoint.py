@@ -643,17 +643,21 @@ def test_one_endpoint_serves_the_processes_of_a_whole_session(
     result.assert_outcomes(passed=4)
 
 
-def test_the_shared_endpoint_gives_back_the_variable_that_it_took(
+def test_the_shared_endpoint_gives_back_the_variables_that_it_took(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DATA_PIPELINE", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    monkeypatch.delenv("no_proxy", raising=False)
     pytester.makeconftest(
         """
         import os
         import pytest
 
+        NAMES = ("AWS_ENDPOINT_URL_DATA_PIPELINE", "NO_PROXY", "no_proxy")
+
         def show(config):
-            print("afterwards:", os.environ.get("AWS_ENDPOINT_URL_DATA_PIPELINE"))
+            print("afterwards:", *[os.environ.get(name) for name in NAMES])
 
         @pytest.hookimpl(tryfirst=True)
         def pytest_configure(config):
@@ -666,13 +670,15 @@ def test_the_shared_endpoint_gives_back_the_variable_that_it_took(
 
         def test_it():
             assert os.environ["AWS_ENDPOINT_URL_DATA_PIPELINE"] != "http://127.0.0.1:9"
+            assert os.environ["NO_PROXY"] == "example.com,127.0.0.1"
+            assert os.environ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] == "false"
         """
     )
 
     result = pytester.runpytest_subprocess("-s", "--datapipeline-shared-endpoint")
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines("afterwards: http://127.0.0.1:9")
+    result.stdout.fnmatch_lines("afterwards: http://127.0.0.1:9 example.com None")
 
 
 STRAYS = """
