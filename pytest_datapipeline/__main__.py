@@ -11,7 +11,7 @@ def run() -> int:
         from .serving import main
     except KeyboardInterrupt:
         return 130
-    return main()
+    return main(for_good=True)
 
 
 if __name__ == "__main__":

@@ -87,6 +87,10 @@ class Answering:
             returns=request.operation != "ReportTaskRunnerHeartbeat",
         )
 
+    def overlook(self, thread: threading.Thread) -> None:
+        """Take note that a thread serves others, and makes no calls of its own."""
+        self._time.overlook(thread)
+
     def back_off(self, operation: str, invocation_id: str, seconds: float) -> None:
         """Let the time pass that botocore waits before it tries a call again."""
         self._note_back_off(invocation_id, seconds)
@@ -97,11 +101,8 @@ class Answering:
         from .looptime import current_coroutine
 
         self._note_back_off(invocation_id, seconds)
-        await self._time.perform_for(
-            current_coroutine(),
-            self._time.sleeping(seconds, idle=True),
-            lambda: f"the back-off of {operation}",
-            returns=True,
+        await self._time.back_off_for(
+            current_coroutine(), seconds, lambda: f"the back-off of {operation}"
         )
 
     def _note_back_off(self, invocation_id: str, seconds: float) -> None:

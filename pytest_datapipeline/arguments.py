@@ -56,7 +56,8 @@ def seconds(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float, timedelta)):
         raise FakeUsageError(f"{name} is {value!r}; it must be seconds or a timedelta.")
     length = value.total_seconds() if isinstance(value, timedelta) else value
-    if math.isnan(length) or length > _LONGEST:
+    # The comparison first: an integer may be beyond any float.
+    if length > _LONGEST or math.isnan(length):
         raise FakeUsageError(
             f"{name} is {value!r}; it must be a duration of up to {_LONGEST_YEARS} years."
         )

@@ -299,7 +299,7 @@ class Calls(Sequence[Call]):
         return self._calls[index]
 
     def __contains__(self, value: object) -> bool:
-        return super().__contains__(self._sought(value, "in"))
+        return super().__contains__(self._sought(value, "`in`"))
 
     def count(self, value: object) -> int:
         """How many calls a matcher is equal to, or are of an operation.
@@ -307,7 +307,7 @@ class Calls(Sequence[Call]):
         Raises:
             FakeUsageError: something that no call could be equal to.
         """
-        return super().count(self._sought(value, "count()"))
+        return super().count(self._sought(value, "`count()`"))
 
     @staticmethod
     def _sought(value: object, what: str) -> object:

@@ -53,7 +53,7 @@ class DataPipelineEndpoint:
         # is known.
         self._account = ACCOUNT + uuid4().hex[:14].upper()
         self._shared = shared
-        self._endpoint: Endpoint = Endpoint(lambda: fake, port, account=self._account)
+        self._endpoint: Endpoint = Endpoint(lambda: fake._answering, port, account=self._account)
         self._before: dict[str, str | None] = {}
 
     def __repr__(self) -> str:
@@ -83,6 +83,8 @@ class DataPipelineEndpoint:
         }
 
     def __enter__(self) -> Self:
+        if self._before:
+            raise FakeUsageError("A DataPipelineEndpoint can be entered once: make another.")
         if self._fake._endpoint is not None:
             raise FakeUsageError(
                 f"This fake has an endpoint already, {self._fake._endpoint.url}: a test has one."
@@ -114,6 +116,7 @@ class DataPipelineEndpoint:
             else:
                 os.environ[name] = value
         self._fake._endpoint = None
+        self._fake._time.expected = lambda: None
         try:
             self._route(None)
         finally:

@@ -12,7 +12,7 @@ from . import arguments
 from .clock import SECOND, to_ns
 from .errors import FakeUsageError, told_by_message
 from .service import model
-from .service.component import INTERVAL, GivenComponent, Policy
+from .service.component import INTERVAL, PERIODS, GivenComponent, Policy
 from .service.fields import Field, from_plain, from_wire, shorten
 from .service.periods import parse_period
 from .service.settings import (
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 __tracebackhide__ = told_by_message
-
-# Fields that steer a task, and the name of the policy that each sets.
-_PERIODS = {
-    "retryDelay": "retry_delay",
-    "reportProgressTimeout": "report_progress_timeout",
-    "attemptTimeout": "attempt_timeout",
-    "preconditionTimeout": "precondition_timeout",
-}
 
 # The keys that the service sets for each attempt anew, whatever a whole task object says.
 _PER_ATTEMPT = frozenset(
@@ -141,11 +133,16 @@ def instance_of(task: object, defaults: Defaults, where: str) -> Given:
             f"{where} is {task!r}; it must be a mapping of fields, as in "
             "{'command': 'echo hi'}, or a task object as poll_for_task returns it."
         )
+    if not is_whole(task):
+        return _plain(task, defaults, where)
     if _is_response(task):
         return _whole(task["taskObject"], defaults, f"{where}['taskObject']")
-    if _is_task_object(task):
-        return _whole(task, defaults, where)
-    return _plain(task, defaults, where)
+    return _whole(task, defaults, where)
+
+
+def is_whole(task: Mapping[str, Any]) -> bool:
+    """Whether it is a task object as `poll_for_task` returns it, and not a few fields."""
+    return _is_response(task) or _is_task_object(task)
 
 
 def secrets_of(instance: Instance) -> set[str]:
@@ -333,7 +330,7 @@ def _steered(policy: Policy, fields: tuple[Field, ...], where: str) -> Policy:
     """The policy that the task's own fields ask for, in the service's words."""
     values: dict[str, int] = {}
     for field in fields:
-        name = "maximum_retries" if field.key == "maximumRetries" else _PERIODS.get(field.key)
+        name = "maximum_retries" if field.key == "maximumRetries" else PERIODS.get(field.key)
         if name is not None:
             values[name] = _number(field, where)
     return replace(policy, **values) if values else policy

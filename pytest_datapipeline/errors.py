@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 else:
     # What `except Exception` does not catch. Of such, pytest takes its own alone for a failure
     # wherever they come: at another, it would leave off tearing the test down, and the fake would
-    # go on into the tests that follow.
+    # go on into the tests that follow. Where pytest loads the plugin, it is there by now; a program
+    # that imports this first and pytest later does without.
     _pytest = sys.modules.get("pytest")
     Unwinding = BaseException if _pytest is None else _pytest.fail.Exception
 

@@ -38,7 +38,6 @@ from .pipelines import Pipelines
 from .service import model
 from .service.api import Service
 from .service.component import INTERVAL, GivenComponent
-from .service.errors import ServiceError
 from .service.fields import MAXIMUM_VALUE_LENGTH, shorten
 from .service.settings import MAXIMUM_ID_LENGTH
 from .settings import Settings, checked
@@ -432,8 +431,6 @@ class DataPipelineFake:
             self._time.sync()
             ready_at = self._ready_at(delay, at)
             further = objects_of(objects)
-            if pipeline_id is not None and self._service.pipelines.is_deleted(pipeline_id):
-                raise FakeUsageError(f"The pipeline {pipeline_id} has been deleted.")
             if self._service.pipelines.is_deleted(self._pipeline_id):
                 self._pipeline_id = self._service.ids.pipeline_id()
             instances = []
@@ -473,11 +470,14 @@ class DataPipelineFake:
         ids: set[tuple[str, str]] = set()
         intervals: set[tuple[str, str, int]] = set()
         for given in instances:
+            pipeline_id = given.instance.component.pipeline_id
+            if self._service.pipelines.is_deleted(pipeline_id):
+                raise FakeUsageError(f"{given.where}: the pipeline {pipeline_id} has been deleted.")
             for name, value in _ids_of(given.instance):
                 if (
                     (name, value) in ids
                     or (name, value) in self._given_ids
-                    or (name == "taskId" and self._is_held(value))
+                    or (name == "taskId" and self._service.tasks.knows(value))
                 ):
                     raise FakeUsageError(
                         f"{given.where}[{name!r}] {shorten(value)!r} is enqueued already: give "
@@ -493,13 +493,6 @@ class DataPipelineFake:
                         "component (id=, or @componentParent of a whole task object)."
                     )
                 intervals.add(interval)
-
-    def _is_held(self, task_id: str) -> bool:
-        try:
-            self._service.tasks.attempt_of(task_id)
-        except ServiceError:
-            return False
-        return True
 
     def _ready_at(self, delay: float | timedelta | None, at: datetime | str | None) -> int:
         if delay is not None and at is not None:

@@ -30,6 +30,7 @@ from weakref import WeakKeyDictionary
 from . import loopwork
 from .clock import SECOND, duration, to_datetime
 from .errors import Stuck, told_by_message
+from .timekeeping import AT_MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,8 +43,6 @@ __tracebackhide__ = told_by_message
 _SLICE = 0.01
 # Real seconds of a wait that the operating system takes.
 _LONGEST = 3600.0
-# How many times the setting `settle` those get at most who are heard of all the time.
-_AT_MOST = 20
 # asyncio's own connections, if this Python still calls them so.
 _TRANSPORT: Any = getattr(selector_events, "_SelectorSocketTransport", object)
 
@@ -272,9 +271,7 @@ class LoopTime:
         self._look(loop, 0)
         if loop._ready:
             return True
-        due = self._due_in(loop)
-        # As exactly as asyncio itself takes it: sums of its seconds are not those of nanoseconds.
-        if due is not None and due <= loop._clock_resolution:
+        if _is_due(loop):
             return True
         keeper = self._keeper
         with keeper.lock:
@@ -363,7 +360,7 @@ class LoopTime:
         now, settle = _real(), self._keeper.settle_seconds
         if self._settling is None:
             self._settling = now
-        return self._waited <= settle and now - self._settling <= _AT_MOST * settle
+        return self._waited <= settle and now - self._settling <= AT_MOST * settle
 
     def _jump(self, target: int | None) -> None:
         self._up.clear()
@@ -505,6 +502,13 @@ class LoopTime:
         if drive is not None:
             drive.end()
             raise asyncio.CancelledError
+
+
+def _is_due(loop: Any) -> bool:
+    """Whether asyncio takes a timer for due: in its own words, as sums of its seconds differ from
+    those of nanoseconds, and where it waits for us and we for it nothing ever happens."""
+    end_time = loop.time() + loop._clock_resolution
+    return any(handle._when < end_time for handle in loop._scheduled if not handle._cancelled)
 
 
 def _real() -> float:

@@ -202,7 +202,9 @@ class Pipeline:
             state = until.upper()
             if state not in STATES:
                 return _moment(until)
-            return lambda: record.state == state and not record.activating
+            # An activation that does not show yet ends these two.
+            ends = state in ("FINISHED", "INACTIVE")
+            return lambda: record.state == state and not (ends and record.activating)
         if callable(until):
             return until
         if until is not None:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import arguments
 from .calls import CallMatcher
 from .clock import SECOND
+from .enqueue import is_whole
 from .errors import FakeUsageError, did_you_mean
 from .fake import DataPipelineFake
 from .service.fields import ref
@@ -156,8 +157,10 @@ class Server:
             **settings,
         }
         self._speed = speed
-        self._fake = self._made({})
-        self._endpoint = Endpoint(lambda: self._fake, port, self._control)
+        # The fake, and when in real time its clock stood where: they change together.
+        self._lock = threading.Lock()
+        self._fake, self._origin = self._made({})
+        self._endpoint = Endpoint(lambda: self._fake._answering, port, self._control)
         self._stopped = threading.Event()
         self._verbs = {
             "advance": _Verb(self._advance, {"seconds": _NUMBER}, {}),
@@ -195,19 +198,19 @@ class Server:
         self._fake._time.close()
         self._endpoint.stop()
 
-    def _made(self, settings: dict[str, Any]) -> DataPipelineFake:
+    def _made(self, settings: dict[str, Any]) -> tuple[DataPipelineFake, tuple[float, int]]:
         fake = DataPipelineFake(**{**self._settings, **settings})
         fake._time.open()
-        self._origin = (time.monotonic(), fake._clock.now)
-        return fake
+        return fake, (time.monotonic(), fake._clock.now)
 
     def _tick(self) -> None:
         while not self._stopped.wait(_TICK):
-            real, start = self._origin
+            with self._lock:
+                fake, (real, start) = self._fake, self._origin
             passed = round((time.monotonic() - real) * self._speed * 1_000_000) * 1_000
-            fake = self._fake
-            if start + passed > fake._clock.now:
-                fake._time.move_to(start + passed)
+            with fake._time.lock:
+                if start + passed > fake._clock.now:
+                    fake._time.move_to(start + passed)
 
     # -- control ----------------------------------------------------------------------------------
 
@@ -235,10 +238,13 @@ class Server:
 
     def _advance(self, given: dict[str, Any]) -> Any:
         seconds = given["seconds"]
-        self._fake.clock.advance(seconds)
-        real, start = self._origin
-        # Time that follows the real one goes on from where it has been moved.
-        self._origin = (real, start + round(seconds * SECOND))
+        fake = self._fake
+        fake.clock.advance(seconds)
+        with self._lock:
+            if fake is self._fake:
+                real, start = self._origin
+                # Time that follows the real one goes on from where it has been moved.
+                self._origin = (real, start + round(seconds * SECOND))
         return self._now({})
 
     def _now(self, _: dict[str, Any]) -> Any:
@@ -246,7 +252,7 @@ class Server:
 
     def _enqueue(self, given: dict[str, Any]) -> Any:
         group, task = given.pop("workerGroup"), given.pop("task", {"command": "true"})
-        if not _is_whole(task):
+        if not is_whole(task):
             task = _fields(task, "task")
         if "objects" in given:
             given["objects"] = {
@@ -291,7 +297,9 @@ class Server:
 
     def _reset(self, given: dict[str, Any]) -> Any:
         checked(given, "reset")
-        before, self._fake = self._fake, self._made(given)
+        fake, origin = self._made(given)
+        with self._lock:
+            before, self._fake, self._origin = self._fake, fake, origin
         before._time.close()
         return self._now({})
 
@@ -299,13 +307,6 @@ class Server:
 def _json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
-def _is_whole(task: dict[str, Any]) -> bool:
-    """Whether it is a task object as PollForTask answers it, and not a few fields."""
-    return {"objects", "attemptId"} <= set(task) or (
-        "taskObject" in task and set(task) <= {"taskObject", "ResponseMetadata"}
-    )
 
 
 def _check_moment(text: str) -> None:
@@ -389,8 +390,11 @@ def _settings(given: Sequence[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _signalled() -> Iterator[threading.Event]:
-    """What is set by Ctrl-C, or by who ends the process; both may come more than once."""
+def _signalled(for_good: bool) -> Iterator[threading.Event]:
+    """What is set by Ctrl-C, or by who ends the process; both may come more than once.
+
+    `for_good`: whether the process ends after this.
+    """
     over = threading.Event()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda *_: over.set()) for number in numbers]
@@ -399,11 +403,11 @@ def _signalled() -> Iterator[threading.Event]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             # One who was told to end does so, however often he is told.
-            signal.signal(number, signal.SIG_IGN if over.is_set() else handler)
+            signal.signal(number, signal.SIG_IGN if for_good and over.is_set() else handler)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command."""
+def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> int:
+    """The command. `for_good`: whether the process ends with it."""
     parser = argparse.ArgumentParser(
         prog="pytest-datapipeline", description="AWS Data Pipeline, simulated."
     )
@@ -428,7 +432,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = {"region": given.region}
     if given.start is not None:
         settings["start"] = given.start
-    with _signalled() as over:
+    with _signalled(for_good) as over:
         try:
             settings.update(_settings(given.setting))
             checked({"region": given.region}, "--region")

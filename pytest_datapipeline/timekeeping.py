@@ -23,7 +23,7 @@ from .unwinding import Unwinder
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Collection, Generator
+    from collections.abc import Callable, Collection, Generator, Iterator
 
     from .looptime import LoopTime
     from .service.queue import Ticket
@@ -37,6 +37,8 @@ Result = TypeVar("Result")
 _SLICE = 0.005
 # How many of them a thread gets to come back when its test has ended.
 _SLICES_AT_END = 20
+# How many times the setting `settle` those get at most who are heard of all the time.
+AT_MOST = 20
 # Calls in a row that the test's own thread may make without anything coming of them and without
 # time moving. Ten seconds or so: beyond any test that means it, and no long wait for the others.
 _CALLS_AT_A_STANDSTILL = 20_000
@@ -310,10 +312,22 @@ class Timekeeper:
 
     def back_off(self, seconds: float, what: Callable[[], str]) -> None:
         """The same before a call is tried again, which is no sign that anything comes of it."""
-        standstill = self._standstill
-        self.perform(self.sleeping(seconds, idle=True), what, returns=True)
+        with self._keeping_count():
+            self.perform(self.sleeping(seconds, idle=True), what, returns=True)
+
+    @contextlib.contextmanager
+    def _keeping_count(self) -> Iterator[None]:
+        """Take what moves time for nothing that has come of a call."""
+        standstill = self._standstill if self.at_home else 0
+        yield
         if standstill:
             self._standstill = standstill + 1
+
+    async def back_off_for(self, actor: Actor, seconds: float, what: Callable[[], str]) -> None:
+        """The same for a coroutine."""
+        with self._keeping_count():
+            steps = self.sleeping(seconds, idle=True)
+            await self.perform_for(actor, steps, what, returns=True)
 
     def sleeping(self, seconds: float, idle: bool = False) -> Generator[Ticket, None, None]:
         """The steps of a sleep. `idle`: whether it counts as nothing, as an empty poll does."""
@@ -394,6 +408,7 @@ class Timekeeper:
         self._stir()
 
     def _fire(self) -> None:
+        self._standstill = 0
         upcoming = self.clock.next_at()
         if upcoming is not None:
             self.frozen.push(upcoming)
@@ -416,7 +431,6 @@ class Timekeeper:
                 continue
             self._fire()
             self._check_drive()
-        self._standstill = 0
         self._check_idle()
 
     def wait_until(
@@ -533,9 +547,9 @@ class Timekeeper:
         self._watchers += 1
         try:
             while self._unsettled(me):
-                if quiet > self._patience.settle or in_all > 20 * self._patience.settle:
-                    self._seen.update(threading.enumerate())
-                    self._busy.clear()
+                settle = self._patience.settle
+                if quiet > settle or in_all > AT_MOST * settle:
+                    self.take_as_settled()
                     return
                 if enough is not None and enough():
                     return
@@ -763,8 +777,8 @@ class Timekeeper:
             self._unwinder.swallowed = 0  # something has come of a call since the last one
         return self._unwinder.prepared(
             self._stuck(
-                f"{_CALLS_AT_A_STANDSTILL} calls in a row came to nothing, and time did not move: "
-                "this would go on for ever. If the loop swallows an error, mend what the error "
+                f"Nothing came of {_CALLS_AT_A_STANDSTILL} calls in a row: this would go on for "
+                "ever. If the loop swallows an error, mend what the error "
                 "tells of; if it looks for something that comes with time, have it sleep (the "
                 "setting virtual_sleep) or call clock.advance(seconds)."
             )

@@ -219,8 +219,8 @@ def test_looking_for_what_no_call_can_be_is_refused(sought: Any, named: str) -> 
         assert calls.count(sought) == 0
 
     text = "takes a matcher, a call or an operation's name, not"
-    assert str(contained.value) == f"in {text} {named}."
-    assert str(counted.value) == f"count() {text} {named}."
+    assert str(contained.value) == f"`in` {text} {named}."
+    assert str(counted.value) == f"`count()` {text} {named}."
 
 
 def test_a_matcher_without_its_parentheses_is_refused_everywhere() -> None:

@@ -46,7 +46,8 @@ RUNNER = """
 
 def process(code: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
+        # botocore before 1.35 calls what newer Pythons deprecate.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(code)],
         env={**os.environ, **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -539,6 +540,22 @@ LINGERING = """
             print(type(error).__name__, error, flush=True)
         sys.stdin.readline()
 """
+
+
+def test_time_does_not_wait_for_clients_of_an_endpoint_that_was_left(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    endpoint = DataPipelineEndpoint(datapipeline_fake)
+    with endpoint:
+        pass
+    datapipeline_fake.work()
+    task = datapipeline_fake.enqueue("wg", delay=60)
+
+    datapipeline_fake.wait_until(task)
+
+    task.assert_finished()
+    with pytest.raises(FakeUsageError, match="can be entered once"), endpoint:
+        pass
 
 
 def test_a_process_that_polls_when_its_test_ends_is_hung_up_on_and_then_finds_nobody(

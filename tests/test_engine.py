@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from building import activated, activity, cascading, daily, fields_of, finish, on_demand, take
+from building import (
+    activated,
+    activity,
+    cascading,
+    daily,
+    fields_of,
+    finish,
+    on_demand,
+    put,
+    take,
+)
 from moto import mock_aws
 
 if TYPE_CHECKING:
@@ -17,6 +27,13 @@ pytestmark = pytest.mark.datapipeline(start="2020-01-01T00:00:00")
 
 NEW_YEAR = datetime(2020, 1, 1, tzinfo=timezone.utc)
 RESOURCE = {"id": "R", "type": "Ec2Resource", "role": "r", "resourceRole": "r"}
+MONTHLY = {
+    "id": "M",
+    "type": "Schedule",
+    "period": "1 month",
+    "startDateTime": "2020-01-01T00:00:00",
+    "occurrences": "1",
+}
 
 
 def node(id: str, **fields: Any) -> dict[str, Any]:
@@ -110,6 +127,63 @@ def test_without_cascade_a_consumer_of_a_failure_waits_for_ever(
     assert pipeline.state == "SCHEDULED"
 
 
+def test_what_waits_for_several_goes_on_after_one_of_them_was_run_again(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    needed = [activity(held, workerGroup=held) for held in "ABD"]
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(*needed, activity("C", dependsOn=[ref("A"), ref("B"), ref("D")]), occurrences=1)
+    )
+    client = boto3.client("datapipeline")
+    finish(client, "A")
+    finish(client, "B")
+
+    pipeline.instance("B").rerun()
+    finish(client, "D")
+    assert pipeline.instance("C").status == "WAITING_ON_DEPENDENCIES"
+    finish(client, "B")
+
+    assert pipeline.instance("C").status == "WAITING_FOR_RUNNER"
+
+
+def test_what_waits_goes_on_after_its_dependencies_were_put_in_another_order(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    needed = [activity("A", workerGroup="A"), activity("B", workerGroup="B")]
+    pipeline_id = activated(
+        datapipeline_client,
+        daily(*needed, activity("C", dependsOn=[ref("A"), ref("B")]), occurrences=1),
+    )
+    finish(datapipeline_client, "A")
+
+    put(
+        datapipeline_client,
+        pipeline_id,
+        daily(*needed, activity("C", dependsOn=[ref("B"), ref("A")]), occurrences=1),
+    )
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+    finish(datapipeline_client, "B")
+
+    assert datapipeline_fake.pipelines[pipeline_id].instance("C").status == "WAITING_FOR_RUNNER"
+
+
+def test_a_node_that_two_activities_write_is_there_after_they_were_swapped(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    first, second = (activity(held, workerGroup=held, output=ref("N")) for held in "AB")
+    reads = activity("C", input=ref("N"))
+    pipeline_id = activated(
+        datapipeline_client, daily(first, second, node("N"), reads, occurrences=1)
+    )
+    finish(datapipeline_client, "A")
+
+    put(datapipeline_client, pipeline_id, daily(second, first, node("N"), reads, occurrences=1))
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+    finish(datapipeline_client, "B")
+
+    assert datapipeline_fake.pipelines[pipeline_id].instance("C").status == "WAITING_FOR_RUNNER"
+
+
 # -- cascade --------------------------------------------------------------------------------------
 
 
@@ -146,16 +220,9 @@ def test_a_failure_cascades_to_consumers_over_nodes_and_not_upstream(
 def test_what_depends_on_a_failure_fails_whatever_else_it_waits_for(
     datapipeline_fake: DataPipelineFake, depends_on: str
 ) -> None:
-    monthly = {
-        "id": "M",
-        "type": "Schedule",
-        "period": "1 month",
-        "startDateTime": "2020-01-01T00:00:00",
-        "occurrences": "1",
-    }
     pipeline = datapipeline_fake.pipelines.activate(
         cascading(
-            monthly,
+            MONTHLY,
             activity("X", schedule=ref("M"), maximumRetries="0"),
             activity("A", workerGroup="nobody's"),
             activity("B", dependsOn=[ref(held) for held in depends_on]),
@@ -173,16 +240,9 @@ def test_what_depends_on_a_failure_fails_whatever_else_it_waits_for(
 def test_what_is_created_after_the_failure_that_it_depends_on_fails_at_once(
     datapipeline_fake: DataPipelineFake,
 ) -> None:
-    monthly = {
-        "id": "M",
-        "type": "Schedule",
-        "period": "1 month",
-        "startDateTime": "2020-01-01T00:00:00",
-        "occurrences": "1",
-    }
     pipeline = datapipeline_fake.pipelines.activate(
         cascading(
-            monthly,
+            MONTHLY,
             activity("X", schedule=ref("M"), maximumRetries="0"),
             activity("A", workerGroup="nobody's"),
             activity("B", dependsOn=[ref("A"), ref("X")]),

@@ -551,3 +551,38 @@ def test_the_component_of_enqueued_tasks_can_be_paused_and_resumed(
     assert paused == ["WAITING_ON_DEPENDENCIES"] * 2
     assert shown == "PAUSED"
     assert [task.status, more.status] == ["WAITING_FOR_RUNNER"] * 2
+
+
+@pytest.mark.parametrize("end", ["MARK_FINISHED", "TRY_CANCEL"])
+def test_a_paused_task_that_is_run_again_is_handed_out_once(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, end: str
+) -> None:
+    task = datapipeline_fake.enqueue("wg", id="Nightly", delay=60)
+    component = {"pipelineId": task.pipeline_id, "objectIds": ["Nightly"]}
+    instance = {"pipelineId": task.pipeline_id, "objectIds": [task.instance_id]}
+    datapipeline_client.set_status(**component, status="PAUSE")
+    datapipeline_fake.clock.advance(60)
+    datapipeline_client.set_status(**instance, status=end)
+
+    datapipeline_client.set_status(**instance, status="RERUN")
+    waiting = datapipeline_client.poll_for_task(workerGroup="wg")
+    datapipeline_client.set_status(**component, status="RESUME")
+    taken = datapipeline_client.poll_for_task(workerGroup="wg")
+    again = datapipeline_client.poll_for_task(workerGroup="wg")
+
+    assert "taskObject" not in waiting
+    assert taken["taskObject"]["attemptId"].endswith("_Attempt=1")
+    assert again.get("taskObject", {}).get("attemptId") in (None, taken["taskObject"]["attemptId"])
+    assert len(task.attempts) == 1
+
+
+def test_a_whole_task_object_is_not_put_into_a_deleted_pipeline(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+    whole = datapipeline_client.poll_for_task(workerGroup="wg")["taskObject"]
+    datapipeline_client.delete_pipeline(pipelineId=pipeline_id)
+    datapipeline_fake.clock.advance(60)
+
+    with pytest.raises(FakeUsageError, match=f"{pipeline_id} has been deleted"):
+        datapipeline_fake.enqueue("wg", whole)

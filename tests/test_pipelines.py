@@ -212,6 +212,18 @@ def test_an_activation_holds_for_a_pipeline_that_is_still_deactivating(
 
 
 @EVENTUAL
+@pytest.mark.parametrize("state_", ["SCHEDULING", "SCHEDULED"])
+def test_a_test_can_wait_for_a_state_on_the_way(
+    datapipeline_fake: DataPipelineFake, state_: str
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A")))
+
+    pipeline.run(until=state_)
+
+    assert pipeline.state == state_
+
+
+@EVENTUAL
 def test_a_listing_lags_behind_a_creation(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:

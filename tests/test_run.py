@@ -156,7 +156,7 @@ def test_a_loop_whose_polls_are_all_refused_ends_without_run_too(
 
     lines = str(caught.value).splitlines()
     assert lines[:2] == [
-        "50 calls in a row came to nothing, and time did not move: this would go on for ever. If "
+        "Nothing came of 50 calls in a row: this would go on for ever. If "
         "the loop swallows an error, mend what the error tells of; if it looks for something that "
         "comes with time, have it sleep (the setting virtual_sleep) or call "
         "clock.advance(seconds).",
@@ -176,7 +176,7 @@ def test_a_loop_that_is_throttled_for_ever_ends_although_its_back_off_moves_time
     retries: Any = {"total_max_attempts": attempts}
     client = boto3.client("datapipeline", config=Config(retries=retries, read_timeout=100))
 
-    with pytest.raises(Stuck, match="50 calls in a row came to nothing"):
+    with pytest.raises(Stuck, match="Nothing came of 50 calls in a row"):
         runner_of(client)()
 
 
@@ -185,7 +185,7 @@ def test_endless_heartbeats_end(
     datapipeline_client: Any,
     few_calls_are_a_standstill: None,
 ) -> None:
-    with pytest.raises(Stuck, match="50 calls in a row came to nothing"):
+    with pytest.raises(Stuck, match="Nothing came of 50 calls in a row"):
         while True:
             datapipeline_client.report_task_runner_heartbeat(taskrunnerId="tr")
 
@@ -362,3 +362,23 @@ def test_run_within_run_is_refused(datapipeline_fake: DataPipelineFake) -> None:
 def test_a_condition_that_is_none_is_refused(datapipeline_fake: DataPipelineFake) -> None:
     with pytest.raises(FakeUsageError, match="nothing to wait for"):
         datapipeline_fake.run(lambda: None, until=3)  # type: ignore[call-overload]  # the mistake
+
+
+def test_calls_between_which_a_test_lets_time_pass_are_at_no_standstill(
+    datapipeline_fake: DataPipelineFake,
+    datapipeline_client: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pytest_datapipeline.timekeeping._CALLS_AT_A_STANDSTILL", 50)
+
+    for _ in range(60):
+        datapipeline_client.list_pipelines()
+        minute = datapipeline_fake.clock.now() + timedelta(minutes=1)
+        datapipeline_fake.wait_until(minute)
+
+    assert len(datapipeline_fake.calls) == 60
+
+
+def test_a_duration_beyond_all_bounds_is_refused(datapipeline_fake: DataPipelineFake) -> None:
+    with pytest.raises(FakeUsageError, match="must be a duration of up to"):
+        datapipeline_fake.clock.advance(10**400)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from building import activity, daily, fields_of, on_demand
+from building import activated, activity, daily, fields_of, ids, on_demand
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -294,3 +294,26 @@ def test_an_end_cuts_off_the_intervals_that_begin_at_it_or_later(period: int, en
     schedule = Schedule.until("S", 0, Period(period * SECOND), end * SECOND)
 
     assert schedule.count == len(range(0, end, period))
+
+
+@pytest.mark.datapipeline(start="2020-01-01T12:00:00", creation_interval=300)
+def test_an_activation_while_creations_are_paced_makes_no_interval_twice(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    hourly = {
+        "id": "S",
+        "type": "Schedule",
+        "period": "1 hour",
+        "startDateTime": "2020-01-01T00:00:00",
+        "occurrences": "4",
+    }
+    pipeline_id = activated(
+        datapipeline_client,
+        [{"id": "Default", "workerGroup": "wg", "schedule": {"ref": "S"}}, hourly, activity("A")],
+    )
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+    datapipeline_fake.clock.advance(3600)
+
+    found = ids(datapipeline_client, pipeline_id)
+    assert len(found) == len(set(found)) == 4

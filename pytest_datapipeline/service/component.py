@@ -36,6 +36,15 @@ class Policy:
     precondition_timeout: int | None = None
 
 
+# Fields that say how long, and what of a policy each sets.
+PERIODS = {
+    "retryDelay": "retry_delay",
+    "reportProgressTimeout": "report_progress_timeout",
+    "attemptTimeout": "attempt_timeout",
+    "preconditionTimeout": "precondition_timeout",
+}
+
+
 class Component:
     """What instances are runs of."""
 

@@ -183,6 +183,9 @@ class Engine:
             predecessor = before.get((component.id, _node_id(component)))
             if predecessor is not None:
                 component.take_over(predecessor, unchanged)
+                for run in component.open.values():
+                    # What it waits for may come in another order.
+                    run.blocked = 0
         pipeline.components = {held.id: held for held in found if held.node is None}
         pipeline.guards = [held for held in found if held.node is not None]
 
@@ -195,6 +198,10 @@ class Engine:
             for run in interrupted:
                 if run.ended and (start is None or run.scheduled_start >= start):
                     self.start_again(run)
+        for component in pipeline.all_components:
+            for run in component.open.values():
+                if run.status == WAITING_ON_DEPENDENCIES:
+                    self._events.append((self._enter, run))
         for component in list(pipeline.components.values()):
             self._advance(component)
         for component in pipeline.components.values():
@@ -221,6 +228,8 @@ class Engine:
 
     def _advance(self, component: PipelineComponent) -> None:
         """Create the instances of a component that are due, as many as may be active."""
+        if component.successor is not None:
+            return
         pipeline = component.pipeline
         while (
             component.active < component.limit
@@ -349,10 +358,12 @@ class Engine:
             if not self._fulfilled(needs[position], run):
                 run.blocked = position
                 return
-        run.blocked = 0
         # What was fulfilled when it was looked at may have been run again since.
-        if first and not all(self._fulfilled(need, run) for need in needs[:first]):
-            return
+        for position in range(first):
+            if not self._fulfilled(needs[position], run):
+                run.blocked = position
+                return
+        run.blocked = 0
         self._ready(run)
 
     def _fulfilled(self, need: PipelineComponent, run: Run) -> bool:
@@ -625,7 +636,7 @@ class Engine:
         if isinstance(run, Run):
             self._events.append((self._enter, run))
         else:
-            self.tasks.begin(run)
+            self.tasks.start_again(run)
 
     def _reopen(self, run: Instance) -> None:
         run.ended = False
@@ -703,9 +714,12 @@ class Engine:
     def _patiently(self, pipeline: Pipeline) -> None:
         """Do not wait for ever for runners that may be dead."""
 
+        since = pipeline.last_deactivated
+
         def give_up() -> None:
-            pipeline.untold.clear()
-            self._finish_if_done(pipeline)
+            if pipeline.last_deactivated == since:
+                pipeline.untold.clear()
+                self._finish_if_done(pipeline)
 
         if pipeline.untold:
             self.clock.call_later(CANCEL_SECONDS * SECOND, give_up)

@@ -37,6 +37,7 @@ class Pipeline:
         open: how many of them have not ended.
         interrupted: runs that a deactivation canceled, which a resumption takes up again.
         enqueued: instances that a test put into a queue directly.
+        paused: the ids of the objects that are.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Pipeline:
         self.open = 0
         self.interrupted: list[Instance] = []
         self.enqueued: list[Instance] = []
+        self.paused: set[str] = set()
         self.timers: dict[tuple[int, bool], Timer] = {}
         # Of activations that do not show yet.
         self.activating: list[Timer] = []

@@ -149,10 +149,7 @@ class Pipelines:
     def adopt(self, pipeline_id: str, region: str | None, instance: Instance) -> None:
         """Have an instance that was put into a queue directly live in a pipeline."""
         pipeline = self.all.get(pipeline_id)
-        if pipeline is not None and any(
-            held.component.id == instance.component.id and held.component.paused
-            for held in pipeline.enqueued
-        ):
+        if pipeline is not None and instance.component.id in pipeline.paused:
             instance.component.paused = True
         if pipeline is None:
             now = self._clock.now
@@ -564,6 +561,10 @@ class Pipelines:
                 why = f"{object_id} does not"
             raise invalid_request("Invalid status", f"{status} is for what runs: {why}")
         for object_id in ids:
+            if status == "PAUSE":
+                pipeline.paused.add(object_id)
+            else:
+                pipeline.paused.discard(object_id)
             for component in pipeline.running(object_id):
                 if status == "PAUSE":
                     self.engine.pause(component)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .catalog import family_of
-from .component import USER_MANAGED_PRECONDITIONS, Component, Policy
+from .component import PERIODS, USER_MANAGED_PRECONDITIONS, Component, Policy
 from .expressions import ExpressionError, parse
 from .fields import Field, timestamp
 from .periods import parse_period
@@ -28,12 +28,11 @@ RESOURCE = "resource"
 PRECONDITION = "precondition"
 _WITH_RUNS = frozenset({ACTIVITY, NODE, RESOURCE, PRECONDITION})
 
-_PERIODS = {
-    "retryDelay": "retry_delay",
-    "reportProgressTimeout": "report_progress_timeout",
-    "attemptTimeout": "attempt_timeout",
-    "preconditionTimeout": "precondition_timeout",
-}
+# What a component takes over from the one in whose place it comes.
+_KEPT = (
+    *("runs", "open", "active", "paused", "created_at"),
+    *("latest", "latest_completed", "finished_at", "health"),
+)
 # Fields that every task object has for itself, whatever the definition says.
 _OF_THE_TASK = frozenset({"parent", "type", "workerGroup", "schedule", "id", "name"})
 # References that say when something runs, not what it works with: a task does not carry them along.
@@ -200,10 +199,8 @@ class PipelineComponent(Component):
 
         `unchanged`: whether that was the same definition, so that it need not be kept.
         """
-        for name in ("runs", "open", "active", "paused", "created_at", "latest", "health"):
+        for name in _KEPT:
             setattr(self, name, getattr(earlier, name))
-        self.latest_completed = earlier.latest_completed
-        self.finished_at = earlier.finished_at
         if isinstance(self.schedule, OnDemand) or self.schedule.start == earlier.schedule.start:
             self.next_index = earlier.next_index
         earlier.successor = self
@@ -234,7 +231,7 @@ class PipelineComponent(Component):
 
     def _policy(self, object_id: str) -> Policy:
         self.id = object_id
-        values = {name: self._duration(key) for key, name in _PERIODS.items()}
+        values = {name: self._duration(key) for key, name in PERIODS.items()}
         given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         retries = self._integer("maximumRetries")
         if retries is not None:

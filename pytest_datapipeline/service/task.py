@@ -194,12 +194,18 @@ class Tasks:
             self.await_precondition(instance)
         self.begin(instance)
 
+    def start_again(self, instance: Instance) -> None:
+        """Offer an instance anew that was opened again, unless its component is paused."""
+        if instance.component.paused:
+            self._paused.append(instance)
+        else:
+            self.begin(instance)
+
     def start_resumed(self) -> None:
         """Start the instances that became ready while their components were paused."""
         held, self._paused = self._paused, []
         for instance in held:
-            if not instance.ended:
-                self._start(instance)
+            self._start(instance)
 
     def begin(self, instance: Instance) -> None:
         """Offer the next attempt of an instance to runners."""
@@ -262,7 +268,7 @@ class Tasks:
 
     def report(self, task_id: str, fields: tuple[Field, ...], holder: object) -> bool:
         """Acknowledge a task, or say that it is still being worked; whether it is canceled."""
-        attempt = self._attempt_of(task_id)
+        attempt = self.attempt_of(task_id)
         reserved = [field.key for field in fields if field.key.startswith("@")]
         if reserved:
             # Our choice: documented is only that such fields are set by the service alone.
@@ -302,7 +308,7 @@ class Tasks:
             if invocation_id and self._final_calls.get(task_id) == invocation_id:
                 return
             self._final_calls[task_id] = invocation_id
-        attempt = self._attempt_of(task_id)
+        attempt = self.attempt_of(task_id)
         instance = attempt.instance
         precondition = instance.component.type in USER_MANAGED_PRECONDITIONS
         if status == "FALSE" and not precondition and self._settings.false_for_activity == "refuse":
@@ -428,13 +434,20 @@ class Tasks:
         """Whether an attempt waits in its queue."""
         return _waits_for_runner(attempt)
 
+    def knows(self, task_id: str) -> bool:
+        """Whether a task id stands for an attempt."""
+        return task_id in self._known
+
     def attempt_of(self, task_id: str) -> Attempt:
         """The attempt that a task id stands for.
 
         Raises:
             ServiceError: TaskNotFoundException, for one that stands for none (any more).
         """
-        return self._attempt_of(task_id)
+        attempt = self._known.get(task_id)
+        if attempt is None:
+            raise task_not_found()
+        return attempt
 
     def expire(self, instance: Instance) -> None:
         """Have what the service would do next by itself done now."""
@@ -451,12 +464,6 @@ class Tasks:
         return None if timer is None else timer.when
 
     # -- helpers ----------------------------------------------------------------------------------
-
-    def _attempt_of(self, task_id: str) -> Attempt:
-        attempt = self._known.get(task_id)
-        if attempt is None:
-            raise task_not_found()
-        return attempt
 
     def _later(self, instance: Instance, when: int, callback: Callable[[], None]) -> None:
         if instance.timer is not None:
@@ -478,6 +485,8 @@ class Tasks:
             instance.ended = True
         instance.status = status
         instance.actual_end = self._clock.now
+        if self._paused and instance in self._paused:
+            self._paused.remove(instance)
         if self._expiring and instance in self._expiring:
             self._clock.cancel(self._expiring.pop(instance))
         if instance.timer is not None:

@@ -25,7 +25,7 @@ from ..timekeeping import Closed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ..fake import DataPipelineFake
+    from ..answering import Answering
 
 __tracebackhide__ = told_by_message
 
@@ -184,7 +184,7 @@ class Endpoint(Listener):
     """A fake behind HTTP.
 
     Args:
-        fake: the one that answers now.
+        answering: what answers now.
         port: the port; 0 for a free one.
         control: what answers below `/_control/`.
         account: the access key of those who may call; None for everybody. Those who have no key
@@ -193,13 +193,13 @@ class Endpoint(Listener):
 
     def __init__(
         self,
-        fake: Callable[[], DataPipelineFake],
+        answering: Callable[[], Answering],
         port: int = 0,
         control: Callable[[str, str, bytes], Awaitable[tuple[int, Any]]] | None = None,
         account: str | None = None,
     ) -> None:
         super().__init__(port)
-        self._fake = fake
+        self._answering = answering
         self._control = control
         self._account = account
         self._connections: dict[Any, Connection] = {}
@@ -212,7 +212,7 @@ class Endpoint(Listener):
             FakeUsageError: the port is taken.
         """
         super().start()
-        self._fake()._time.overlook(self._thread)
+        self._answering().overlook(self._thread)
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -235,14 +235,14 @@ class Endpoint(Listener):
     async def _answered(
         self, request: web.BaseRequest, operation: str, body: bytes
     ) -> web.StreamResponse:
-        fake = self._fake()
+        answering = self._answering()
         connection = self._connection(request)
         scope = _SCOPE.search(request.headers.get("Authorization", ""))
         attempt = _ATTEMPT.search(request.headers.get("amz-sdk-request", ""))
         asked = Request(
             operation=operation,
             body=body,
-            region=scope[1] if scope else fake.region,
+            region=scope[1] if scope else answering.region,
             url=self.url,
             thread=connection,
             # The client's own clock ends its wait, by hanging up.
@@ -254,7 +254,7 @@ class Endpoint(Listener):
             types_checked=False,
         )
         try:
-            reply = await fake._answering.answer_for(asked)
+            reply = await answering.answer_for(asked)
         except Closed:
             reply = Failure("connection_dropped")
         if isinstance(reply, Failure):

@@ -394,3 +394,16 @@ class TestChildProcesses:
 
         assert "taskObject" in with_client(main)
         assert datapipeline_fake.clock.now().time().isoformat() == "00:00:00.300000"
+
+
+def test_a_sleep_as_short_as_the_clock_s_resolution_ends(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    async def sleeps(client: Any) -> None:
+        await client.list_pipelines()
+        for tenths in range(1, 200):
+            await asyncio.sleep(tenths * 1e-10)
+
+    with_client(sleeps)
+
+    assert len(datapipeline_fake.calls) == 1
