@@ -390,20 +390,21 @@ def _settings(given: Sequence[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _signalled(for_good: bool) -> Iterator[threading.Event]:
-    """What is set by Ctrl-C, or by who ends the process; both may come more than once.
+def _signalled(for_good: bool) -> Iterator[list[int]]:
+    """The signals by which Ctrl-C, or who ends the process, has told so; maybe more than once.
 
     `for_good`: whether the process ends after this.
     """
-    over = threading.Event()
+    # No event, which has a lock: a handler may run while the thread that it interrupts holds that.
+    told: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: over.set()) for number in numbers]
+    before = [signal.signal(number, lambda came, _: told.append(came)) for number in numbers]
     try:
-        yield over
+        yield told
     finally:
         for number, handler in zip(numbers, before, strict=True):
             # One who was told to end does so, however often he is told.
-            signal.signal(number, signal.SIG_IGN if for_good and over.is_set() else handler)
+            signal.signal(number, signal.SIG_IGN if for_good and told else handler)
 
 
 def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> int:
@@ -432,7 +433,7 @@ def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> i
     settings = {"region": given.region}
     if given.start is not None:
         settings["start"] = given.start
-    with _signalled(for_good) as over:
+    with _signalled(for_good) as told_to_end:
         try:
             settings.update(_settings(given.setting))
             checked({"region": given.region}, "--region")
@@ -450,8 +451,8 @@ def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> i
         region = server.fake.region
         try:
             print(_HELP.format(url=server.url, time=pace_text, region=region), flush=True)
-            while not over.wait(_LOOK):
-                pass
+            while not told_to_end:
+                time.sleep(_LOOK)
             print("Ended.", flush=True)
         finally:
             server.stop()
