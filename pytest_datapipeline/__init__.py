@@ -50,8 +50,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# pytest loads this package as the plugin; the hooks and fixtures are in a module of their own, so
-# that a program without pytest does not import them.
+# Where this is not installed, `-p pytest_datapipeline` has pytest load this package as the plugin.
+# The hooks and fixtures are in a module of their own, so that a program without pytest does not
+# import them.
 pytest_plugins = ("pytest_datapipeline.plugin",)
 
 _HOMES = {

@@ -7,7 +7,6 @@ from datetime import datetime  # noqa: TC003  # looked up for the kinds of the s
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_type_hints
 
-from . import arguments
 from .errors import FakeUsageError, did_you_mean, told_by_message
 from .service.settings import ServiceSettings
 
@@ -46,7 +45,7 @@ class Settings(ServiceSettings):
 
 
 # What botocore takes for one, as a part of a host's name.
-_REGION = re.compile(r"(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_REGION = r"(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # Beyond this, a number of seconds can only be a mistake.
 _MAXIMUM_SECONDS = 1e12
 
@@ -101,6 +100,8 @@ def _checked(option: Option, value: Any, source: str) -> Any:
         return value
     if option.name == "start":
         if value is not None:
+            from . import arguments  # every run of pytest loads this module, and few give a start
+
             arguments.moment(where, value)
         return value
     if option.kind is float:
@@ -115,10 +116,14 @@ def _checked(option: Option, value: Any, source: str) -> Any:
         return float(value)
     if not isinstance(value, option.kind) or (option.kind is int and isinstance(value, bool)):
         raise FakeUsageError(f"{where} is {value!r}; it must be of type {option.kind.__name__}.")
-    if option.name == "region" and not value:
-        raise FakeUsageError(f"{where} is empty; name a region, as in 'us-east-1'.")
-    if option.name == "region" and _REGION.fullmatch(str(value)) is None:
-        raise FakeUsageError(f"{where} is {value!r}; name a region, as in 'us-east-1'.")
+    # Most give the default, or nothing: a pattern takes a millisecond to be compiled.
+    if (
+        option.name == "region"
+        and value != option.default
+        and not re.fullmatch(_REGION, str(value))
+    ):
+        told = repr(value) if value else "empty"
+        raise FakeUsageError(f"{where} is {told}; name a region, as in 'us-east-1'.")
     return value
 
 

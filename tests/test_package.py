@@ -45,7 +45,7 @@ def test_a_matcher_s_types_name_every_parameter_of_the_model() -> None:
 def test_the_entry_point_is_named_as_the_package() -> None:
     (entry,) = entry_points(group="pytest11", name="pytest_datapipeline")
 
-    assert entry.value == "pytest_datapipeline"
+    assert entry.value == "pytest_datapipeline.plugin"
 
 
 def test_the_version_is_the_distribution_s() -> None:

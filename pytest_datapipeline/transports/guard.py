@@ -10,13 +10,14 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, told_by_message
-from ..unwinding import Unwinder
 from . import switch
 from .imports import when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+
+    from ..unwinding import Unwinder
 
 __tracebackhide__ = told_by_message
 
@@ -32,7 +33,7 @@ class Guard:
         self._allowed = allowed
         self._home = threading.current_thread()
         self._refusals = 0
-        self._unwinder = Unwinder()
+        self._unwinder: Unwinder | None = None
         self._stop_waiting: Callable[[], None] = lambda: None
         self._undo: list[tuple[Any, str, Any]] = []
         self._silent_ends = switch.SilentEnds()
@@ -46,7 +47,7 @@ class Guard:
         """What was refused since it was last asked, and no longer counts."""
         violations, self.violations = self.violations, []
         self._refusals = 0
-        self._unwinder.swallowed = 0
+        self._unwinder = None
         return violations
 
     def stop(self) -> None:
@@ -106,6 +107,9 @@ class Guard:
             return UnexpectedCall(problem)
         if threading.current_thread() is not self._home:
             switch.end_thread()
+        from ..unwinding import Unwinder  # every run of pytest loads this module
+
+        self._unwinder = self._unwinder or Unwinder()
         return self._unwinder.prepared(
             Stuck(f"{MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}")
         )

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakKeyDictionary, ref
 
 from ..errors import FakeUsageError, told_by_message
-from ..unwinding import Unwinder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType
+
+    from ..unwinding import Unwinder
 
 __tracebackhide__ = told_by_message
 
@@ -61,6 +62,8 @@ def active() -> Any:
 
 def end_thread() -> NoReturn:
     """End the calling thread: what it waits for is over. SystemExit ends a thread silently."""
+    from ..unwinding import Unwinder  # every run of pytest loads this module
+
     thread = threading.current_thread()
     work = _work_of_pool(sys._getframe())[1]
     unwinder, at = _unwound.get(thread, (Unwinder(), None))
