@@ -535,12 +535,9 @@ def test_a_call_that_was_under_way_when_the_test_ended_does_not_reach_the_networ
     result.stdout.fnmatch_lines("PollForTask was called on AWS Data Pipeline, but no fake is *")
 
 
-def test_a_call_of_a_fixture_that_cleans_up_is_refused(
-    run: Callable[..., pytest.RunResult],
-) -> None:
-    result = run(
-        CALL
-        + """
+CLEANS_UP = (
+    CALL
+    + """
     @pytest.fixture
     def cleans_up():
         yield
@@ -548,7 +545,16 @@ def test_a_call_of_a_fixture_that_cleans_up_is_refused(
             call()
         except Exception:
             pass
+"""
+)
 
+
+def test_a_call_of_a_fixture_that_cleans_up_is_refused(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run(
+        CLEANS_UP
+        + """
     def test_call(cleans_up):
         pass
 """
@@ -656,16 +662,8 @@ def test_a_test_that_failed_by_itself_is_not_told_of_calls_in_its_teardown(
     run: Callable[..., pytest.RunResult],
 ) -> None:
     result = run(
-        CALL
+        CLEANS_UP
         + """
-    @pytest.fixture
-    def cleans_up():
-        yield
-        try:
-            call()
-        except Exception:
-            pass
-
     def test_call(cleans_up):
         assert False
 """
