@@ -16,9 +16,9 @@ from measure import Row, captured, client, floor, ratio, timed
 from moto import mock_aws
 
 from pytest_datapipeline import DataPipelineFake
-from pytest_datapipeline.clock import VirtualClock, to_ns
-from pytest_datapipeline.service.api import Caller, Service
-from pytest_datapipeline.service.settings import ServiceSettings
+from pytest_datapipeline._service.clock import VirtualClock, to_ns
+from pytest_datapipeline._service.service import Caller, Service
+from pytest_datapipeline._service.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

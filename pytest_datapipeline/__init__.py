@@ -10,19 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .calls import Call, CallMatcher, Calls, in_order
-    from .endpoint import DataPipelineEndpoint
-    from .errors import (
-        FakeUsageError,
-        RunnerUnwound,
-        Stuck,
-        UnexpectedCall,
-        UnmetExpectations,
-        WorkerGroupWarning,
-    )
-    from .fake import DataPipelineFake
-    from .handles import Task
-    from .matchers import (
+    from ._fake.pipeline_handles import Pipeline
+    from ._fake.players import Work
+    from ._fake.task_handles import Task
+    from ._record.calls import Call, CallMatcher, Calls, in_order
+    from ._record.matchers import (
         activate_pipeline,
         add_tags,
         create_pipeline,
@@ -43,10 +35,18 @@ if TYPE_CHECKING:
         set_task_status,
         validate_pipeline_definition,
     )
-    from .pipelines import Pipeline
-    from .service.fields import ref
+    from ._service.fields import ref
+    from .endpoint import DataPipelineEndpoint
+    from .errors import (
+        FakeUsageError,
+        RunnerUnwound,
+        Stuck,
+        UnexpectedCall,
+        UnmetExpectations,
+        WorkerGroupWarning,
+    )
+    from .fake import DataPipelineFake
     from .stubber import DataPipelineStubber
-    from .workers import Work
 
 __version__ = "0.1.0"
 
@@ -56,7 +56,7 @@ __version__ = "0.1.0"
 pytest_plugins = ("pytest_datapipeline.plugin",)
 
 _HOMES = {
-    "calls": ("Call", "CallMatcher", "Calls", "in_order"),
+    "_record.calls": ("Call", "CallMatcher", "Calls", "in_order"),
     "endpoint": ("DataPipelineEndpoint",),
     "errors": (
         "FakeUsageError",
@@ -67,8 +67,8 @@ _HOMES = {
         "WorkerGroupWarning",
     ),
     "fake": ("DataPipelineFake",),
-    "handles": ("Task",),
-    "matchers": (
+    "_fake.task_handles": ("Task",),
+    "_record.matchers": (
         "activate_pipeline",
         "add_tags",
         "create_pipeline",
@@ -89,10 +89,10 @@ _HOMES = {
         "set_task_status",
         "validate_pipeline_definition",
     ),
-    "pipelines": ("Pipeline",),
-    "service.fields": ("ref",),
+    "_fake.pipeline_handles": ("Pipeline",),
+    "_service.fields": ("ref",),
     "stubber": ("DataPipelineStubber",),
-    "workers": ("Work",),
+    "_fake.players": ("Work",),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -8,7 +8,7 @@ import sys
 def run() -> int:
     """The command, which may be interrupted while it is still being loaded."""
     try:
-        from .serving import main
+        from ._http.serve import main
     except KeyboardInterrupt:
         return 130
     return main(for_good=True)

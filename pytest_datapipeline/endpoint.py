@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from ._http.server import Endpoint
     from .fake import DataPipelineFake
-    from .transports.http import Endpoint
 
 __tracebackhide__ = told_by_message
 
@@ -42,7 +42,7 @@ class DataPipelineEndpoint:
 
     def __init__(self, fake: DataPipelineFake, port: int = 0, shared: str | None = None) -> None:
         try:
-            from .transports.http import ACCOUNT, Endpoint
+            from ._http.server import ACCOUNT, Endpoint
         except ImportError:
             raise FakeUsageError(
                 "The endpoint needs aiohttp, which is not installed: "
@@ -124,7 +124,7 @@ class DataPipelineEndpoint:
 
     def _route(self, url: str | None) -> None:
         if self._shared is not None:
-            from .transports.router import route
+            from ._http.router import route
 
             route(self._shared, self._account, url)
 

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from . import arguments
-from .answering import Answering
-from .calls import CallMatcher, Calls, not_called
-from .clock import SECOND, VirtualClock, to_datetime, to_ns
-from .enqueue import (
+from . import checks as arguments
+from ._clients import active as switch
+from ._clients.imports import when_imported
+from ._clients.interception import Interception
+from ._fake.answering import Answering
+from ._fake.enqueue import (
     Defaults,
     Given,
     check_worker_group,
@@ -23,40 +24,34 @@ from .enqueue import (
     policy_of,
     secrets_of,
 )
-from .errors import (
-    FakeUsageError,
-    RunnerUnwound,
-    UnmetExpectations,
-    told_by_message,
-)
-from .exchange import Exchange
-from .faults import FaultPlan, PlannedFault, effect_of
-from .handles import Heartbeat, Task, WaitingPoll
-from .nearmiss import NearMisses
-from .ownclocks import OwnClocks
-from .pipelines import Pipelines
-from .service import model
-from .service.api import Service
-from .service.component import INTERVAL, GivenComponent
-from .service.fields import MAXIMUM_VALUE_LENGTH, shorten
-from .service.settings import MAXIMUM_ID_LENGTH
+from ._fake.exchange import Exchange
+from ._fake.faults import FaultPlan, PlannedFault, effect_of
+from ._fake.group_warning import NearMisses
+from ._fake.pipeline_handles import Pipelines
+from ._fake.players import Work, Workers
+from ._fake.task_handles import Heartbeat, Task, WaitingPoll
+from ._record.calls import CallMatcher, Calls, not_called
+from ._service.clock import SECOND, VirtualClock, to_datetime, to_ns
+from ._service.fields import MAXIMUM_VALUE_LENGTH, shorten
+from ._service.instances.instance import INTERVAL, GivenComponent
+from ._service.protocol import model
+from ._service.service import Service
+from ._service.settings import MAXIMUM_ID_LENGTH
+from ._time.sleep import OwnClocks
+from ._time.timekeeper import Drive, Patience, Timekeeper
+from ._time.unwinding import boundary
+from .errors import FakeUsageError, RunnerUnwound, UnmetExpectations, told_by_message
 from .settings import Settings, checked
-from .timekeeping import Drive, Patience, Timekeeper
-from .transports import switch
-from .transports.botocore import Interception
-from .transports.imports import when_imported
-from .unwinding import boundary
-from .workers import Work, Workers
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self, TypedDict, Unpack
 
+    from ._service.instances.life import Instance
+    from ._service.scheduling.component import Run
+    from ._time.event_loop import LoopTime
     from .endpoint import DataPipelineEndpoint
-    from .looptime import LoopTime
-    from .service.plan import Run
-    from .service.task import Instance
 
     class TaskOptions(TypedDict, total=False):
         """The keyword arguments of `DataPipelineFake.enqueue`."""
@@ -221,7 +216,7 @@ class DataPipelineFake:
             self.verify()
 
     def _start_loops(self, _: object) -> None:
-        from .looptime import LoopTime
+        from ._time.event_loop import LoopTime
 
         loops = LoopTime(self._time, self._settings.asyncio_timers == "virtual")
         loops.start()
@@ -324,7 +319,7 @@ class DataPipelineFake:
     def _outcome_of(self, run: Run) -> str:
         outcome = self.pipelines.decide(run)
         if outcome is None and self._settings.preconditions == "look":
-            from .looking import look
+            from ._fake.moto_preconditions import look
 
             outcome = look(run)
         return outcome or "FINISHED"
@@ -675,7 +670,7 @@ class DataPipelineFake:
     ) -> Returned | None:
         import asyncio
 
-        from .looptime import DrivenTask, Goal, driven
+        from ._time.event_loop import DrivenTask, Goal, driven
 
         try:
             loops = self._running_loop("run()")
@@ -726,7 +721,7 @@ class DataPipelineFake:
         """
         import asyncio
 
-        from .looptime import Goal
+        from ._time.event_loop import Goal
 
         loops = self._running_loop("until()")
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ._clients.guard import Guard
 from .errors import FakeUsageError, told_by_message
 from .settings import Option, checked, options, parse_text
-from .transports.guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from ._http.router import Router
     from .endpoint import DataPipelineEndpoint
     from .fake import DataPipelineFake
     from .stubber import DataPipelineStubber
-    from .transports.router import Router
 
 __tracebackhide__ = told_by_message
 
@@ -141,7 +141,7 @@ def _share_endpoint(config: pytest.Config, plugin: _Plugin) -> None:
     given = getattr(config, "workerinput", {}).get(_SHARED_URL)
     if given is None:
         try:
-            from .transports.router import Router
+            from ._http.router import Router
         except ImportError:
             raise pytest.UsageError(
                 "datapipeline_shared_endpoint needs aiohttp, which is not installed: "
@@ -290,9 +290,9 @@ def pytest_runtest_makereport(
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain a comparison of calls with matchers."""
-    if "pytest_datapipeline.calls" not in sys.modules:
+    if "pytest_datapipeline._record.calls" not in sys.modules:
         return None
-    from .explaining import explain_comparison
+    from ._record.comparison import explain_comparison
 
     return explain_comparison(op, left, right)
 

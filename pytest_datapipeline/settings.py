@@ -7,8 +7,8 @@ from datetime import datetime  # noqa: TC003  # looked up for the kinds of the s
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_type_hints
 
+from ._service.settings import ServiceSettings
 from .errors import FakeUsageError, did_you_mean, told_by_message
-from .service.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +100,9 @@ def _checked(option: Option, value: Any, source: str) -> Any:
         return value
     if option.name == "start":
         if value is not None:
-            from . import arguments  # every run of pytest loads this module, and few give a start
+            from . import (
+                checks as arguments,  # every run of pytest loads this module, and few give a start
+            )
 
             arguments.moment(where, value)
         return value

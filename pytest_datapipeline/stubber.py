@@ -20,10 +20,10 @@ from weakref import WeakSet
 from botocore.stub import Stubber
 from botocore.utils import parse_to_aware_datetime
 
-from . import wire
-from .calls import NOTHING, Call, CallMatcher, Calls, Difference
-from .clock import SECOND, VirtualClock
-from .enqueue import (
+from ._clients import active as switch
+from ._clients.interception import MovedParts, checked_botocore
+from ._clients.whole_calls import ClientCall, ClientCalls, TransportFailure, transport_error
+from ._fake.enqueue import (
     Defaults,
     check_worker_group,
     instance_of,
@@ -31,6 +31,17 @@ from .enqueue import (
     secrets_of,
     worker_group_in,
 )
+from ._fake.faults import effect_of
+from ._record.calls import NOTHING, Call, CallMatcher, Calls, Difference
+from ._service.clock import SECOND, VirtualClock
+from ._service.errors import ServiceError
+from ._service.instances.instance import Policy
+from ._service.instances.life import Tasks
+from ._service.protocol import aws_json as wire
+from ._service.protocol import model
+from ._service.protocol.ids import Ids
+from ._service.settings import ServiceSettings
+from ._time.unwinding import Unwinder
 from .errors import (
     MAXIMUM_REFUSALS,
     FakeUsageError,
@@ -39,17 +50,6 @@ from .errors import (
     UnmetExpectations,
     told_by_message,
 )
-from .faults import effect_of
-from .service import model
-from .service.component import Policy
-from .service.errors import ServiceError
-from .service.ids import Ids
-from .service.settings import ServiceSettings
-from .service.task import Tasks
-from .transports import switch
-from .transports.botocore import MovedParts, checked_botocore
-from .transports.clients import ClientCall, ClientCalls, TransportFailure, transport_error
-from .unwinding import Unwinder
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_datapipeline.definitions import request_of
+from pytest_datapipeline._fake.definition_files import request_of
 
 SCHEDULE = {
     "id": "S",

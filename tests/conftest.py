@@ -115,8 +115,8 @@ def nothing_is_left_behind(no_aws_configuration: None) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def answers_fit_the_model() -> Iterator[None]:
     """Every answer of the fake is one that botocore's model of the service allows."""
-    from pytest_datapipeline.exchange import Exchange
-    from pytest_datapipeline.service import model
+    from pytest_datapipeline._fake.exchange import Exchange
+    from pytest_datapipeline._service.protocol import model
 
     original = Exchange._answer
 

@@ -24,7 +24,7 @@ from pytest_datapipeline import (
     ref,
     set_task_status,
 )
-from pytest_datapipeline.service import model
+from pytest_datapipeline._service.protocol import model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,7 +21,7 @@ from pytest_datapipeline import (
     report_task_progress,
     set_task_status,
 )
-from pytest_datapipeline.explaining import explain_comparison
+from pytest_datapipeline._record.comparison import explain_comparison
 
 NOON = 1_577_880_000_000_000_000  # 2020-01-01T12:00:00Z
 TASK_ID = "2xaM4wRs5zOs" + "x" * 900 + "EXAMPLE/g==:1"

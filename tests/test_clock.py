@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_datapipeline.clock import (
+from pytest_datapipeline._service.clock import (
     SECOND,
     Timer,
     VirtualClock,

@@ -501,7 +501,7 @@ def test_a_missing_extra_is_named(
     datapipeline_fake: DataPipelineFake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "aiohttp", None)
-    monkeypatch.delitem(sys.modules, "pytest_datapipeline.transports.http", raising=False)
+    monkeypatch.delitem(sys.modules, "pytest_datapipeline._http.server", raising=False)
 
     with pytest.raises(FakeUsageError, match=r"pip install 'pytest-datapipeline\[endpoint\]'"):
         DataPipelineEndpoint(datapipeline_fake)

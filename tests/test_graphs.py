@@ -17,8 +17,8 @@ from pytest_datapipeline import DataPipelineFake
 
 if TYPE_CHECKING:
     from pytest_datapipeline import Task
-    from pytest_datapipeline.pipelines import Pipeline
-    from pytest_datapipeline.workers import Work
+    from pytest_datapipeline._fake.pipeline_handles import Pipeline
+    from pytest_datapipeline._fake.players import Work
 
 FAILURES = {"FAILED", "CASCADE_FAILED", "CANCELED"}
 NEW_YEAR = datetime(2020, 1, 1, tzinfo=timezone.utc)

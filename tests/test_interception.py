@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, NoRegionError, ParamValidationError
 from botocore.history import BaseHistoryHandler, HistoryRecorder
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError
-from pytest_datapipeline.transports import botocore as boundary
+from pytest_datapipeline._clients import interception as boundary
 
 if TYPE_CHECKING:
     from collections.abc import Callable

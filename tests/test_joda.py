@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_datapipeline.service.joda import format_datetime
+from pytest_datapipeline._service.expressions.joda import format_datetime
 
 # A Tuesday.
 MOMENT = datetime(2011, 5, 24, 17, 10, 5, 123_456, tzinfo=timezone.utc)

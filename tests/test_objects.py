@@ -367,7 +367,7 @@ def test_an_attempt_s_expressions_see_its_fields_references_and_parameters(
 
 
 def _definition() -> dict[str, Any]:
-    from pytest_datapipeline.definitions import request_of
+    from pytest_datapipeline._fake.definition_files import request_of
 
     objects = daily(
         node("N"),

@@ -19,7 +19,7 @@ from building import (
     state,
 )
 
-from pytest_datapipeline.service import model
+from pytest_datapipeline._service.protocol import model
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import pytest_datapipeline
-from pytest_datapipeline.service import model
+from pytest_datapipeline._service.protocol import model
 
 
 @pytest.mark.parametrize("name", pytest_datapipeline.__all__)
@@ -33,7 +33,7 @@ def test_there_is_a_matcher_for_every_operation_of_the_model() -> None:
 
 
 def test_a_matcher_s_types_name_every_parameter_of_the_model() -> None:
-    source = Path(importlib.import_module("pytest_datapipeline.matchers").__file__ or "")
+    source = Path(importlib.import_module("pytest_datapipeline._record.matchers").__file__ or "")
     text = source.read_text(encoding="utf-8")
 
     for operation in model.operations():
@@ -59,8 +59,9 @@ def test_the_package_says_that_it_is_typed() -> None:
 def test_the_ground_floor_knows_nothing_of_pytest_clients_or_threads() -> None:
     program = (
         "import sys\n"
-        "import pytest_datapipeline.service.task, pytest_datapipeline.service.queue\n"
-        "import pytest_datapipeline.clock, pytest_datapipeline.service.fields\n"
+        "import pytest_datapipeline._service.instances.life\n"
+        "import pytest_datapipeline._service.instances.queues\n"
+        "import pytest_datapipeline._service.clock, pytest_datapipeline._service.fields\n"
         "print(sorted({'pytest', 'boto3', 'botocore', 'freezegun'} & set(sys.modules)))\n"
     )
 

@@ -19,14 +19,16 @@ from botocore.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_datapipeline import DataPipelineFake, wire
-from pytest_datapipeline.service import model
-from pytest_datapipeline.service.errors import ServiceError
+from pytest_datapipeline._service.errors import ServiceError
+from pytest_datapipeline._service.protocol import aws_json as wire
+from pytest_datapipeline._service.protocol import model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hypothesis.strategies import SearchStrategy
+
+    from pytest_datapipeline import DataPipelineFake
 
 OPERATIONS = sorted(model.operations())
 # The same examples at every run: these tests state facts, they do not look for new ones.

@@ -10,9 +10,9 @@ from building import activated, activity, daily, fields_of, ids, on_demand
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_datapipeline.clock import SECOND, to_datetime, to_ns
-from pytest_datapipeline.service.periods import Period
-from pytest_datapipeline.service.schedule import Schedule
+from pytest_datapipeline._service.clock import SECOND, to_datetime, to_ns
+from pytest_datapipeline._service.expressions.periods import Period
+from pytest_datapipeline._service.scheduling.intervals import Schedule
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake

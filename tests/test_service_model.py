@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_datapipeline import FakeUsageError
-from pytest_datapipeline.service import model
+from pytest_datapipeline._service.protocol import model
 
 PATTERN = (
     r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*"  # as AWS's model writes it

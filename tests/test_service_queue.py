@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_datapipeline.service.queue import Poll, Ticket, WorkerGroups
+from pytest_datapipeline._service.instances.queues import Poll, Ticket, WorkerGroups
 
 
 @dataclass(eq=False)

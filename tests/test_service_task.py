@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from pytest_datapipeline import wire
-from pytest_datapipeline.clock import SECOND, VirtualClock
-from pytest_datapipeline.service.component import GivenComponent, Policy
-from pytest_datapipeline.service.errors import ServiceError
-from pytest_datapipeline.service.fields import Field, timestamp
-from pytest_datapipeline.service.ids import Ids
-from pytest_datapipeline.service.periods import parse_period
-from pytest_datapipeline.service.queue import Poll
-from pytest_datapipeline.service.settings import ServiceSettings
-from pytest_datapipeline.service.task import Attempt, Instance, Tasks
+from pytest_datapipeline._service.clock import SECOND, VirtualClock
+from pytest_datapipeline._service.errors import ServiceError
+from pytest_datapipeline._service.expressions.periods import parse_period
+from pytest_datapipeline._service.fields import Field, timestamp
+from pytest_datapipeline._service.instances.instance import GivenComponent, Policy
+from pytest_datapipeline._service.instances.life import Attempt, Instance, Tasks
+from pytest_datapipeline._service.instances.queues import Poll
+from pytest_datapipeline._service.protocol import aws_json as wire
+from pytest_datapipeline._service.protocol.ids import Ids
+from pytest_datapipeline._service.settings import ServiceSettings
 
 # The start of the only run that AWS has published: 2012-12-12T00:00:00.
 PUBLISHED = 1_355_270_400 * SECOND

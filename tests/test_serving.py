@@ -17,7 +17,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from pytest_datapipeline.serving import Server, main
+from pytest_datapipeline._http.serve import Server, main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -31,7 +31,7 @@ from pytest_datapipeline import (
     ref,
     set_task_status,
 )
-from pytest_datapipeline.transports.botocore import MovedParts
+from pytest_datapipeline._clients.interception import MovedParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

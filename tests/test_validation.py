@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_datapipeline.clock import SECOND
-from pytest_datapipeline.service import catalog
-from pytest_datapipeline.service.catalog import TYPES
-from pytest_datapipeline.service.definition import Definition
-from pytest_datapipeline.service.errors import ServiceError
-from pytest_datapipeline.service.fields import Ref, ref
-from pytest_datapipeline.service.periods import Period
-from pytest_datapipeline.service.validation import (
+from pytest_datapipeline._service.clock import SECOND
+from pytest_datapipeline._service.definitions import catalog
+from pytest_datapipeline._service.definitions.catalog import TYPES
+from pytest_datapipeline._service.definitions.definition import Definition
+from pytest_datapipeline._service.definitions.validation import (
     Findings,
     parse_datetime,
     refuse_empty,
     refuse_too_many,
     validate,
 )
+from pytest_datapipeline._service.errors import ServiceError
+from pytest_datapipeline._service.expressions.periods import Period
+from pytest_datapipeline._service.fields import Ref, ref
 
 # 2017-03-01, when AWS's answer to its own example was recorded.
 NOW = 1_488_326_400 * SECOND

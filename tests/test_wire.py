@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_datapipeline import wire
-from pytest_datapipeline.clock import SECOND
-from pytest_datapipeline.service.errors import ServiceError
-from pytest_datapipeline.service.fields import Field
-from pytest_datapipeline.service.taskobject import ROWS, TaskObject
+from pytest_datapipeline._service.clock import SECOND
+from pytest_datapipeline._service.errors import ServiceError
+from pytest_datapipeline._service.fields import Field
+from pytest_datapipeline._service.protocol import aws_json as wire
+from pytest_datapipeline._service.protocol.task_object import ROWS, TaskObject
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),

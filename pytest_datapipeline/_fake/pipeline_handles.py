@@ -1,0 +1,529 @@
+"""What a test does with pipelines: define and activate them, run them, see how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from .. import checks as arguments
+from .._service.clock import SECOND, to_datetime
+from .._service.errors import ServiceError
+from .._service.fields import shorten, timestamp
+from .._service.instances.life import FINISHED
+from .._service.operations.descriptions import pipeline_health
+from .._service.scheduling.pipeline import STATES
+from .._service.service import Caller, Service
+from ..errors import FakeUsageError, Stuck, did_you_mean, told_by_message
+from .definition_files import request_of, values_request
+from .task_handles import Task
+
+if TYPE_CHECKING:
+    from .._service.scheduling.component import Run
+    from .._service.scheduling.pipeline import Pipeline as Record
+    from .._time.timekeeper import Timekeeper
+    from .players import Work, Workers
+
+__tracebackhide__ = told_by_message
+
+# How many rows of a table a `repr` shows.
+_ROWS = 20
+_OUTCOMES = ("FINISHED", "FAILED", "FALSE")
+
+Outcome = Literal["FINISHED", "FAILED", "FALSE"]
+Condition = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What an SnsAlarm of a pipeline published. `time` is UTC."""
+
+    time: datetime
+    pipeline_id: str
+    action_id: str
+    instance_id: str
+    topic_arn: str
+    subject: str
+    message: str
+
+
+@dataclass
+class _PlannedOutcome:
+    what: str
+    outcome: str | Callable[[Task], str]
+    left: int | None
+
+
+class Pipeline:
+    """A pipeline, as it stands at the moment at which it is asked."""
+
+    __slots__ = ("_owner", "_record")
+
+    def __init__(self, record: Record, owner: Pipelines) -> None:
+        self._record = record
+        self._owner = owner
+
+    def __repr__(self) -> str:
+        head = f"<Pipeline {self.id} {self.name!r}: {self.state}>"
+        rows = self.table(last=_ROWS)
+        return f"{head}\n{rows}" if self._record.instances else head
+
+    @property
+    def id(self) -> str:
+        """Its id, `df-...`."""
+        return self._record.id
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._record.name
+
+    @property
+    def state(self) -> str:
+        """PENDING, SCHEDULING, SCHEDULED, FINISHED, DEACTIVATING, INACTIVE or DELETING."""
+        return self._record.state
+
+    @property
+    def health(self) -> str | None:
+        """HEALTHY or ERROR; None before the first instance has ended."""
+        health = pipeline_health(self._record)
+        return None if health is None else health[0]
+
+    @property
+    def instances(self) -> list[Task]:
+        """All instances so far, of activities, data nodes, resources and preconditions, in the
+        order in which they were created.
+        """
+        return [self._owner._handle(held) for held in self._record.instances]
+
+    def instance(self, component: str, index: int = 0) -> Task:
+        """The instance of a component, by its number: 0 is the first, -1 the latest.
+
+        Raises:
+            FakeUsageError: there is none.
+        """
+        found = [held for held in self.instances if held.id == component]
+        try:
+            return found[index]
+        except IndexError:
+            known = list(dict.fromkeys(held.id for held in self.instances))
+            raise FakeUsageError(
+                f"{component!r} has {len(found)} instances, none of number {index}."
+                f"{did_you_mean(component, known)} The pipeline has instances of: "
+                f"{', '.join(known) or 'nothing yet'}."
+            ) from None
+
+    def statuses(self, component: str | None = None) -> list[str]:
+        """The statuses of all instances, or of those of one component."""
+        return [held.status for held in self.instances if component in (None, held.id)]
+
+    def table(self, last: int | None = None) -> str:
+        """Its runs as `aws datapipeline list-runs` shows them.
+
+        Args:
+            last: how many rows, the latest ones; by default all.
+        """
+        rows = sorted(self._record.instances, key=lambda held: (held.scheduled_start, held.id))
+        shown = rows if last is None else rows[-last:]
+        cells = [("Name", "Scheduled Start", "Status", "ID", "Started", "Ended")]
+        cells += [
+            (
+                held.component.id,
+                timestamp(held.scheduled_start),
+                held.status,
+                held.id,
+                "" if held.actual_start is None else timestamp(held.actual_start),
+                "" if held.actual_end is None else timestamp(held.actual_end),
+            )
+            for held in shown
+        ]
+        widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in cells
+        ]
+        if len(shown) < len(rows):
+            lines.insert(1, f"... {len(rows) - len(shown)} earlier")
+        return "\n".join(lines)
+
+    def activate(
+        self, values: Mapping[str, Any] | None = None, *, start: datetime | str | None = None
+    ) -> None:
+        """Activate it, as ActivatePipeline does.
+
+        Args:
+            values: parameter values.
+            start: the moment from which it resumes; earlier intervals are skipped.
+
+        Raises:
+            FakeUsageError: the service refuses it; the text says why.
+        """
+        parameters: dict[str, Any] = {"pipelineId": self.id}
+        if values:
+            parameters["parameterValues"] = values_request(values)
+        if start is not None:
+            parameters["startTimestamp"] = arguments.moment("start", start) / SECOND
+        self._owner._call("ActivatePipeline", parameters, self._record.region)
+
+    def run(
+        self,
+        work: Callable[[Work], object] | None = None,
+        *,
+        until: str | datetime | timedelta | Condition | None = None,
+        max_time: float | timedelta | None = None,
+    ) -> None:
+        """Let time pass until the pipeline has finished.
+
+        Args:
+            work: plays the task runners of this pipeline: called for every task that becomes
+                ready; see `DataPipelineFake.work`. Without it, runners in threads or workers
+                that were set up before do the work.
+            until: when to stop instead: a state of the pipeline, a moment of virtual time (a
+                datetime or an ISO text), a span of it, or a predicate.
+            max_time: how much virtual time it may take, in seconds or as a timedelta.
+
+        Raises:
+            FakeUsageError: the pipeline has no end and `until` is not given.
+            Stuck: nothing more is going to happen, or `max_time` has passed.
+        """
+        condition = self._condition(until)
+        with self._owner._working(work, self.id):
+            self._owner._wait(condition, self, max_time, ours=not callable(until))
+
+    def _condition(self, until: str | datetime | timedelta | Condition | None) -> Any:
+        record = self._record
+        if isinstance(until, timedelta):
+            return self._owner._now() + until
+        if isinstance(until, datetime):
+            return until
+        if isinstance(until, str):
+            state = until.upper()
+            if state not in STATES:
+                return _moment(until)
+            # An activation that does not show yet ends these two.
+            ends = state in ("FINISHED", "INACTIVE")
+            return lambda: record.state == state and not (ends and record.activating)
+        if callable(until):
+            return until
+        if until is not None:
+            raise FakeUsageError(
+                f"until is {until!r}; it can be a state, a datetime, a timedelta or a predicate."
+            )
+        if record.state == "PENDING" and record.first_activation is None:
+            raise FakeUsageError(f"{self.name!r} was never activated: it would never finish.")
+        endless = [held.id for held in record.components.values() if held.schedule.count is None]
+        if endless:
+            raise FakeUsageError(
+                f"The schedule of {', '.join(endless[:3])} has no end: {self.name!r} never "
+                "finishes. Give until=, a moment or a predicate."
+            )
+        return lambda: record.state == "FINISHED" and not record.activating
+
+    def assert_finished(self) -> None:
+        """Fail the test unless it is FINISHED and no instance of it has failed."""
+        __tracebackhide__ = True
+        bad = [held for held in self.instances if held.status not in (FINISHED, "SKIPPED")]
+        if self.state != FINISHED or bad:
+            raise AssertionError(f"{self.name!r} should have finished well.\n{self!r}")
+
+
+class Pipelines:
+    """The pipelines of a fake: `datapipeline_fake.pipelines`."""
+
+    def __init__(
+        self,
+        service: Service,
+        time: Timekeeper,
+        region: str,
+        wait: Callable[[Any, str, bool], None],
+        workers: Workers,
+    ) -> None:
+        self._service = service
+        self._time = time
+        self._region = region
+        self._wait_until = wait
+        self._workers = workers
+        self._outcomes: list[_PlannedOutcome] = []
+        self._created = 0
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} pipelines: {', '.join(held.name for held in self) or 'none'}>"
+
+    def __iter__(self) -> Iterator[Pipeline]:
+        with self._time.lock:
+            return iter([Pipeline(held, self) for held in self._service.pipelines.existing()])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, key: str) -> Pipeline:
+        """The pipeline of an id or of a name.
+
+        Raises:
+            FakeUsageError: there is none, or several have that name.
+        """
+        found = [held for held in self if key in (held.id, held.name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise FakeUsageError(
+                f"{len(found)} pipelines have the name {key!r}: "
+                f"{', '.join(held.id for held in found)}."
+            )
+        known = [name for held in self for name in (held.name, held.id)]
+        raise FakeUsageError(
+            f"There is no pipeline {key!r}.{did_you_mean(key, known)} There are: "
+            f"{', '.join(known) or 'none'}."
+        )
+
+    # -- making them ------------------------------------------------------------------------------
+
+    def create(
+        self,
+        definition: Any,
+        *,
+        name: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        description: str | None = None,
+        region: str | None = None,
+    ) -> Pipeline:
+        """Create a pipeline and put its definition.
+
+        Args:
+            definition: the path of a file as the AWS CLI takes it, its contents as a mapping, a
+                list of objects in that format, or the parameters of put_pipeline_definition.
+            name: of the pipeline.
+            values: parameter values.
+            tags: of the pipeline.
+            description: of the pipeline.
+            region: where it lives; by default that of the fake.
+
+        Raises:
+            FakeUsageError: the definition can not be read, or the service finds errors in it, all
+                of which the text tells. Nothing is created.
+        """
+        request = request_of(definition, values)
+        with self._time.lock:
+            self._created += 1
+            parameters: dict[str, Any] = {
+                "name": name or f"pipeline-{self._created}",
+                "uniqueId": f"made-by-the-test-{self._created}",
+            }
+            if tags:
+                parameters["tags"] = [{"key": key, "value": tags[key]} for key in tags]
+            if description is not None:
+                parameters["description"] = description
+            made = self._call("CreatePipeline", parameters, region)
+            pipeline_id = made["pipelineId"]
+            try:
+                answer = self._call(
+                    "PutPipelineDefinition", {"pipelineId": pipeline_id, **request}, region
+                )
+                if answer["errored"]:
+                    raise FakeUsageError(_all_errors(answer))
+            except FakeUsageError:
+                self._service.pipelines.forget(pipeline_id)
+                raise
+            return Pipeline(self._service.pipelines.all[pipeline_id], self)
+
+    def activate(
+        self,
+        definition: Any,
+        *,
+        name: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        description: str | None = None,
+        region: str | None = None,
+        start: datetime | str | None = None,
+    ) -> Pipeline:
+        """Create a pipeline, put its definition and activate it.
+
+        Args:
+            definition: see `create`, as for the next ones.
+            name: of the pipeline.
+            values: parameter values.
+            tags: of the pipeline.
+            description: of the pipeline.
+            region: where it lives; by default that of the fake.
+            start: the moment from which it runs; earlier intervals are skipped.
+
+        Raises:
+            FakeUsageError: see `create`.
+        """
+        made = self.create(
+            definition,
+            name=name,
+            values=values,
+            tags=tags,
+            description=description,
+            region=region,
+        )
+        try:
+            made.activate(start=start)
+        except FakeUsageError:
+            self._service.pipelines.forget(made.id)
+            raise
+        return made
+
+    # -- what the service does by itself ----------------------------------------------------------
+
+    def outcome(
+        self,
+        what: str,
+        outcome: Outcome | bool | Callable[[Task], Outcome],
+        *,
+        times: int | None = None,
+    ) -> None:
+        """Say what becomes of simulated resources, and of preconditions that the service checks.
+
+        By default resources start and preconditions are met.
+
+        Args:
+            what: the id of an object in a definition, or a type such as "S3KeyExists".
+            outcome: "FINISHED" or True; "FALSE" or False (a precondition is not met yet, and
+                checked again after its retryDelay); "FAILED" (the attempt fails); or a function
+                of the instance that says one of these.
+            times: for how many attempts it holds; by default for all.
+
+        Raises:
+            FakeUsageError: the outcome is none of these.
+        """
+        arguments.text("what", what, 1024)
+        if times is not None:
+            arguments.count("times", times, 1)
+        chosen = outcome if callable(outcome) else _outcome(outcome)
+        with self._time.lock:
+            # The latest word counts.
+            self._outcomes.insert(0, _PlannedOutcome(what, chosen, times))
+
+    def decide(self, run: Run) -> str | None:
+        """What was said about the outcome of a run; None if nothing was."""
+        for planned in self._outcomes:
+            if planned.what not in (run.of.id, run.of.type) or planned.left == 0:
+                continue
+            if planned.left is not None:
+                planned.left -= 1
+            if callable(planned.outcome):
+                return _outcome(planned.outcome(self._handle(run)))
+            return planned.outcome
+        return None
+
+    @property
+    def notifications(self) -> list[Notification]:
+        """What the SnsAlarms of all pipelines published, in order."""
+        with self._time.lock:
+            return [
+                Notification(
+                    to_datetime(held.at),
+                    held.pipeline_id,
+                    held.action_id,
+                    held.node_id,
+                    held.topic,
+                    held.subject,
+                    held.message,
+                )
+                for held in self._service.engine.notifications
+            ]
+
+    # -- helpers ----------------------------------------------------------------------------------
+
+    def _handle(self, instance: Any) -> Task:
+        return Task(instance, self._service, self._time)
+
+    def _now(self) -> datetime:
+        return to_datetime(self._time.now())
+
+    @contextmanager
+    def _working(self, work: Callable[[Work], object] | None, pipeline_id: str) -> Iterator[None]:
+        if work is None:
+            yield
+            return
+        worker = self._workers.add(work, pipeline_id=pipeline_id)
+        try:
+            yield
+        finally:
+            self._workers.remove(worker)
+
+    def _wait(
+        self,
+        condition: Any,
+        pipeline: Pipeline,
+        max_time: float | timedelta | None,
+        *,
+        ours: bool,
+    ) -> None:
+        if max_time is None:
+            wrapped = condition
+        else:
+            limit = self._time.now() + arguments.seconds("max_time", max_time)
+            inner = condition
+
+            def wrapped() -> bool:
+                if self._time.clock.now > limit:
+                    raise Stuck(f"max_time has passed in virtual time.\n{pipeline!r}")
+                if isinstance(inner, datetime):
+                    return to_datetime(self._time.clock.now) >= inner
+                return bool(inner())
+
+        try:
+            self._wait_until(wrapped, f"the pipeline {pipeline.name!r}", ours)
+        except Stuck as error:
+            if repr(pipeline) in str(error):
+                raise
+            raise Stuck(f"{error}\n{self._who_is_missing()}{pipeline!r}") from None
+
+    def _who_is_missing(self) -> str:
+        groups = sorted(self._service.tasks.queues.waiting_names())
+        if not groups:
+            return ""
+        return (
+            f"Tasks wait for runners of {', '.join(map(repr, groups[:3]))}. Give run() a function "
+            "that plays the runner, have datapipeline_fake.work() play it, or start a runner in a "
+            "thread.\n"
+        )
+
+    def _call(self, operation: str, parameters: dict[str, Any], region: str | None) -> Any:
+        with self._time.lock:
+            self._time.sync()
+            try:
+                return self._service.handle(
+                    operation, parameters, Caller(region or self._region, "made-by-the-test")
+                )
+            except ServiceError as error:
+                raise FakeUsageError(
+                    f"The service refuses {operation} with {error.code}: "
+                    f"{shorten(error.message, 2000)}"
+                ) from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return to_datetime(arguments.moment("until", text))
+    except FakeUsageError:
+        raise FakeUsageError(
+            f"until is {text!r}, which is neither a state of a pipeline nor a moment."
+            f"{did_you_mean(text.upper(), STATES)} The states are: {', '.join(STATES)}."
+        ) from None
+
+
+def _outcome(value: Any) -> str:
+    if value is True:
+        return FINISHED
+    if value is False:
+        return "FALSE"
+    if value not in _OUTCOMES:
+        raise FakeUsageError(
+            f"The outcome is {value!r}; it can be {', '.join(map(repr, _OUTCOMES))}, True or False."
+        )
+    return str(value)
+
+
+def _all_errors(answer: Mapping[str, Any]) -> str:
+    lines = [
+        f"  {held['id']}: {text}" for held in answer["validationErrors"] for text in held["errors"]
+    ]
+    return "\n".join(["The definition has errors:", *lines])

@@ -1,0 +1,323 @@
+"""The fake behind a real HTTP endpoint on loopback: AWS JSON 1.1 for any client of any language.
+
+Built on aiohttp, an extra. One thread runs its event loop; a held poll is a coroutine that awaits,
+so a thousand of them need no thousand threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import http_exceptions, web
+
+from .._fake.exchange import Failure, Reply, Request
+from .._service.errors import ServiceError
+from .._service.protocol import aws_json as wire
+from .._service.protocol import model
+from .._time.timekeeper import Closed
+from ..errors import FakeUsageError, told_by_message
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .._fake.answering import Answering
+
+__tracebackhide__ = told_by_message
+
+HOST = "127.0.0.1"
+CONTROL = "/_control"
+# A request beyond this is refused. The longest that the service's model allows is an expression.
+MAXIMUM_BODY = 24 * 1024 * 1024
+# Real seconds that a client gets to send the body of its request.
+BODY_SECONDS = 30.0
+_TARGET = "DataPipeline."
+_SCOPE = re.compile(r"Credential=[^/\s]+/\d+/([a-z0-9-]+)/")
+# With what the access keys of tests begin.
+ACCOUNT = "PYTESTDATAPIPELINE"
+_KEY = re.compile(r"Credential=([^/\s]+)/")
+_ATTEMPT = re.compile(r"attempt=([0-9]{1,9})(?![0-9])")
+_PORTS = range(65_536)
+# What a client can do to a server. None of it is news to whoever reads a test's log.
+_CLIENTS_FAULTS = (http_exceptions.HttpProcessingError, web.RequestPayloadError, ConnectionError)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return not isinstance(error, _CLIENTS_FAULTS)
+
+
+# Not NaN, which is no JSON, whatever a call held.
+_STRICT = json.JSONEncoder(allow_nan=False).encode
+_LOGGER = logging.getLogger("pytest_datapipeline.endpoint")
+_LOGGER.addFilter(_is_news)
+
+
+class Connection:
+    """One connection of a client, as long as it lasts."""
+
+    def __init__(self, transport: asyncio.Transport | None) -> None:
+        self._transport = transport
+        peer = transport.get_extra_info("peername") if transport is not None else None
+        self.name = f"connection from port {peer[1]}" if peer else "a connection"
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+    def is_alive(self) -> bool:
+        """Whether the client has not hung up."""
+        return self._transport is not None and not self._transport.is_closing()
+
+
+class Listener:
+    """An HTTP server in a thread of its own, on 127.0.0.1 alone.
+
+    Raises:
+        FakeUsageError: a port that can not be.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        given: object = port
+        if isinstance(given, bool) or not isinstance(given, int) or given not in _PORTS:
+            raise FakeUsageError(
+                f"The port is {port!r}; it must be a number from 1 to {_PORTS[-1]}, or 0 for a "
+                "free one."
+            )
+        self._port = port
+        self._loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # until it starts
+        self._server: asyncio.Server | None = None
+        self._web: web.Server | None = None
+        self._thread = threading.Thread(target=self._run, name="datapipeline-endpoint", daemon=True)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.url}>"
+
+    @property
+    def port(self) -> int:
+        """The port on which it listens."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Where clients find it."""
+        return f"http://{HOST}:{self._port}"
+
+    def start(self) -> None:
+        """Listen, and answer from now on.
+
+        Raises:
+            FakeUsageError: the port is taken.
+        """
+        self._loop = asyncio.new_event_loop()
+        self._thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        except OSError as error:
+            self._end()
+            raise FakeUsageError(
+                f"Port {self._port} of {HOST} can not be listened on: {error.strerror}. Choose "
+                "another, or 0 for a free one."
+            ) from None
+
+    def stop(self) -> None:
+        """Hang up on everybody, and listen no longer."""
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self._end()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _open(self) -> None:
+        self._web = web.Server(
+            self._handle,
+            request_factory=self._request,
+            handler_cancellation=True,
+            logger=_LOGGER,
+            access_log=None,
+            keepalive_timeout=3600,
+        )
+        self._server = await self._loop.create_server(self._web, HOST, self._port, backlog=2048)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        assert self._server is not None
+        assert self._web is not None
+        self._server.close()
+        # Those who wait in a poll are hung up on, not waited for.
+        await self._web.shutdown(0.01)
+        await self._server.wait_closed()
+        await self._loop.shutdown_default_executor()
+
+    def _request(
+        self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any
+    ) -> web.BaseRequest:
+        return web.BaseRequest(
+            message, payload, protocol, writer, task, self._loop, client_max_size=MAXIMUM_BODY
+        )
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            body = await asyncio.wait_for(request.read(), BODY_SECONDS)
+        except asyncio.TimeoutError:
+            return plain(408, "The body of the request did not come.")
+        except web.HTTPRequestEntityTooLarge:
+            return plain(413, f"The request has more than {MAXIMUM_BODY} bytes.")
+        except Exception as error:  # of many kinds, in aiohttp's versions
+            return plain(400, f"The body of the request can not be read: {error}")
+        return await self._taken(request, body)
+
+    async def _taken(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        raise NotImplementedError
+
+
+class Endpoint(Listener):
+    """A fake behind HTTP.
+
+    Args:
+        answering: what answers now.
+        port: the port; 0 for a free one.
+        control: what answers below `/_control/`.
+        account: the access key of those who may call; None for everybody. Those who have no key
+            of a test may in any case.
+    """
+
+    def __init__(
+        self,
+        answering: Callable[[], Answering],
+        port: int = 0,
+        control: Callable[[str, str, bytes], Awaitable[tuple[int, Any]]] | None = None,
+        account: str | None = None,
+    ) -> None:
+        super().__init__(port)
+        self._answering = answering
+        self._control = control
+        self._account = account
+        self._connections: dict[Any, Connection] = {}
+        self.requests = 0
+
+    def start(self) -> None:
+        """Listen, and answer from now on.
+
+        Raises:
+            FakeUsageError: the port is taken.
+        """
+        super().start()
+        self._answering().overlook(self._thread)
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    async def _taken(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        if request.path.startswith(f"{CONTROL}/"):
+            return await self._controlled(request, body)
+        lost = astray(request)
+        if lost is not None:
+            return lost
+        account = account_of(request)
+        if account.startswith(ACCOUNT) and self._account not in (None, account):
+            return refused(403, "UnrecognizedClientException", no_test_has(account))
+        self.requests += 1
+        target = request.headers.get("X-Amz-Target", "")
+        operation = target[len(_TARGET) :]
+        if not target.startswith(_TARGET) or operation not in model.operations():
+            return refused(400, "UnknownOperationException", f"There is no operation {target!r}.")
+        return await self._answered(request, operation, body)
+
+    async def _answered(
+        self, request: web.BaseRequest, operation: str, body: bytes
+    ) -> web.StreamResponse:
+        answering = self._answering()
+        connection = self._connection(request)
+        scope = _SCOPE.search(request.headers.get("Authorization", ""))
+        attempt = _ATTEMPT.search(request.headers.get("amz-sdk-request", ""))
+        asked = Request(
+            operation=operation,
+            body=body,
+            region=scope[1] if scope else answering.region,
+            url=self.url,
+            thread=connection,
+            # The client's own clock ends its wait, by hanging up.
+            read_timeout=None,
+            connect_timeout=None,
+            attempt=int(attempt[1]) if attempt else 1,
+            invocation_id=request.headers.get("amz-sdk-invocation-id", ""),
+            holder=connection,
+            types_checked=False,
+        )
+        try:
+            reply = await answering.answer_for(asked)
+        except Closed:
+            reply = Failure("connection_dropped")
+        if isinstance(reply, Failure):
+            if reply.kind == "read_timeout":
+                # Until the client gives up.
+                await asyncio.Event().wait()
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)
+        return _response(reply)
+
+    def _connection(self, request: web.BaseRequest) -> Connection:
+        found = self._connections.get(request.protocol)
+        if found is None or not found.is_alive():
+            for protocol in [
+                held for held, connection in self._connections.items() if not connection.is_alive()
+            ]:
+                del self._connections[protocol]
+            found = self._connections[request.protocol] = Connection(request.transport)
+        return found
+
+    async def _controlled(self, request: web.BaseRequest, body: bytes) -> web.Response:
+        verb = request.path[len(CONTROL) + 1 :]
+        if self._control is None:
+            return plain(404, "This endpoint is controlled by the test that has started it.")
+        status, answer = await self._control(request.method, verb, body)
+        return web.json_response(answer, status=status, dumps=_STRICT)
+
+
+def astray(request: web.BaseRequest) -> web.Response | None:
+    """What one is told who does not call the service; None if he does."""
+    if request.path != "/":
+        return plain(404, f"There is nothing at {request.path}; the service is at /.")
+    if request.method != "POST":
+        return plain(405, f"The service takes POST, not {request.method}.", Allow="POST")
+    return None
+
+
+def account_of(request: web.BaseRequest) -> str:
+    """The access key that a request is signed with; nothing if it is not."""
+    found = _KEY.search(request.headers.get("Authorization", ""))
+    return found[1] if found else ""
+
+
+def no_test_has(account: str) -> str:
+    """What a process is told that has outlived its test."""
+    return (
+        f"The access key {account} is that of a test that has ended, or of another one. End the "
+        "processes that a test has started before it ends, or give those that outlive it the "
+        "environment of the next: datapipeline_endpoint.environment."
+    )
+
+
+def refused(status: int, code: str, message: str) -> web.Response:
+    """An error as the service tells it."""
+    body = wire.encode_error(ServiceError(code, message))
+    return web.Response(status=status, body=body, headers={"content-type": wire.CONTENT_TYPE})
+
+
+def _response(reply: Reply) -> web.Response:
+    headers = {name: value for name, value in reply.headers.items() if name != "content-length"}
+    return web.Response(status=reply.status, headers=headers, body=reply.body)
+
+
+def plain(status: int, text: str, **headers: str) -> web.Response:
+    return web.json_response({"message": text}, status=status, headers=headers)

@@ -1,0 +1,223 @@
+"""Pipeline definitions: objects, inheritance, parameters and their values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import invalid_request
+from ..fields import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+DEFAULT = "Default"
+# What nobody inherits: who one is, and whose child.
+_OWN = frozenset({"id", "name", "parent", "type"})
+
+
+class Resolved(dict[str, tuple[Field, ...]]):
+    """The fields of an object by key, inherited ones included. A list is a key with many values."""
+
+    def first(self, key: str) -> str | None:
+        """The first value of a field, string or reference; None if it is not set."""
+        held = self.get(key)
+        return held[0].value if held else None
+
+    def strings(self, key: str) -> list[str]:
+        """The string values of a field."""
+        return [field.value for field in self.get(key, ()) if not field.is_ref]
+
+    def refs(self, key: str) -> list[str]:
+        """The ids that a field refers to."""
+        return [field.value for field in self.get(key, ()) if field.is_ref]
+
+    def flat(self) -> list[Field]:
+        """All fields in order."""
+        return [field for held in self.values() for field in held]
+
+
+class PipelineObject:
+    """One object as it was put: its id, its name and its own fields."""
+
+    __slots__ = ("fields", "id", "name")
+
+    def __init__(self, id: str, name: str, fields: tuple[Field, ...]) -> None:
+        self.id = id
+        self.name = name
+        self.fields = fields
+
+    def to_wire(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "fields": [field.to_wire() for field in self.fields],
+        }
+
+
+class Parameter:
+    """A declared parameter: its id and attributes, a repeated one with all its values.
+
+    `given` are the attributes as they were put.
+    """
+
+    __slots__ = ("attributes", "given", "id")
+
+    def __init__(self, id: str, given: Iterable[Mapping[str, Any]]) -> None:
+        self.id = id
+        self.given = list(given)
+        self.attributes = _grouped(self.given, "key")
+
+    def attribute(self, key: str, default: str = "") -> str:
+        return self.attributes.get(key, [default])[0]
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it need not have a value."""
+        return self.attribute("optional").lower() == "true"
+
+
+class Definition:
+    """What PutPipelineDefinition stores.
+
+    Attributes:
+        objects: the objects in the order given.
+        by_id: the same by id; of two with one id, the first.
+        parameters: the declared parameters by id.
+        values: the parameter values, a list's as a list.
+        given_values: the same as they were put.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[PipelineObject] = (),
+        parameters: Iterable[Parameter] = (),
+        values: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        self.objects = list(objects)
+        self.by_id: dict[str, PipelineObject] = {}
+        for held in self.objects:
+            self.by_id.setdefault(held.id, held)
+        self.declared = list(parameters)
+        self.parameters = {parameter.id: parameter for parameter in self.declared}
+        self.given_values = list(values)
+        self.values = _grouped(self.given_values, "id")
+        self._resolved: dict[str, Resolved] = {}
+
+    @classmethod
+    def of_request(cls, request: Mapping[str, Any]) -> Definition:
+        """The definition in a request of PutPipelineDefinition or ValidatePipelineDefinition."""
+        return cls(
+            [
+                PipelineObject(
+                    held["id"], held["name"], tuple(field_of(field) for field in held["fields"])
+                )
+                for held in request.get("pipelineObjects") or ()
+            ],
+            [
+                Parameter(held["id"], held["attributes"])
+                for held in request.get("parameterObjects") or ()
+            ],
+            request.get("parameterValues") or (),
+        )
+
+    def to_response(self) -> dict[str, Any]:
+        """The answer to GetPipelineDefinition. What was not given has no key."""
+        response: dict[str, Any] = {"pipelineObjects": [held.to_wire() for held in self.objects]}
+        if self.declared:
+            response["parameterObjects"] = [
+                {
+                    "id": held.id,
+                    "attributes": [_pair(given, "key") for given in held.given],
+                }
+                for held in self.declared
+            ]
+        if self.given_values:
+            response["parameterValues"] = [_pair(given, "id") for given in self.given_values]
+        return response
+
+    def with_values(self, values: Iterable[Mapping[str, Any]]) -> Definition:
+        """The same objects and parameters with other values."""
+        return Definition(self.objects, self.declared, values)
+
+    def runs_as(self, other: Definition) -> bool:
+        """Whether another definition says the same."""
+        return self is other or self._contents() == other._contents()
+
+    def _contents(self) -> tuple[Any, ...]:
+        return (
+            [(held.id, held.name, held.fields) for held in self.objects],
+            [(held.id, held.attributes) for held in self.declared],
+            self.values,
+        )
+
+    def parent_of(self, object_id: str) -> str | None:
+        """The object that one inherits from: its `parent`, else Default."""
+        held = self.by_id.get(object_id)
+        if held is None or object_id == DEFAULT:
+            return None
+        for field in held.fields:
+            if field.key == "parent":
+                return field.value
+        return DEFAULT if DEFAULT in self.by_id else None
+
+    def resolved(self, object_id: str) -> Resolved:
+        """The fields of an object, with those that it inherits after its own."""
+        found = self._resolved.get(object_id)
+        if found is None:
+            found = self._resolved[object_id] = self._resolve(object_id)
+        return found
+
+    def _resolve(self, object_id: str) -> Resolved:
+        found = Resolved()
+        seen: set[str] = set()
+        current: str | None = object_id
+        while current is not None and current not in seen and current in self.by_id:
+            seen.add(current)
+            level: dict[str, list[Field]] = {}
+            for field in self.by_id[current].fields:
+                if field.key not in found and (current == object_id or field.key not in _OWN):
+                    level.setdefault(field.key, []).append(field)
+            found.update((key, tuple(fields)) for key, fields in level.items())
+            current = self.parent_of(current)
+        return found
+
+    def type_of(self, object_id: str) -> str | None:
+        """The type of an object; None if it has none."""
+        return self.resolved(object_id).first("type")
+
+    def value_of(self, parameter: str) -> list[str] | None:
+        """The values of a parameter: those given, else its default; None if it has neither."""
+        if parameter in self.values:
+            return self.values[parameter]
+        declared = self.parameters.get(parameter)
+        if declared is None or "default" not in declared.attributes:
+            return None
+        return declared.attributes["default"]
+
+
+def field_of(given: Mapping[str, Any]) -> Field:
+    """A field of the wire.
+
+    Raises:
+        ServiceError: it has both a string and a reference.
+    """
+    reference = given.get("refValue")
+    if reference is None:
+        return Field(given["key"], given.get("stringValue") or "")
+    if given.get("stringValue") is not None:
+        # Our choice: documented is only that it has one of them.
+        raise invalid_request(
+            "Invalid field", f"{given['key']} has both a stringValue and a refValue"
+        )
+    return Field(given["key"], reference, True)
+
+
+def _pair(given: Mapping[str, Any], key: str) -> dict[str, str]:
+    return {key: given[key], "stringValue": given.get("stringValue") or ""}
+
+
+def _grouped(given: Iterable[Mapping[str, Any]], key: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for held in given:
+        found.setdefault(held[key], []).append(held.get("stringValue") or "")
+    return found

@@ -1,0 +1,152 @@
+"""Fields of pipeline objects: between the plain mapping that a person types and the wire's list.
+
+On the wire a field is `{"key": ..., "stringValue": ...}` or `{"key": ..., "refValue": ...}`, and a
+list is the same key again. In here it is a tuple, which is small: a queue may hold 100,000 tasks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import FakeUsageError, told_by_message
+from .clock import SECOND, to_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__tracebackhide__ = told_by_message
+
+MAXIMUM_KEY_LENGTH = 256
+MAXIMUM_VALUE_LENGTH = 10_240
+# What is shown of a secret.
+MASK = "*****"
+
+# The pattern of nearly all strings in AWS's model, with its surrogate pairs written as Python does.
+TEXT = re.compile("[\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\r\n\t]*")
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A reference to another pipeline object, by its id."""
+
+    id: str
+
+    def __repr__(self) -> str:
+        return f"ref({self.id!r})"
+
+
+def ref(object_id: str) -> Ref:
+    """A reference to the pipeline object `object_id`, for use as the value of a field."""
+    return Ref(object_id)
+
+
+class Field(NamedTuple):
+    """One field: a key with a string or, if `is_ref`, the id of another object.
+
+    `secrets` are what of an evaluated value came from secret fields or parameters.
+    """
+
+    key: str
+    value: str
+    is_ref: bool = False
+    secrets: tuple[str, ...] = ()
+
+    def to_wire(self) -> dict[str, str]:
+        return {"key": self.key, "refValue" if self.is_ref else "stringValue": self.value}
+
+
+def from_plain(fields: Mapping[str, Any], where: str) -> tuple[Field, ...]:
+    """Fields from `{"command": "echo hi", "step": ["a", "b"], "output": ref("MyOutput")}`.
+
+    Raises:
+        FakeUsageError: a key or value that the service could not hold; the text names the place.
+    """
+    found: list[Field] = []
+    for key, value in fields.items():
+        place = f"{where}[{shorten(str(key))!r}]"
+        values = value if isinstance(value, (list, tuple)) else (value,)
+        for index, item in enumerate(values):
+            at = place if values is not value else f"{place}[{index}]"
+            if isinstance(item, Ref):
+                found.append(_checked(key, item.id, True, at))
+            elif isinstance(item, str):
+                found.append(_checked(key, item, False, at))
+            else:
+                raise FakeUsageError(
+                    f"{at} is {item!r}, of type {type(item).__name__}. A field holds a string, "
+                    "ref(id) or a list of these: write numbers, booleans and times as the strings "
+                    "that the service would hand out."
+                )
+    return tuple(found)
+
+
+def from_wire(fields: Iterable[Mapping[str, Any]], where: str) -> tuple[Field, ...]:
+    """Fields from the wire's list of `{"key", "stringValue" | "refValue"}`.
+
+    Raises:
+        FakeUsageError: a field with both values or none, or one that the service could not hold.
+    """
+    found = []
+    for index, field in enumerate(fields):
+        at = f"{where}[{index}]"
+        string, reference = field.get("stringValue"), field.get("refValue")
+        if (string is None) == (reference is None):
+            held = "both a stringValue and a refValue" if string is not None else "neither"
+            raise FakeUsageError(
+                f"{at} (key {field.get('key')!r}) has {held}: a field has exactly one of "
+                "stringValue and refValue."
+            )
+        value = string if string is not None else reference
+        found.append(_checked(field["key"], value, reference is not None, at))
+    return tuple(found)
+
+
+def _checked(key: Any, value: Any, is_ref: bool, at: str) -> Field:
+    for what, text, shortest, longest in (
+        ("key", key, 1, MAXIMUM_KEY_LENGTH),
+        ("reference" if is_ref else "value", value, int(is_ref), _longest(is_ref)),
+    ):
+        if not isinstance(text, str):
+            raise FakeUsageError(f"{at}: the {what} is {text!r}; it must be a string.")
+        if not shortest <= len(text) <= longest:
+            raise FakeUsageError(
+                f"{at}: the {what} {shorten(text)!r} has {len(text)} characters; the service "
+                f"takes {shortest} to {longest}."
+            )
+        if TEXT.fullmatch(text) is None:
+            raise FakeUsageError(
+                f"{at}: the {what} {shorten(text)!r} holds a character that the service does not "
+                "take (a control character other than tab and line ends, or half a surrogate pair)."
+            )
+    return Field(key, value, is_ref)
+
+
+def _longest(is_ref: bool) -> int:
+    return MAXIMUM_KEY_LENGTH if is_ref else MAXIMUM_VALUE_LENGTH
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """A text with stars in place of secrets."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def timestamp(ns: int) -> str:
+    """A time as fields hold it: UTC, whole seconds, no zone."""
+    return _second(ns // SECOND)
+
+
+@lru_cache(maxsize=4096)  # the instances of one interval share their times
+def _second(seconds: int) -> str:
+    return to_datetime(seconds * SECOND).replace(tzinfo=None).isoformat()
+
+
+def shorten(text: str, longest: int = 60) -> str:
+    """`text` with its middle left out if it is long, for messages."""
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 13]}...{text[-10:]}"

@@ -1,0 +1,147 @@
+"""What tasks are runs of: a component says to whom its tasks go, how often they are tried, and what
+their task object holds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..clock import SECOND
+from ..fields import Field, timestamp
+from ..protocol.task_object import TaskObject
+from ..settings import MAXIMUM_RETRIES, REPORT_PROGRESS_SECONDS, RETRY_DELAY_SECONDS
+
+if TYPE_CHECKING:
+    from .life import Attempt, Instance
+
+# Documented: the preconditions that a task runner checks, the only tasks that FALSE is meant for.
+USER_MANAGED_PRECONDITIONS = frozenset({"Exists", "ShellCommandPrecondition"})
+
+# Our choice: nobody published the interval of a task that belongs to no schedule of its own.
+INTERVAL = 3600 * SECOND
+
+_ATTEMPT_SUFFIX = re.compile(r"_Attempt=\d+\Z")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How often and how long an activity is tried. Durations are in nanoseconds."""
+
+    maximum_retries: int = MAXIMUM_RETRIES
+    retry_delay: int = RETRY_DELAY_SECONDS * SECOND
+    report_progress_timeout: int = REPORT_PROGRESS_SECONDS * SECOND
+    attempt_timeout: int | None = None
+    precondition_timeout: int | None = None
+
+
+# Fields that say how long, and what of a policy each sets.
+PERIODS = {
+    "retryDelay": "retry_delay",
+    "reportProgressTimeout": "report_progress_timeout",
+    "attemptTimeout": "attempt_timeout",
+    "preconditionTimeout": "precondition_timeout",
+}
+
+
+class Component:
+    """What instances are runs of."""
+
+    __slots__ = ("id", "paused", "pipeline_id", "policy", "region", "type", "worker_group")
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        type: str,
+        pipeline_id: str,
+        region: str | None,
+        worker_group: str,
+        policy: Policy,
+    ) -> None:
+        self.id = id
+        self.type = type
+        self.pipeline_id = pipeline_id
+        self.region = region
+        self.worker_group = worker_group
+        self.policy = policy
+        self.paused = False
+
+    def instance_id(self, instance: Instance) -> str:
+        return f"@{self.id}_{timestamp(instance.scheduled_start)}"
+
+    def attempt_id(self, instance: Instance, number: int) -> str:
+        return f"{self.instance_id(instance)}_Attempt={number}"
+
+    def worker_group_of(self, instance: Instance) -> str:  # noqa: ARG002  # for subclasses
+        """Whose runners an instance is for."""
+        return self.worker_group
+
+    def task_id_of(self, attempt: Attempt) -> str | None:  # noqa: ARG002  # for subclasses
+        """The task id that an attempt must have; None for any."""
+        return None
+
+    def task_object(self, attempt: Attempt, task_id: str, with_objects: bool) -> TaskObject:
+        """What a runner is handed."""
+        raise NotImplementedError
+
+    def ended(self, instance: Instance) -> None:
+        """Told when an instance has ended."""
+
+
+class GivenComponent(Component):
+    """The component of a task that was put into a queue as it is, with no pipeline behind it."""
+
+    __slots__ = ("fields", "first_attempt_id", "first_task_id", "objects", "system_fields")
+
+    def __init__(
+        self,
+        *,
+        fields: tuple[Field, ...],
+        objects: tuple[dict[str, Any], ...] = (),
+        system_fields: tuple[Field, ...] = (),
+        first_attempt_id: str | None = None,
+        first_task_id: str | None = None,
+        **given: Any,
+    ) -> None:
+        super().__init__(**given)
+        self.fields = fields
+        self.objects = objects
+        self.system_fields = system_fields
+        self.first_attempt_id = first_attempt_id
+        self.first_task_id = first_task_id
+
+    def attempt_id(self, instance: Instance, number: int) -> str:
+        if self.first_attempt_id is None:
+            return f"@{self.id}_{timestamp(instance.scheduled_start)}_Attempt={number}"
+        if number == 1:
+            return self.first_attempt_id
+        return f"{_ATTEMPT_SUFFIX.sub('', self.first_attempt_id)}_Attempt={number}"
+
+    def task_id_of(self, attempt: Attempt) -> str | None:
+        return self.first_task_id if attempt.number == 1 and not attempt.task_ids else None
+
+    def task_object(self, attempt: Attempt, task_id: str, with_objects: bool) -> TaskObject:
+        instance = attempt.instance
+        return TaskObject(
+            task_id,
+            self.pipeline_id,
+            self.attempt_id(instance, attempt.number),
+            {
+                "component": self.id,
+                "scheduled_start": timestamp(instance.scheduled_start),
+                "sphere": "ATTEMPT",
+                "worker_group": self.worker_group,
+                "instance": self.instance_id(instance),
+                "type": self.type,
+                "status": "WAITING_FOR_RUNNER",
+                "version": "1",
+                "schedule": "Schedule",
+                "actual_start": timestamp(instance.actual_start or 0),
+                "scheduled_end": timestamp(instance.scheduled_end),
+                "pipeline": self.pipeline_id,
+            },
+            self.fields + self.system_fields,
+            self.objects if with_objects else (),
+        )

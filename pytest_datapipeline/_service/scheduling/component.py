@@ -1,0 +1,482 @@
+"""What an activated definition runs: its runnable objects, what each needs, when it is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..definitions.catalog import family_of
+from ..expressions.language import ExpressionError, parse
+from ..expressions.periods import parse_period
+from ..fields import Field, timestamp
+from ..instances.instance import PERIODS, USER_MANAGED_PRECONDITIONS, Component, Policy
+from ..instances.life import Instance
+from ..protocol.task_object import TaskObject
+from .intervals import OnDemand, Schedule
+from .scope import Context, ObjectScope, evaluated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..definitions.definition import Definition, Resolved
+    from ..instances.life import Attempt
+    from .engine import Engine
+    from .pipeline import Pipeline
+
+ACTIVITY = "activity"
+NODE = "data node"
+RESOURCE = "resource"
+PRECONDITION = "precondition"
+_WITH_RUNS = frozenset({ACTIVITY, NODE, RESOURCE, PRECONDITION})
+
+# What a component takes over from the one in whose place it comes.
+_KEPT = (
+    *("runs", "open", "active", "paused", "created_at"),
+    *("latest", "latest_completed", "finished_at", "health"),
+)
+# Fields that every task object has for itself, whatever the definition says.
+_OF_THE_TASK = frozenset({"parent", "type", "workerGroup", "schedule", "id", "name"})
+# References that say when something runs, not what it works with: a task does not carry them along.
+_ORDER = frozenset({"dependsOn", "precondition", "parent", "onSuccess", "onFail", "onLateAction"})
+
+
+class Run(Instance):
+    """One run of a pipeline's component.
+
+    Attributes:
+        index: of its interval.
+        blocked: how many of its component's needs were found fulfilled when it was last looked at.
+        again: whether it is run again after it had ended.
+        details: what few of them have: why it was canceled, on what it failed, ...
+    """
+
+    __slots__ = ("again", "blocked", "details", "index")
+
+    def __init__(self, component: PipelineComponent, index: int, version: int) -> None:
+        schedule = component.schedule
+        super().__init__(component, schedule.start_of(index), schedule.end_of(index))
+        self.index = index
+        self.version = version
+        self.blocked = 0
+        self.again = False
+        self.details: dict[str, Any] | None = None
+
+    @property
+    def origin(self) -> PipelineComponent:
+        """Its component as it was when the run was created.
+
+        Documented: a changed definition is for new runs.
+        """
+        component = self.component
+        assert isinstance(component, PipelineComponent)
+        return component
+
+    @property
+    def of(self) -> PipelineComponent:
+        """Its component as it is in the active definition, which knows all runs."""
+        component = self.origin
+        while component.successor is not None:
+            component = component.successor
+        return component
+
+    def note(self, **details: Any) -> None:
+        """Keep something that few instances have."""
+        self.details = {**(self.details or {}), **details}
+
+    def detail(self, name: str) -> Any:
+        """What few instances have, such as the reason of a cancellation; None if it has none."""
+        return None if self.details is None else self.details.get(name)
+
+
+class PipelineComponent(Component):
+    """A runnable object of an activated definition: activity, data node, resource or precondition.
+
+    A precondition is one component for each object that it guards, its `node`.
+    """
+
+    __slots__ = (
+        "_carries",
+        "_dynamic",
+        "_static",
+        "active",
+        "at_end",
+        "cascade",
+        "created_at",
+        "definition",
+        "dependents",
+        "engine",
+        "evaluates",
+        "family",
+        "fields",
+        "finished_at",
+        "health",
+        "init_timeout",
+        "late_after",
+        "latest",
+        "latest_completed",
+        "limit",
+        "needs",
+        "next_index",
+        "node",
+        "on_fail",
+        "on_late",
+        "on_success",
+        "open",
+        "pipeline",
+        "preconditions",
+        "runs",
+        "runs_on",
+        "schedule",
+        "successor",
+        "suffix",
+        "terminate_after",
+        "users",
+    )
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        engine: Engine,
+        definition: Definition,
+        object_id: str,
+        schedule: Schedule,
+        node: PipelineComponent | None = None,
+        suffix: str = "",
+    ) -> None:
+        fields = definition.resolved(object_id)
+        kind = fields.first("type") or ""
+        self.definition = definition
+        self.fields = fields
+        super().__init__(
+            id=object_id,
+            type=kind,
+            pipeline_id=pipeline.id,
+            region=pipeline.region,
+            worker_group="",
+            policy=self._policy(object_id),
+        )
+        self.pipeline = pipeline
+        self.engine = engine
+        self.family = family_of(kind) or ""
+        self.schedule = schedule
+        self.node = node
+        self.suffix = suffix
+        settings = engine.settings
+        mode = (self.text("scheduleType") or settings.schedule_type).lower()
+        # Documented: resources are there from the beginning of an interval.
+        self.at_end = mode == "timeseries" and self.family != RESOURCE
+        self.cascade = (self.text("failureAndRerunMode") or "").lower() == "cascade"
+        limit = self._integer("maxActiveInstances")
+        self.limit = settings.active_instances if limit is None else limit
+        self.late_after = self._duration("lateAfterTimeout")
+        self.init_timeout = self._duration("initTimeout")
+        self.terminate_after = self._duration("terminateAfter")
+        self.on_success = fields.refs("onSuccess")
+        self.on_fail = fields.refs("onFail")
+        self.on_late = fields.refs("onLateAction")
+        self.worker_group = self.text("workerGroup") or ""
+        self.runs_on: PipelineComponent | None = None
+        self.users: list[PipelineComponent] = []
+        self.preconditions: list[PipelineComponent] = []
+        self.needs: list[PipelineComponent] = []
+        self.dependents: list[PipelineComponent] = []
+        self.runs: dict[int, Run] = {}
+        self.open: dict[int, Run] = {}
+        self.active = 0
+        self.next_index = 0
+        self.successor: PipelineComponent | None = None
+        self.created_at: int | None = None
+        self.latest: int | None = None
+        self.latest_completed: int | None = None
+        self.finished_at: int | None = None
+        self.health: tuple[str, str, int] | None = None
+        self._static, self._dynamic = self._split()
+        # Whether a field is evaluated anew for each run, which may fail.
+        self.evaluates = any(not field.is_ref for field in self._dynamic)
+        self._carries: list[tuple[str, dict[str, Any] | None]] | None = None
+
+    def take_over(self, earlier: PipelineComponent, unchanged: bool) -> None:
+        """Go on with the runs of the same object in the definition that was active before.
+
+        `unchanged`: whether that was the same definition, so that it need not be kept.
+        """
+        for name in _KEPT:
+            setattr(self, name, getattr(earlier, name))
+        if isinstance(self.schedule, OnDemand) or self.schedule.start == earlier.schedule.start:
+            self.next_index = earlier.next_index
+        earlier.successor = self
+        if unchanged:
+            for run in self.runs.values():
+                if run.component is earlier:
+                    run.component = self
+
+    # -- what the fields say ----------------------------------------------------------------------
+
+    def text(self, key: str) -> str | None:
+        """The value of a string field, parameters filled in; None if there is none."""
+        return text_of(self.definition, self.id, self.fields, key)
+
+    def _integer(self, key: str) -> int | None:
+        value = text_of(self.definition, self.id, self.fields, key)
+        return int(value) if value is not None and value.strip().isdigit() else None
+
+    def _duration(self, key: str) -> int | None:
+        value = text_of(self.definition, self.id, self.fields, key)
+        if value is None:
+            return None
+        try:
+            # Documented for EmrCluster's terminateAfter: a bare number counts hours.
+            return parse_period(f"{value} hours" if value.strip().isdigit() else value)
+        except ValueError:
+            return None
+
+    def _policy(self, object_id: str) -> Policy:
+        self.id = object_id
+        values = {name: self._duration(key) for key, name in PERIODS.items()}
+        given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        retries = self._integer("maximumRetries")
+        if retries is not None:
+            given["maximum_retries"] = retries
+        return Policy(**given)
+
+    def _split(self) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+        """The fields that are the same in every task, and those that are evaluated for each."""
+        scope = ObjectScope(Context(self.definition), self.id)
+        static: list[Field] = []
+        dynamic: list[Field] = []
+        for field in self.fields.flat():
+            if field.key in _OF_THE_TASK:
+                continue
+            try:
+                if field.is_ref and self.definition.by_id.get(field.value) is not None:
+                    kind = family_of(self.definition.type_of(field.value) or "")
+                    if kind in _WITH_RUNS:
+                        dynamic.append(field)
+                        continue
+                if "#{" in field.value and _needs_a_run(self.definition, self.id, field.value):
+                    dynamic.append(field)
+                else:
+                    static.extend(evaluated(field, scope))
+            except ExpressionError:
+                dynamic.append(field)
+        return tuple(static), tuple(dynamic)
+
+    @property
+    def is_for_runners(self) -> bool:
+        """Whether its runs are tasks that go to runners."""
+        return self.family == ACTIVITY or self.type in USER_MANAGED_PRECONDITIONS
+
+    # -- when it is due ---------------------------------------------------------------------------
+
+    def due_at(self, index: int) -> int:
+        schedule = self.schedule
+        if isinstance(schedule, OnDemand):
+            # At once, even where its name had to be that of the second after.
+            return 0
+        return schedule.end_of(index) if self.at_end else schedule.start_of(index)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all its runs have been created."""
+        return not self.schedule.has(self.next_index)
+
+    def needed_by(self, run: Run) -> Iterator[Run | None]:
+        """The runs of this component that a run of another waits for; None for one to come."""
+        if run.of.schedule is self.schedule:
+            if self.schedule.has(run.index):
+                yield self.runs.get(run.index)
+            return
+        for index in self.schedule.matching(run.scheduled_start, run.scheduled_end):
+            yield self.runs.get(index)
+
+    # -- what a runner is handed ------------------------------------------------------------------
+
+    def instance_id(self, instance: Instance) -> str:
+        return f"@{self.id}_{timestamp(instance.scheduled_start)}{self.suffix}"
+
+    def worker_group_of(self, instance: Instance) -> str:
+        assert isinstance(instance, Run)
+        if self.runs_on is None:
+            return self.worker_group
+        for resource in self.runs_on.needed_by(instance):
+            if resource is not None:
+                return f"resource:{self.pipeline_id}_{resource.id}"
+        return f"resource:{self.pipeline_id}_{self.runs_on.id}"
+
+    def context(self, run: Instance) -> Context:
+        """In which the expressions of a run are evaluated."""
+        assert isinstance(run, Run)
+
+        def instance_of(object_id: str) -> Instance | None:
+            return self.run_of(object_id, run)
+
+        return Context(self.definition, instance_of, run.scheduled_start, run.scheduled_end)
+
+    def run_of(self, object_id: str, run: Run) -> Run | None:
+        """The run of another object that a run of this component works with."""
+        if object_id == self.id:
+            return run
+        other = self.pipeline.components.get(object_id)
+        if other is not None and other.schedule is self.schedule:
+            return other.runs.get(run.index)
+        if other is None:
+            for precondition in self.preconditions:
+                if precondition.id == object_id:
+                    return precondition.runs.get(run.index)
+            return None
+        return next((needed for needed in other.needed_by(run) if needed is not None), None)
+
+    def scope(self, run: Instance, shown_id: str | None = None) -> ObjectScope:
+        """The scope of a run, or under another id of one of its attempts."""
+        node = None if self.node is None else self.node.id
+        return ObjectScope(self.context(run), self.id, run, shown_id, node)
+
+    def fields_of(self, run: Instance, *, instance_ids: bool = True) -> tuple[Field, ...]:
+        """The fields of the definition, evaluated for a run.
+
+        Raises:
+            ExpressionError: one can not be evaluated.
+        """
+        if not self._dynamic:
+            return self._static
+        assert isinstance(run, Run)
+        scope = self.scope(run) if self.evaluates else None
+        found = list(self._static)
+        for field in self._dynamic:
+            if field.is_ref:
+                other = self.run_of(field.value, run) if instance_ids else None
+                found.append(field if other is None else Field(field.key, other.id, True))
+            elif scope is not None:
+                found.extend(evaluated(field, scope))
+        return tuple(found)
+
+    def task_object(self, attempt: Attempt, task_id: str, with_objects: bool) -> TaskObject:
+        run = attempt.instance
+        assert isinstance(run, Run)
+        instance_id = self.instance_id(run)
+        values = {
+            "component": self.id,
+            "scheduled_start": timestamp(run.scheduled_start),
+            "sphere": "ATTEMPT",
+            "instance": instance_id,
+            "type": self.type,
+            "status": "WAITING_FOR_RUNNER",
+            "version": str(run.version),
+            "actual_start": timestamp(attempt.started),
+            "scheduled_end": timestamp(run.scheduled_end),
+            "pipeline": self.pipeline_id,
+        }
+        schedule = self.fields.first("schedule")
+        if schedule is not None:
+            values["schedule"] = schedule
+        if self.worker_group:
+            values["worker_group"] = self.worker_group
+        by_instance = self.engine.settings.task_references == "instance"
+        try:
+            own = self.fields_of(run, instance_ids=by_instance)
+            others = self._reachable(run, by_instance) if with_objects else ()
+        except ExpressionError:
+            # The run has failed on it already, unless its fields change while it waits.
+            own, others = self._static, ()
+        if self.node is not None:
+            own = (*own, Field("node", self._node_id(run), True))
+        attempt_id = f"{instance_id}_Attempt={attempt.number}"
+        return TaskObject(task_id, self.pipeline_id, attempt_id, values, own, others)
+
+    def _node_id(self, run: Run) -> str:
+        assert self.node is not None
+        guarded = self.node.runs.get(run.index)
+        return self.node.id if guarded is None else guarded.id
+
+    def _reachable(self, run: Run, by_instance: bool) -> tuple[dict[str, Any], ...]:
+        """The objects that a task works with, and those that they refer to, evaluated."""
+        found = []
+        for object_id, fixed in self._company():
+            if fixed is not None:
+                found.append(fixed)
+                continue
+            other = self.run_of(object_id, run)
+            if other is not None:
+                shown = other.id if by_instance else object_id
+                fields = other.origin.fields_of(other, instance_ids=by_instance)
+                found.append(_wire(shown, (*fields, Field("type", other.of.type))))
+            else:
+                scope = ObjectScope(self.context(run), object_id)
+                found.append(_wire(object_id, self._of_object(object_id, scope)))
+        return tuple(found)
+
+    def _company(self) -> list[tuple[str, dict[str, Any] | None]]:
+        """The ids of the objects that a task carries; with the object, if it never changes."""
+        if self._carries is None:
+            ids: list[str] = []
+            names = [field.value for field in self.fields.flat() if _carried(field)]
+            while names:
+                object_id = names.pop(0)
+                if object_id in (*ids, self.id) or object_id not in self.definition.by_id:
+                    continue
+                ids.append(object_id)
+                resolved = self.definition.resolved(object_id)
+                names += [field.value for field in resolved.flat() if _carried(field)]
+            self._carries = [(object_id, self._fixed(object_id)) for object_id in ids]
+        return self._carries
+
+    def _fixed(self, object_id: str) -> dict[str, Any] | None:
+        if family_of(self.definition.type_of(object_id) or "") in _WITH_RUNS:
+            return None
+        if any("#{" in field.value for field in self.definition.resolved(object_id).flat()):
+            return None
+        scope = ObjectScope(Context(self.definition), object_id)
+        return _wire(object_id, self._of_object(object_id, scope))
+
+    def _of_object(self, object_id: str, scope: ObjectScope) -> tuple[Field, ...]:
+        return tuple(
+            value
+            for field in self.definition.resolved(object_id).flat()
+            if field.key not in ("parent", "id", "name")
+            for value in evaluated(field, scope)
+        )
+
+    def ended(self, instance: Instance) -> None:
+        assert isinstance(instance, Run)
+        self.engine.has_ended(instance)
+
+
+def _wire(object_id: str, fields: tuple[Field, ...]) -> dict[str, Any]:
+    wire = [field.to_wire() for field in fields]
+    return {"id": object_id, "name": object_id, "fields": wire}
+
+
+def needs_of(run: Run) -> list[str]:
+    """The ids of what an instance still waits for; an instance to come is named by its object."""
+    found = []
+    for need in run.of.needs:
+        for needed in need.needed_by(run):
+            if needed is None:
+                found.append(need.id)
+            elif needed.status not in ("FINISHED", "SKIPPED"):
+                found.append(needed.id)
+    return found
+
+
+def _carried(field: Field) -> bool:
+    return field.is_ref and field.key not in _ORDER
+
+
+def _needs_a_run(definition: Definition, object_id: str, text: str) -> bool:
+    """Whether an expression uses more than parameters."""
+    fields = definition.resolved(object_id)
+    return any(name in fields or definition.value_of(name) is None for name in parse(text).names)
+
+
+def text_of(definition: Definition, object_id: str, fields: Resolved, key: str) -> str | None:
+    """The value of a string field, parameters filled in; None if there is none."""
+    if key not in fields:
+        return None
+    texts = fields.strings(key)
+    if not texts:
+        return None
+    if "#{" not in texts[0]:
+        return texts[0]
+    try:
+        return parse(texts[0]).value(ObjectScope(Context(definition), object_id))
+    except ExpressionError:
+        return texts[0]

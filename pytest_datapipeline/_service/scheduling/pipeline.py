@@ -1,0 +1,135 @@
+"""A pipeline as the service keeps it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..definitions.definition import Definition
+from .intervals import OnDemand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..clock import Timer
+    from ..instances.instance import Component
+    from ..instances.life import Attempt, Instance
+    from .component import PipelineComponent, Run
+
+PENDING = "PENDING"
+SCHEDULING = "SCHEDULING"
+SCHEDULED = "SCHEDULED"
+FINISHED = "FINISHED"
+DEACTIVATING = "DEACTIVATING"
+INACTIVE = "INACTIVE"
+DELETING = "DELETING"
+STATES = (PENDING, SCHEDULING, SCHEDULED, FINISHED, DEACTIVATING, INACTIVE, DELETING)
+
+
+class Pipeline:
+    """One pipeline. Times are in nanoseconds since 1970, None until they happen.
+
+    Attributes:
+        definition: what was put last.
+        active: the definition that was activated last; None before the first activation.
+        components: the runnable objects of `active` by id, preconditions apart.
+        guards: its preconditions, one for each object that they guard.
+        runs: all instances, in the order of their creation.
+        open: how many of them have not ended.
+        interrupted: runs that a deactivation canceled, which a resumption takes up again.
+        enqueued: instances that a test put into a queue directly.
+        paused: the ids of the objects that are.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        name: str,
+        unique_id: str,
+        region: str | None,
+        created: int,
+        description: str | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.unique_id = unique_id
+        self.region = region
+        self.created = created
+        self.description = description
+        self.tags = dict(tags or {})
+        self.state = PENDING
+        self.definition = Definition()
+        self.errored = False
+        self.active: Definition | None = None
+        self.version = 0
+        self.first_activation: int | None = None
+        self.last_activation: int | None = None
+        self.last_deactivated: int | None = None
+        self.finished: int | None = None
+        self.deletion_requested: int | None = None
+        self.state_before_deletion = PENDING
+        self.components: dict[str, PipelineComponent] = {}
+        self.guards: list[PipelineComponent] = []
+        self.on_demand = OnDemand("")
+        self.runs: list[Run] = []
+        self.open = 0
+        self.interrupted: list[Instance] = []
+        self.enqueued: list[Instance] = []
+        self.paused: set[str] = set()
+        self.timers: dict[tuple[int, bool], Timer] = {}
+        # Of activations that do not show yet.
+        self.activating: list[Timer] = []
+        # Canceled attempts whose runners have not been told yet: it is deactivating until then.
+        self.untold: dict[Attempt, None] = {}
+        self._indexed = 0
+        self._by_id: dict[str, Instance] = {}
+
+    def __repr__(self) -> str:
+        return f"<Pipeline {self.id} {self.name!r}: {self.state}>"
+
+    @property
+    def working(self) -> bool:
+        """Whether new instances come."""
+        return self.state in (SCHEDULING, SCHEDULED) or bool(self.activating)
+
+    @property
+    def all_components(self) -> Iterator[PipelineComponent]:
+        yield from self.components.values()
+        yield from self.guards
+
+    def running(self, object_id: str) -> list[Component]:
+        """What runs of an object: its component, those of a precondition, or those of tasks that
+        a test enqueued; none of an object that does not run.
+        """
+        component = self.components.get(object_id)
+        if component is not None:
+            return [component]
+        guards = [held for held in self.guards if held.id == object_id]
+        given = [held.component for held in self.enqueued if held.component.id == object_id]
+        return [*guards, *given]
+
+    @property
+    def instances(self) -> list[Instance]:
+        """All instances: those that it created, and those that a test enqueued."""
+        return [*self.runs, *self.enqueued]
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """The instance of an id."""
+        total = len(self.runs) + len(self.enqueued)
+        if self._indexed != total:
+            self._by_id = {held.id: held for held in self.instances}
+            self._indexed = total
+        return self._by_id.get(instance_id)
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        """The attempt of an id."""
+        base, _, number = attempt_id.rpartition("_Attempt=")
+        held = self.instance(base)
+        if held is not None and number.isdigit() and 0 < int(number) <= len(held.attempts):
+            return held.attempts[int(number) - 1]
+        # A test can give a task an attempt id of its own.
+        for given in self.enqueued:
+            for attempt in given.attempts:
+                if attempt.id == attempt_id:
+                    return attempt
+        return None

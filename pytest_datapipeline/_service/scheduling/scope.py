@@ -1,0 +1,248 @@
+"""In which context an expression is evaluated: an object of a definition, or one of its runs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..clock import to_datetime
+from ..expressions.language import ExpressionError, parse
+from ..fields import Field, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ..definitions.definition import Definition
+    from ..expressions.language import Value
+    from ..instances.life import Attempt, Instance
+
+# Fields may refer to fields that refer to fields: beyond this they go round in a circle.
+_MAXIMUM_DEPTH = 40
+
+
+class Context:
+    """What is known when an expression is evaluated.
+
+    Attributes:
+        definition: the objects, parameters and values.
+        instance_of: the run of an object that belongs to the run under evaluation.
+        start, end: the interval of that run in nanoseconds; None for a component by itself.
+        runtime: the runtime fields of a component by itself.
+        secrets: the secret values that have been looked up so far.
+    """
+
+    __slots__ = ("definition", "depth", "end", "instance_of", "runtime", "secrets", "start")
+
+    def __init__(
+        self,
+        definition: Definition,
+        instance_of: Callable[[str], Instance | None] = lambda _: None,
+        start: int | None = None,
+        end: int | None = None,
+        runtime: Mapping[str, str] | None = None,
+    ) -> None:
+        self.definition = definition
+        self.instance_of = instance_of
+        self.start = start
+        self.end = end
+        self.runtime = runtime or {}
+        self.depth = 0
+        self.secrets: list[str] = []
+
+
+class ObjectScope:
+    """An object of a definition, at a moment of one of its runs or by itself."""
+
+    __slots__ = ("_context", "_instance", "_node", "_object_id", "_shown_id")
+
+    def __init__(
+        self,
+        context: Context,
+        object_id: str,
+        instance: Instance | None = None,
+        shown_id: str | None = None,
+        node: str | None = None,
+    ) -> None:
+        self._context = context
+        self._object_id = object_id
+        self._instance = instance
+        self._shown_id = shown_id
+        self._node = node
+
+    @property
+    def id(self) -> str:
+        if self._shown_id is not None:
+            return self._shown_id
+        return self._object_id if self._instance is None else self._instance.id
+
+    def lookup(self, name: str) -> Value:
+        """The value of a field, of a runtime field or of a parameter.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        if name.startswith("@"):
+            return self._runtime(name)
+        if name == "node" and self._node is not None:
+            return self._of(self._node)
+        if name == "parent" and self._object_id in self._context.definition.by_id:
+            return ObjectScope(self._context, self._object_id)
+        fields = self._context.definition.resolved(self._object_id)
+        for known_as in _names(name):
+            held = fields.get(known_as)
+            if held is None:
+                continue
+            values: list[Any] = []
+            for field in held:
+                values.extend([self._of(field.value)] if field.is_ref else self._text(field.value))
+            self._keep_secret(known_as, [value for value in values if isinstance(value, str)])
+            return values[0] if len(values) == 1 else values
+        if name in ("id", "name"):
+            # An instance and an attempt are named as they are called.
+            given = self._context.definition.by_id.get(self._object_id)
+            own_name = name == "name" and given is not None and self.id == self._object_id
+            return given.name if own_name and given is not None else self.id
+        if self._instance is not None:
+            told = _told(self._instance, name)
+            if told is not None:
+                return told
+        return self._parameter(name)
+
+    @contextmanager
+    def keeping_secrets(self) -> Iterator[list[str]]:
+        """Collect the secrets that are looked up, and keep them out of an error's text."""
+        before = len(self._context.secrets)
+        found: list[str] = []
+        try:
+            yield found
+        except ExpressionError as error:
+            reason = masked(error.reason, self._context.secrets)
+            raise ExpressionError(error.expression, error.position, reason) from None
+        finally:
+            found += self._context.secrets[before:]
+
+    def _of(self, object_id: str) -> ObjectScope:
+        return ObjectScope(self._context, object_id, self._context.instance_of(object_id))
+
+    def _text(self, text: str) -> list[Any]:
+        if "#{" not in text:
+            return [text]
+        context = self._context
+        context.depth += 1
+        try:
+            if context.depth > _MAXIMUM_DEPTH:
+                raise ExpressionError(text, 0, f"the fields of {self.id} refer to each other")
+            return list(parse(text).values(self))
+        finally:
+            context.depth -= 1
+
+    def _parameter(self, name: str) -> Value:
+        definition = self._context.definition
+        for known_as in _names(name):
+            values = definition.value_of(known_as)
+            declared = definition.parameters.get(known_as)
+            if values is None and declared is not None and declared.is_optional:
+                # Our choice: what need not be given is nothing.
+                values = [""]
+            if values is None:
+                continue
+            self._keep_secret(known_as, values)
+            kind = declared.attribute("type", "String") if declared is not None else "String"
+            typed = [_typed(value, kind) for value in values]
+            return typed[0] if len(typed) == 1 else typed
+        raise KeyError(name)
+
+    def _keep_secret(self, name: str, values: list[str]) -> None:
+        if name.startswith("*"):
+            self._context.secrets += values
+
+    def _runtime(self, name: str) -> Value:
+        context, instance = self._context, self._instance
+        if name in ("@id", "@name"):
+            return self.id
+        if instance is None:
+            if name in context.runtime:
+                return context.runtime[name]
+            moment = {"@scheduledStartTime": context.start, "@scheduledEndTime": context.end}
+        else:
+            attempt = next((held for held in instance.attempts if held.id == self._shown_id), None)
+            text = _runtime_text(instance, attempt, name)
+            if text is not None:
+                return text
+            moment = {
+                "@scheduledStartTime": instance.scheduled_start,
+                "@scheduledEndTime": instance.scheduled_end,
+                "@actualStartTime": instance.actual_start if attempt is None else attempt.started,
+                "@actualEndTime": instance.actual_end if attempt is None else attempt.ended,
+            }
+        found = moment.get(name)
+        if found is None:
+            raise KeyError(name)
+        return to_datetime(found)
+
+
+def _names(name: str) -> tuple[str, ...]:
+    """What a name may stand for: who uses a secret may leave its star out."""
+    return (name,) if name.startswith("*") else (name, f"*{name}")
+
+
+def _runtime_text(instance: Instance, attempt: Attempt | None, name: str) -> str | None:
+    """A runtime field of an instance, or of an attempt of it; None if it has none of that name."""
+    latest = instance.attempt
+    found = {
+        "@sphere": "INSTANCE" if attempt is None else "ATTEMPT",
+        "@status": instance.status if attempt is None else attempt.status,
+        "@pipelineId": instance.component.pipeline_id,
+        "@version": str(instance.version),
+        "@componentParent": instance.component.id,
+        "@instanceParent": None if attempt is None else instance.id,
+        "@headAttempt": None if latest is None else latest.id,
+        "@attemptCount": None if latest is None else str(len(instance.attempts)),
+        "@triesLeft": None if latest is None else str(max(instance.tries_left, 0)),
+        "@cascadeFailedOn": instance.detail("cascade_failed_on"),
+        "@failureReason": instance.detail("failure_reason"),
+        "@resourceId": instance.detail("resource_id"),
+        "@error": instance.detail("error"),
+    }
+    return found.get(name)
+
+
+def _told(instance: Instance, name: str) -> str | None:
+    """What runners have told of an instance, or the service of its end."""
+    if name == "cancellationReason":
+        reason: str | None = instance.detail("cancellation_reason")
+        return reason
+    pick = _TOLD.get(name)
+    if pick is None:
+        return None
+    told = (getattr(attempt, pick) for attempt in reversed(instance.attempts))
+    return next((value for value in told if value is not None), None)
+
+
+_TOLD = {
+    "hostname": "hostname",
+    "errorId": "error_id",
+    "errorMessage": "error_message",
+    "errorStackTrace": "error_stack_trace",
+}
+
+
+def evaluated(field: Field, scope: ObjectScope) -> list[Field]:
+    """A field with its expressions evaluated; more than one if a list is in it.
+
+    Raises:
+        ExpressionError: it can not be evaluated.
+    """
+    if field.is_ref or "#{" not in field.value or field.key in ("id", "name", "type"):
+        return [field]
+    with scope.keeping_secrets() as secrets:
+        values = parse(field.value).values(scope)
+    found = tuple(secrets)
+    return [Field(field.key, value, False, found) for value in values]
+
+
+def _typed(value: str, kind: str) -> Any:
+    try:
+        return {"Integer": int, "Double": float}.get(kind, str)(value)
+    except ValueError:
+        return value

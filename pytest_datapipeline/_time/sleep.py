@@ -1,0 +1,76 @@
+"""The clocks of the test and of the code under test, where they are to go by the fake's."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from .._service.clock import to_datetime
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .timekeeper import Timekeeper
+
+# freezegun would otherwise freeze the clocks by which pytest times its own phases.
+_PYTEST_CLOCKS = ["_pytest.timing", "_pytest.runner", "_pytest.terminal"]
+
+
+class OwnClocks:
+    """Takes over what the test asks for, until it is given back."""
+
+    def __init__(self, timekeeper: Timekeeper) -> None:
+        self._time = timekeeper
+        self._freezer: Any = None
+        self._sleepers: list[ModuleType] = []
+        self._real_sleep: Any = None
+
+    def freeze(self) -> None:
+        """Have freezegun freeze them along with the fake's, unless the test has frozen them."""
+        if self._time.frozen.current() is not None:
+            return
+        import freezegun
+
+        self._freezer = freezegun.freeze_time(
+            to_datetime(self._time.clock.now).replace(tzinfo=None), ignore=_PYTEST_CLOCKS
+        )
+        self._freezer.start()
+        # freezegun looks up the stack for modules whose clocks it leaves alone. At the bottom of
+        # every thread is threading, whose own clocks it has spared by now; so what a runner in a
+        # thread reads would be real. The end of the freeze drops the list.
+        ignored = freezegun.api.ignore_lists
+        ignored[-1] = tuple(name for name in ignored[-1] if name != "threading")
+
+    def take_sleep(self) -> None:
+        """Have `time.sleep` take virtual time."""
+        real_sleep = time.sleep
+
+        def sleep(seconds: float) -> None:
+            # Threads that have nothing to do with the service, such as a test runner's own, sleep.
+            if seconds > 0 and self._time.knows_this_thread():
+                self._time.sleep(seconds, lambda: "a sleep")
+            else:
+                real_sleep(seconds)
+
+        # Modules that took it out of time have it under its own name.
+        self._sleepers = [
+            module
+            for module in list(sys.modules.values())
+            if getattr(module, "__dict__", {}).get("sleep") is real_sleep
+        ]
+        self._real_sleep = real_sleep
+        for module in self._sleepers:
+            module.sleep = sleep  # type: ignore[attr-defined]  # it has been looked for
+
+    def give_back_sleep(self) -> None:
+        """Have `time.sleep` be what it was."""
+        for module in self._sleepers:
+            module.sleep = self._real_sleep  # type: ignore[attr-defined]  # as before
+        self._sleepers.clear()
+
+    def thaw(self) -> None:
+        """End the freeze."""
+        if self._freezer is not None:
+            self._freezer.stop()
+            self._freezer = None
