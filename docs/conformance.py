@@ -29,7 +29,8 @@ This page is made by `python docs/conformance.py`; the rules stand in `tests/rul
 def carried() -> dict[str, list[str]]:
     """The tests that carry each rule, as `file::test`."""
     found: dict[str, list[str]] = {}
-    for path in sorted(TESTS.glob("test_*.py")):
+    for path in sorted(TESTS.rglob("test_*.py")):
+        name = path.relative_to(TESTS).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef):
                 continue
@@ -38,7 +39,7 @@ def carried() -> dict[str, list[str]]:
                     continue
                 for argument in decorator.args:
                     assert isinstance(argument, ast.Constant), f"{path}:{node.lineno}"
-                    found.setdefault(str(argument.value), []).append(f"{path.name}::{node.name}")
+                    found.setdefault(str(argument.value), []).append(f"{name}::{node.name}")
     return found
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from building import activity, daily, on_demand
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.pipelines import activity, daily, on_demand
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError, ref
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from building import activated, activity, daily, fields_of, ids, on_demand
 from hypothesis import given
 from hypothesis import strategies as st
+from support.pipelines import activated, activity, daily, fields_of, ids, on_demand
 
 from pytest_datapipeline._service.clock import SECOND, to_datetime, to_ns
 from pytest_datapipeline._service.expressions.periods import Period

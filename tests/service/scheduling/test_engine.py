@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from building import (
+from moto import mock_aws
+from support.pipelines import (
     activated,
     activity,
     cascading,
@@ -18,7 +19,6 @@ from building import (
     put,
     take,
 )
-from moto import mock_aws
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake, Pipeline, Work

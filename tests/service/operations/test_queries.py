@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from building import activated, activity, created, daily, error_of, finish, ids, put
+from support.pipelines import activated, activity, created, daily, error_of, finish, ids, put
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from building import (
+from support.pipelines import (
     activated,
     activity,
     as_dict,

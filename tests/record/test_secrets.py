@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from building import activity, fields_of, on_demand, take
+from support.pipelines import activity, fields_of, on_demand, take
 
 from pytest_datapipeline import Call, put_pipeline_definition
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from building import (
+from support.pipelines import (
     activated,
     activity,
     as_dict,

@@ -10,7 +10,7 @@ from rules import chapters, choices
 
 from pytest_datapipeline.settings import options
 
-SCRIPT = Path(__file__).parent.parent / "docs" / "conformance.py"
+SCRIPT = Path(__file__).parents[2] / "docs" / "conformance.py"
 
 
 def _carried() -> dict[str, list[str]]:
