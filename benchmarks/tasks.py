@@ -129,33 +129,63 @@ def memory(_: int) -> Row:
     return Row("memory of a queued task", "", (after - before) / tasks / 1024, 4, "KiB")
 
 
-def start_up(blocks: int) -> Row:
+def _in_turn(
+    without: list[str], with_it: list[str], folder: str, blocks: int
+) -> list[tuple[float, float]]:
+    """CPU seconds of two commands, run in turn, whose bytecode is cached."""
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     # Some machines keep Python from caching bytecode; a user's does not.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
-    def started(folder: str, *plugin: str) -> float:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, folder]
+    def cpu(command: list[str]) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command, env=environment, cwd=folder, capture_output=True, check=False)
+        subprocess.run(
+            [sys.executable, *command],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            check=True,
+        )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         # CPU time: what else the machine does would drown a few milliseconds.
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+    with tempfile.TemporaryDirectory() as cache:
         environment["PYTHONPYCACHEPREFIX"] = cache
-        Path(folder, "test_one.py").write_text("def test_one():\n    pass\n")
-        differences = []
+        pairs = []
         for number in range(2 * (blocks + 1)):
             # Each side goes first as often as the other: the machine's drift cancels out.
             if number % 2:
-                with_plugin, without = started(folder, "-p", "pytest_datapipeline"), started(folder)
+                second, first = cpu(with_it), cpu(without)
             else:
-                without, with_plugin = started(folder), started(folder, "-p", "pytest_datapipeline")
-            differences.append(with_plugin - without)
+                first, second = cpu(without), cpu(with_it)
+            pairs.append((first, second))
     # The first ones fill the cache.
-    measured = statistics.median(differences[2:]) * 1000
+    return pairs[2:]
+
+
+def start_up(blocks: int) -> Row:
+    pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "test_one.py").write_text("def test_one():\n    pass\n")
+        loaded = [*pytest, "-p", "pytest_datapipeline"]
+        pairs = _in_turn([*pytest, folder], [*loaded, folder], folder, blocks)
+    measured = statistics.median(with_it - without for without, with_it in pairs) * 1000
     return Row("pytest's start with the plugin unused", "without it", measured, 10, "ms more")
+
+
+def imports(blocks: int) -> Row:
+    # A suite that uses the fake has pytest and boto3 anyway.
+    needed = "import boto3, botocore.session, pytest"
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = _in_turn(
+            ["-c", needed],
+            ["-c", f"{needed}; from pytest_datapipeline import DataPipelineFake"],
+            folder,
+            blocks,
+        )
+    measured = statistics.median(with_it / without for without, with_it in pairs)
+    return Row("importing pytest, boto3 and the fake", "importing pytest and boto3", measured, 1.5)
 
 
 def threads(blocks: int) -> Row:
@@ -189,4 +219,14 @@ def threads(blocks: int) -> Row:
     return Row("8 threads draining 10,000 tasks, in CPU", "one thread", measured, 1.3)
 
 
-ROWS = (ready_poll, ready_poll_and_moto, empty_poll, set_up, long_queue, memory, start_up, threads)
+ROWS = (
+    ready_poll,
+    ready_poll_and_moto,
+    empty_poll,
+    set_up,
+    long_queue,
+    memory,
+    start_up,
+    imports,
+    threads,
+)
