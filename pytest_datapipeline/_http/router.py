@@ -14,7 +14,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 import aiohttp
 from aiohttp import web
 
-from .server import ACCOUNT, CONTROL, Listener, account_of, astray, no_test_has, plain, refused
+from .access import account_of
+from .server import ACCOUNT, CONTROL, Listener, astray, no_test_has, plain, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +43,7 @@ class Router(Listener):
         lost = astray(request)
         if lost is not None:
             return lost
-        account = account_of(request)
+        account = account_of(request.headers)
         target = self._routes.get(account)
         if target is None:
             return _refused(account)

@@ -1,6 +1,7 @@
 """The endpoint by itself, outside of a test: for trying things by hand, and for other languages.
 
     python -m pytest_datapipeline serve [--port N] [--speed X | --manual] [--start T] [--region R]
+                                        [--host H] [--token T]
                                         [--setting NAME=VALUE ...]
 
 Beside the service, at `/`, it has a small control API at `/_control/...`, so that a test in any
@@ -13,6 +14,7 @@ import argparse
 import asyncio
 import json
 import math
+import secrets
 import signal
 import sys
 import threading
@@ -28,6 +30,7 @@ from .._service.fields import ref
 from ..errors import FakeUsageError, did_you_mean
 from ..fake import DataPipelineFake
 from ..settings import checked, options, parse_text
+from .access import LOOPBACK, is_loopback, is_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,15 +52,27 @@ AWS Data Pipeline listens on {url} ({time}).
 AWS CLI:  aws datapipeline list-pipelines --endpoint-url {url} --region {region}
 boto3:    boto3.client("datapipeline", endpoint_url="{url}", region_name="{region}")
 any SDK:  AWS_ENDPOINT_URL_DATA_PIPELINE={url} AWS_REGION={region}
-          AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing
+          AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=testing
 
-Control:  curl {url}/_control/advance -d '{{"seconds": 3600}}'
-          curl {url}/_control/enqueue -d '{{"workerGroup": "wg", "task": {{"command": "true"}}}}'
-          curl {url}/_control/fail -d '{{"operation": "poll_for_task", "error": "throttling"}}'
-          curl {url}/_control/calls      curl {url}/_control/tasks
-          curl {url}/_control/now        curl -X POST {url}/_control/reset
-
+Control:  curl {shown}{url}/_control/advance \
+-d '{{"seconds": 3600}}'
+          curl {shown}{url}/_control/enqueue \
+-d '{{"workerGroup": "wg", "task": {{"command": "true"}}}}'
+          curl {shown}{url}/_control/fail \
+-d '{{"operation": "poll_for_task", "error": "throttling"}}'
+          curl {shown}{url}/_control/calls
+          curl {shown}{url}/_control/tasks
+          curl {shown}{url}/_control/now
+          curl -X POST {shown}{url}/_control/reset
+{opened}
 Ctrl-C ends it."""
+
+# What a user reads who has it listen beyond this machine.
+_OPENED = """
+It listens on {host}, so other machines may reach it. Whoever has the token can call the service and
+its control API, so give it to nobody else: clients have it as AWS_ACCESS_KEY_ID, the control API as
+the header 'Authorization: Bearer TOKEN'. Nothing is encrypted.
+"""
 
 
 class _Kind(NamedTuple):
@@ -144,10 +159,20 @@ class Server:
     Args:
         port: the port; 0 for a free one.
         speed: virtual seconds in a real one; 0 if time is moved by hand alone.
+        host: the name or address to listen on.
+        token: what every request must show; None for nothing.
         settings: of the fake.
     """
 
-    def __init__(self, port: int = 0, speed: float = 1.0, **settings: Any) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        speed: float = 1.0,
+        *,
+        host: str = LOOPBACK,
+        token: str | None = None,
+        **settings: Any,
+    ) -> None:
         from .server import Endpoint
 
         self._settings = {
@@ -160,7 +185,9 @@ class Server:
         # The fake, and when in real time its clock stood where: they change together.
         self._lock = threading.Lock()
         self._fake, self._origin = self._made({})
-        self._endpoint = Endpoint(lambda: self._fake._answering, port, self._control)
+        self._endpoint = Endpoint(
+            lambda: self._fake._answering, port, self._control, host=host, token=token
+        )
         self._stopped = threading.Event()
         self._verbs = {
             "advance": _Verb(self._advance, {"seconds": _NUMBER}, {}),
@@ -359,6 +386,14 @@ def _port(text: str) -> int:
     return port
 
 
+def _token(text: str) -> str:
+    if not is_token(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no token: take 16 to 128 letters and digits, as it is an access key too"
+        )
+    return text
+
+
 def _pace(text: str) -> float:
     try:
         speed = float(text)
@@ -415,6 +450,18 @@ def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> i
     commands = parser.add_subparsers(dest="command", required=True, metavar="serve")
     serve = commands.add_parser("serve", help="listen on a port of this machine")
     serve.add_argument("--port", type=_port, default=0, help="the port; by default a free one")
+    serve.add_argument(
+        "--host",
+        default=LOOPBACK,
+        help="the name or address to listen on, as 0.0.0.0 in a container; beyond this machine it "
+        f"asks for a token (default: {LOOPBACK}, which only this machine reaches)",
+    )
+    serve.add_argument(
+        "--token",
+        type=_token,
+        help="what clients must show, 16 to 128 letters and digits; a random one where --host "
+        "opens it to other machines, otherwise none",
+    )
     pace = serve.add_mutually_exclusive_group()
     pace.add_argument(
         "--speed", type=_pace, default=1.0, help="virtual seconds in a real one (default: 1)"
@@ -430,6 +477,9 @@ def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> i
         help="a setting of the fake, as in its README; may be given several times",
     )
     given = parser.parse_args(arguments)
+    token: str | None = given.token
+    if token is None and not is_loopback(given.host):
+        token = secrets.token_hex(16)
     settings = {"region": given.region}
     if given.start is not None:
         settings["start"] = given.start
@@ -437,7 +487,8 @@ def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> i
         try:
             settings.update(_settings(given.setting))
             checked({"region": given.region}, "--region")
-            server = Server(given.port, 0 if given.manual else given.speed, **settings)
+            pace_given = 0 if given.manual else given.speed
+            server = Server(given.port, pace_given, host=given.host, token=token, **settings)
             server.start()
         except ImportError:
             print(
@@ -450,7 +501,15 @@ def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> i
         pace_text = "time moves by hand" if given.manual else f"time runs {given.speed:g} x"
         region = server.fake.region
         try:
-            print(_HELP.format(url=server.url, time=pace_text, region=region), flush=True)
+            text = _HELP.format(
+                url=server.url,
+                time=pace_text,
+                region=region,
+                key=token or "testing",
+                shown=f"-H 'Authorization: Bearer {token}' " if token else "",
+                opened="" if is_loopback(given.host) else _OPENED.format(host=given.host),
+            )
+            print(text, flush=True)
             while not told_to_end:
                 time.sleep(_LOOK)
             print("Ended.", flush=True)

@@ -21,6 +21,7 @@ from .._service.protocol import aws_json as wire
 from .._service.protocol import model
 from .._time.timekeeper import Closed
 from ..errors import FakeUsageError, told_by_message
+from .access import LOOPBACK, Access, account_of, is_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,17 +30,18 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = told_by_message
 
-HOST = "127.0.0.1"
 CONTROL = "/_control"
 # A request beyond this is refused. The longest that the service's model allows is an expression.
 MAXIMUM_BODY = 24 * 1024 * 1024
-# Real seconds that a client gets to send the body of its request.
+# Real seconds that a client gets to send the head of a request once it has begun, and its body.
+HEAD_SECONDS = 30.0
 BODY_SECONDS = 30.0
+# Real seconds in which what is left of a refused request is read, so that its client sees why.
+_LINGER_SECONDS = 1.0
 _TARGET = "DataPipeline."
 _SCOPE = re.compile(r"Credential=[^/\s]+/\d+/([a-z0-9-]+)/")
 # With what the access keys of tests begin.
 ACCOUNT = "PYTESTDATAPIPELINE"
-_KEY = re.compile(r"Credential=([^/\s]+)/")
 _ATTEMPT = re.compile(r"attempt=([0-9]{1,9})(?![0-9])")
 _PORTS = range(65_536)
 # What a client can do to a server. None of it is news to whoever reads a test's log.
@@ -73,14 +75,62 @@ class Connection:
         return self._transport is not None and not self._transport.is_closing()
 
 
+class _Handler(web.RequestHandler):
+    """One connection's requests, of which none takes for ever to begin."""
+
+    def __init__(self, manager: web.Server, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._head: asyncio.TimerHandle | None = None
+        self._busy = False
+
+    def data_received(self, data: bytes) -> None:
+        if self._head is None and not self._busy:
+            self._head = self._loop.call_later(HEAD_SECONDS, self.force_close)
+        super().data_received(data)
+
+    def begin(self) -> None:
+        """A request's head has come."""
+        self._busy = True
+        self._cancel()
+
+    def end(self) -> None:
+        """It has its answer."""
+        self._busy = False
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._cancel()
+        super().connection_lost(exc)
+
+    def _cancel(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+
+class _WebServer(web.Server):
+    """aiohttp's server, with our handlers."""
+
+    def __init__(self, handler: Any, *, options: dict[str, Any], **given: Any) -> None:
+        super().__init__(handler, **given, **options)
+        self._options = options
+
+    def __call__(self) -> _Handler:
+        return _Handler(self, loop=self._loop, **self._options)
+
+
 class Listener:
-    """An HTTP server in a thread of its own, on 127.0.0.1 alone.
+    """An HTTP server in a thread of its own.
+
+    Args:
+        port: the port; 0 for a free one.
+        host: the name or address to listen on; by default this machine's programs alone reach it.
+        token: what every request must show; None for nothing.
 
     Raises:
         FakeUsageError: a port that can not be.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, host: str = LOOPBACK, token: str | None = None) -> None:
         given: object = port
         if isinstance(given, bool) or not isinstance(given, int) or given not in _PORTS:
             raise FakeUsageError(
@@ -88,9 +138,11 @@ class Listener:
                 "free one."
             )
         self._port = port
+        self._host = host
+        self._access = Access(host, token)
         self._loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # until it starts
         self._server: asyncio.Server | None = None
-        self._web: web.Server | None = None
+        self._web: _WebServer | None = None
         self._thread = threading.Thread(target=self._run, name="datapipeline-endpoint", daemon=True)
 
     def __repr__(self) -> str:
@@ -103,8 +155,9 @@ class Listener:
 
     @property
     def url(self) -> str:
-        """Where clients find it."""
-        return f"http://{HOST}:{self._port}"
+        """Where clients of this machine find it."""
+        host = LOOPBACK if is_everywhere(self._host) else self._host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     def start(self) -> None:
         """Listen, and answer from now on.
@@ -119,8 +172,8 @@ class Listener:
         except OSError as error:
             self._end()
             raise FakeUsageError(
-                f"Port {self._port} of {HOST} can not be listened on: {error.strerror}. Choose "
-                "another, or 0 for a free one."
+                f"Port {self._port} of {self._host} can not be listened on: {error.strerror}. "
+                "Choose another, or 0 for a free one."
             ) from None
 
     def stop(self) -> None:
@@ -138,15 +191,20 @@ class Listener:
         self._loop.run_forever()
 
     async def _open(self) -> None:
-        self._web = web.Server(
+        self._web = _WebServer(
             self._handle,
             request_factory=self._request,
             handler_cancellation=True,
-            logger=_LOGGER,
-            access_log=None,
-            keepalive_timeout=3600,
+            options={
+                "logger": _LOGGER,
+                "access_log": None,
+                "keepalive_timeout": 3600,
+                "lingering_time": _LINGER_SECONDS,
+            },
         )
-        self._server = await self._loop.create_server(self._web, HOST, self._port, backlog=2048)
+        self._server = await self._loop.create_server(
+            self._web, self._host, self._port, backlog=2048
+        )
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
@@ -161,17 +219,32 @@ class Listener:
     def _request(
         self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any
     ) -> web.BaseRequest:
+        protocol.begin()
         return web.BaseRequest(
             message, payload, protocol, writer, task, self._loop, client_max_size=MAXIMUM_BODY
         )
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
+            return await self._served(request)
+        finally:
+            request.protocol.end()  # type: ignore[attr-defined]  # the handler of this request
+
+    async def _served(self, request: web.BaseRequest) -> web.StreamResponse:
+        refusal = self._access.refusal(request.headers)
+        if refusal is not None:
+            return plain(403, refusal)
+        control = request.path.startswith(f"{CONTROL}/")
+        if not self._access.shows_token(request.headers, control=control):
+            return _without_token(control)
+        if (request.content_length or 0) > MAXIMUM_BODY:
+            return _too_long()
+        try:
             body = await asyncio.wait_for(request.read(), BODY_SECONDS)
         except asyncio.TimeoutError:
             return plain(408, "The body of the request did not come.")
         except web.HTTPRequestEntityTooLarge:
-            return plain(413, f"The request has more than {MAXIMUM_BODY} bytes.")
+            return _too_long()
         except Exception as error:  # of many kinds, in aiohttp's versions
             return plain(400, f"The body of the request can not be read: {error}")
         return await self._taken(request, body)
@@ -189,6 +262,8 @@ class Endpoint(Listener):
         control: what answers below `/_control/`.
         account: the access key of those who may call; None for everybody. Those who have no key
             of a test may in any case.
+        host: the name or address to listen on.
+        token: what every request must show; None for nothing.
     """
 
     def __init__(
@@ -197,8 +272,10 @@ class Endpoint(Listener):
         port: int = 0,
         control: Callable[[str, str, bytes], Awaitable[tuple[int, Any]]] | None = None,
         account: str | None = None,
+        host: str = LOOPBACK,
+        token: str | None = None,
     ) -> None:
-        super().__init__(port)
+        super().__init__(port, host, token)
         self._answering = answering
         self._control = control
         self._account = account
@@ -222,7 +299,7 @@ class Endpoint(Listener):
         lost = astray(request)
         if lost is not None:
             return lost
-        account = account_of(request)
+        account = account_of(request.headers)
         if account.startswith(ACCOUNT) and self._account not in (None, account):
             return refused(403, "UnrecognizedClientException", no_test_has(account))
         self.requests += 1
@@ -293,12 +370,6 @@ def astray(request: web.BaseRequest) -> web.Response | None:
     return None
 
 
-def account_of(request: web.BaseRequest) -> str:
-    """The access key that a request is signed with; nothing if it is not."""
-    found = _KEY.search(request.headers.get("Authorization", ""))
-    return found[1] if found else ""
-
-
 def no_test_has(account: str) -> str:
     """What a process is told that has outlived its test."""
     return (
@@ -317,6 +388,25 @@ def refused(status: int, code: str, message: str) -> web.Response:
 def _response(reply: Reply) -> web.Response:
     headers = {name: value for name, value in reply.headers.items() if name != "content-length"}
     return web.Response(status=reply.status, headers=headers, body=reply.body)
+
+
+def _too_long() -> web.Response:
+    return plain(413, f"The request has more than {MAXIMUM_BODY} bytes.")
+
+
+def _without_token(control: bool) -> web.Response:
+    if control:
+        return plain(
+            401,
+            "The endpoint is open to other machines and needs its token: send the header "
+            "'Authorization: Bearer TOKEN'.",
+        )
+    return refused(
+        403,
+        "UnrecognizedClientException",
+        "The endpoint is open to other machines and needs its token as the access key of its "
+        "clients: AWS_ACCESS_KEY_ID=TOKEN.",
+    )
 
 
 def plain(status: int, text: str, **headers: str) -> web.Response:
