@@ -256,6 +256,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         return result
     finally:
         plugin.item = None
+        # pytest keeps every item to the end of the session; the fake of a test ends with it.
+        if _double in item.stash:
+            del item.stash[_double]
 
 
 def _tell(item: pytest.Item) -> None:
