@@ -95,6 +95,26 @@ def _world() -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_loader_of_botocore_s_data() -> Iterator[None]:
+    """Every session of the suite reads the service's model from one cache.
+
+    Each test has a session of its own, so each would read the same files anew, which takes longer
+    than the test.
+    """
+    from botocore.loaders import create_loader
+    from botocore.session import Session
+
+    shared = create_loader()
+
+    def register(self: Session) -> None:
+        self._components.register_component("data_loader", shared)  # type: ignore[attr-defined]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "_register_data_loader", register)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind(no_aws_configuration: None) -> Iterator[None]:
     """botocore's classes, its built-in handlers, the environment and the threads are as before."""
