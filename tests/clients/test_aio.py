@@ -21,6 +21,7 @@ from botocore.exceptions import (
 )
 from freezegun import freeze_time
 from moto import mock_aws
+from support.inner_pytest import OURS, run_apart, run_here
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -164,7 +165,7 @@ class TestClients:
             """
         )
 
-        result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:asyncio")
+        result = run_here(pytester, "-p", "no:asyncio")
 
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines(["*ListPipelines was called on AWS Data Pipeline*"])
@@ -194,7 +195,7 @@ class TestClients:
             """
         )
 
-        result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:asyncio")
+        result = run_apart(pytester)
 
         result.assert_outcomes(passed=2)
 
@@ -793,7 +794,8 @@ def test_the_pytest_plugins_for_coroutines(pytester: pytest.Pytester, plugin: st
         """
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    modules = {"asyncio": "pytest_asyncio.plugin", "anyio": "anyio.pytest_plugin"}
+    result = run_apart(pytester, plugins=(OURS, modules[plugin]))
 
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["*AWS Data Pipeline: 1 calls*"])

@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.inner_pytest import OURS, run_apart
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError, poll_for_task
 from pytest_datapipeline.endpoint import DataPipelineEndpoint
@@ -603,9 +604,9 @@ def test_a_process_that_outlives_its_test_at_the_shared_endpoint_is_told_so(
             assert datapipeline_fake.calls == []
         """
     )
-    options = ("-p", "no:randomly", "--datapipeline-shared-endpoint", "--datapipeline-patience=60")
+    options = ("--datapipeline-shared-endpoint", "--datapipeline-patience=60")
 
-    result = pytester.runpytest_subprocess(*options)
+    result = run_apart(pytester, *options)
 
     result.assert_outcomes(passed=2)
 
@@ -653,9 +654,9 @@ def test_one_endpoint_serves_the_processes_of_a_whole_session(
     pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
     pytester.makepyfile(SHARED)
-    options = ("-p", "no:randomly", "--datapipeline-shared-endpoint", "--datapipeline-patience=20")
+    options = ("--datapipeline-shared-endpoint", "--datapipeline-patience=20")
 
-    result = pytester.runpytest_subprocess(*options, *workers)
+    result = run_apart(pytester, *options, *workers, plugins=(OURS, "xdist"))
 
     result.assert_outcomes(passed=4)
 
@@ -692,7 +693,7 @@ def test_the_shared_endpoint_gives_back_the_variables_that_it_took(
         """
     )
 
-    result = pytester.runpytest_subprocess("-s", "--datapipeline-shared-endpoint")
+    result = run_apart(pytester, "-s", "--datapipeline-shared-endpoint")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines("afterwards: http://127.0.0.1:9 example.com None")
@@ -727,7 +728,7 @@ STRAYS = """
 def shared(pytester: pytest.Pytester, code: str) -> pytest.RunResult:
     """The result of tests of that code under one endpoint for all."""
     pytester.makepyfile(textwrap.dedent(STRAYS) + textwrap.dedent(code))
-    return pytester.runpytest_subprocess("-p", "no:randomly", "--datapipeline-shared-endpoint")
+    return run_apart(pytester, "--datapipeline-shared-endpoint")
 
 
 def test_a_request_that_no_test_has_signed_is_refused_by_the_shared_endpoint(

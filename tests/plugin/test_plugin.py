@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from support.inner_pytest import OURS, run_apart, run_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 PASSING = """
@@ -21,24 +22,42 @@ PASSING = """
 """
 
 
+Run = Callable[..., pytest.RunResult]
+
+
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
-    """Runs pytest in a process of its own on the given test module."""
+def run(pytester: pytest.Pytester) -> Run:
+    """Runs pytest in this process on the given test module."""
+
+    def run(source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
+        pytester.makepyfile(source)
+        pytester.makeini(f"[pytest]\n{ini}")
+        return run_here(pytester, *arguments)
+
+    return run
+
+
+@pytest.fixture
+def run_in_a_process(pytester: pytest.Pytester) -> Run:
+    """Runs pytest in a process of its own on the given test module, where no other guard is."""
 
     def run(
-        source: str,
-        *arguments: str,
-        ini: str = "",
-        environment: dict[str, str] | None = None,
-        randomly: bool = False,
+        source: str, *arguments: str, ini: str = "", plugins: tuple[str, ...] = (OURS,)
     ) -> pytest.RunResult:
         pytester.makepyfile(source)
         pytester.makeini(f"[pytest]\n{ini}")
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in (environment or {}).items():
-                patch.setenv(name, value)
-            plain = () if randomly else ("-p", "no:randomly")
-            return pytester.runpytest_subprocess(*plain, *arguments)
+        return run_apart(pytester, *arguments, plugins=plugins)
+
+    return run
+
+
+@pytest.fixture
+def run_installed(pytester: pytest.Pytester) -> Run:
+    """Runs pytest in a process of its own, with whatever plugins are installed."""
+
+    def run(source: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(source)
+        return pytester.runpytest_subprocess("-p", "no:randomly", *arguments)
 
     return run
 
@@ -46,45 +65,38 @@ def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
 # -- loading --------------------------------------------------------------------------------------
 
 
-def test_the_entry_point_loads_the_plugin(run: Callable[..., pytest.RunResult]) -> None:
-    run(PASSING).assert_outcomes(passed=1)
+def test_the_entry_point_loads_the_plugin(run_installed: Run) -> None:
+    run_installed(PASSING).assert_outcomes(passed=1)
 
 
 def test_the_option_p_and_the_entry_point_together_load_it_once(
-    run: Callable[..., pytest.RunResult],
+    run_installed: Run,
 ) -> None:
-    run(PASSING, "-p", "pytest_datapipeline", "-W", "error").assert_outcomes(passed=1)
+    run_installed(PASSING, "-p", "pytest_datapipeline", "-W", "error").assert_outcomes(passed=1)
 
 
-def test_the_option_p_alone_loads_the_plugin(run: Callable[..., pytest.RunResult]) -> None:
-    result = run(
-        PASSING,
-        "-p",
-        "pytest_datapipeline",
-        "-W",
-        "error",
-        environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-    )
+def test_the_option_p_alone_loads_the_plugin(run_in_a_process: Run) -> None:
+    result = run_in_a_process(PASSING, "-W", "error")
 
     result.assert_outcomes(passed=1)
 
 
 def test_pytest_plugins_in_a_conftest_loads_the_plugin(
-    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+    run_in_a_process: Run, pytester: pytest.Pytester
 ) -> None:
     pytester.makeconftest("pytest_plugins = ['pytest_datapipeline']")
 
-    run(PASSING, environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}).assert_outcomes(passed=1)
+    run_in_a_process(PASSING, plugins=()).assert_outcomes(passed=1)
 
 
-def test_the_plugin_can_be_turned_off(run: Callable[..., pytest.RunResult]) -> None:
-    result = run(PASSING, "-p", "no:pytest_datapipeline")
+def test_the_plugin_can_be_turned_off(run_installed: Run) -> None:
+    result = run_installed(PASSING, "-p", "no:pytest_datapipeline")
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines("*fixture 'datapipeline_fake' not found*")
 
 
-def test_turned_off_it_leaves_botocore_alone(run: Callable[..., pytest.RunResult]) -> None:
+def test_turned_off_it_leaves_botocore_alone(run_installed: Run) -> None:
     source = """
         from botocore.endpoint import Endpoint
 
@@ -92,10 +104,10 @@ def test_turned_off_it_leaves_botocore_alone(run: Callable[..., pytest.RunResult
             assert Endpoint.make_request.__code__.co_filename.endswith("endpoint.py")
     """
 
-    run(source, "-p", "no:pytest_datapipeline").assert_outcomes(passed=1)
+    run_installed(source, "-p", "no:pytest_datapipeline").assert_outcomes(passed=1)
 
 
-def test_it_works_under_xdist(run: Callable[..., pytest.RunResult]) -> None:
+def test_it_works_under_xdist(run_in_a_process: Run) -> None:
     source = """
         import pytest
 
@@ -110,13 +122,13 @@ def test_it_works_under_xdist(run: Callable[..., pytest.RunResult]) -> None:
             assert False
     """
 
-    result = run(source, "-n", "2")
+    result = run_in_a_process(source, "-n", "2", plugins=(OURS, "xdist"))
 
     result.assert_outcomes(passed=8, failed=1)
     result.stdout.fnmatch_lines("*AWS Data Pipeline: 1 calls*")
 
 
-def test_it_works_in_random_order(run: Callable[..., pytest.RunResult]) -> None:
+def test_it_works_in_random_order(run_in_a_process: Run) -> None:
     source = """
         def test_one(datapipeline_fake, datapipeline_client):
             datapipeline_fake.enqueue("wg")
@@ -126,7 +138,11 @@ def test_it_works_in_random_order(run: Callable[..., pytest.RunResult]) -> None:
     """
 
     for seed in ("1", "2", "3"):
-        run(source, f"--randomly-seed={seed}", randomly=True).assert_outcomes(passed=2)
+        result = run_in_a_process(
+            source, f"--randomly-seed={seed}", plugins=(OURS, "pytest_randomly")
+        )
+
+        result.assert_outcomes(passed=2)
 
 
 def test_loaded_and_unused_it_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -151,7 +167,7 @@ def test_loaded_and_unused_it_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 def test_fixtures_markers_and_options_are_described(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     run("", "--fixtures").stdout.fnmatch_lines_random(
         [
@@ -177,13 +193,13 @@ START = """
 """
 
 
-def test_a_setting_can_be_an_ini_option(run: Callable[..., pytest.RunResult]) -> None:
+def test_a_setting_can_be_an_ini_option(run: Run) -> None:
     source = START.format("2020-01-01T00:00:00+00:00")
 
     run(source, ini="datapipeline_start = 2020-01-01T00:00:00").assert_outcomes(passed=1)
 
 
-def test_the_command_line_goes_before_the_ini_file(run: Callable[..., pytest.RunResult]) -> None:
+def test_the_command_line_goes_before_the_ini_file(run: Run) -> None:
     source = START.format("2021-01-01T00:00:00+00:00")
 
     result = run(
@@ -194,7 +210,7 @@ def test_the_command_line_goes_before_the_ini_file(run: Callable[..., pytest.Run
 
 
 def test_the_marker_goes_before_both_and_the_closest_one_wins(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     source = """
         import pytest
@@ -232,9 +248,7 @@ def test_the_marker_goes_before_both_and_the_closest_one_wins(
         ),
     ],
 )
-def test_a_wrong_ini_value_is_a_usage_error(
-    run: Callable[..., pytest.RunResult], ini: str, message: str
-) -> None:
+def test_a_wrong_ini_value_is_a_usage_error(run: Run, ini: str, message: str) -> None:
     result = run(PASSING, ini=ini)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -258,7 +272,7 @@ def test_a_wrong_ini_value_is_a_usage_error(
     ],
 )
 def test_a_wrong_marker_argument_is_told_before_the_test(
-    run: Callable[..., pytest.RunResult], arguments: str, message: str
+    run: Run, arguments: str, message: str
 ) -> None:
     source = f"""
         import pytest
@@ -275,7 +289,7 @@ def test_a_wrong_marker_argument_is_told_before_the_test(
 
 
 def test_a_wrong_start_on_the_command_line_is_a_usage_error(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     result = run(PASSING, "--datapipeline-start=tomorrow")
 
@@ -283,7 +297,7 @@ def test_a_wrong_start_on_the_command_line_is_a_usage_error(
     result.stderr.fnmatch_lines("*--datapipeline-start: start is 'tomorrow'; it must be *")
 
 
-def test_the_help_names_the_choices_of_a_setting(run: Callable[..., pytest.RunResult]) -> None:
+def test_the_help_names_the_choices_of_a_setting(run: Run) -> None:
     text = " ".join(run("", "--help").stdout.str().split())
 
     assert (
@@ -292,7 +306,7 @@ def test_the_help_names_the_choices_of_a_setting(run: Callable[..., pytest.RunRe
 
 
 def test_the_client_has_the_region_that_any_client_of_the_process_has(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     source = """
         import boto3
@@ -336,7 +350,7 @@ CALL = """
 
 
 def test_a_call_without_a_fake_is_refused_and_told_how_to_request_one(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     result = run(CALL + "\n    def test_call():\n        call()\n")
 
@@ -348,7 +362,7 @@ def test_a_call_without_a_fake_is_refused_and_told_how_to_request_one(
 
 
 def test_a_refused_call_fails_the_test_even_if_it_was_swallowed(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     result = run(
         CALL
@@ -369,7 +383,7 @@ def test_a_refused_call_fails_the_test_even_if_it_was_swallowed(
 
 
 def test_a_call_is_refused_where_botocore_is_imported_only_by_the_call(
-    run: Callable[..., pytest.RunResult],
+    run_in_a_process: Run,
 ) -> None:
     source = """
         def test_call():
@@ -381,16 +395,14 @@ def test_a_call_is_refused_where_botocore_is_imported_only_by_the_call(
             client.list_pipelines()
     """
 
-    result = run(
-        source, "-p", "pytest_datapipeline", environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    )
+    result = run_in_a_process(source)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines("E*UnexpectedCall: ListPipelines*")
 
 
 def test_a_loop_that_swallows_refusals_is_ended_and_told_once(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     result = run(
         CALL
@@ -417,7 +429,7 @@ def test_a_loop_that_swallows_refusals_is_ended_and_told_once(
 
 
 def test_a_loop_that_swallows_everything_is_ended_without_a_fake_too(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     result = run(
         CALL
@@ -435,7 +447,7 @@ def test_a_loop_that_swallows_everything_is_ended_without_a_fake_too(
     result.stdout.fnmatch_lines("E*Stuck: 100 calls were refused, and still they come. *")
 
 
-def test_a_thread_that_swallows_refusals_is_ended(run: Callable[..., pytest.RunResult]) -> None:
+def test_a_thread_that_swallows_refusals_is_ended(run: Run) -> None:
     result = run(
         CALL
         + """
@@ -462,7 +474,7 @@ def test_a_thread_that_swallows_refusals_is_ended(run: Callable[..., pytest.RunR
 
 
 def test_a_pool_whose_every_call_is_refused_is_no_loop(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     result = run(
         CALL
@@ -484,7 +496,7 @@ def test_a_pool_whose_every_call_is_refused_is_no_loop(
     result.stdout.fnmatch_lines("ListPipelines was called on AWS Data Pipeline, but no fake *")
 
 
-def test_a_refusal_says_that_moto_does_not_lift_it(run: Callable[..., pytest.RunResult]) -> None:
+def test_a_refusal_says_that_moto_does_not_lift_it(run: Run) -> None:
     result = run(CALL + "\n    def test_call():\n        call()\n")
 
     result.stdout.fnmatch_lines(
@@ -497,7 +509,7 @@ def test_a_refusal_says_that_moto_does_not_lift_it(run: Callable[..., pytest.Run
 
 
 def test_a_call_that_was_under_way_when_the_test_ended_does_not_reach_the_network(
-    run: Callable[..., pytest.RunResult],
+    run_in_a_process: Run,
 ) -> None:
     source = """
         import threading
@@ -529,7 +541,7 @@ def test_a_call_that_was_under_way_when_the_test_ended_does_not_reach_the_networ
             under_way.wait(10)
     """
 
-    result = run(source)
+    result = run_in_a_process(source)
 
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines("PollForTask was called on AWS Data Pipeline, but no fake is *")
@@ -550,7 +562,7 @@ CLEANS_UP = (
 
 
 def test_a_call_of_a_fixture_that_cleans_up_is_refused(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     result = run(
         CLEANS_UP
@@ -581,24 +593,26 @@ ALLOWED = (
 )
 
 
-def test_a_marker_argument_allows_real_calls(run: Callable[..., pytest.RunResult]) -> None:
+def test_a_marker_argument_allows_real_calls(run_in_a_process: Run) -> None:
     marker = "@pytest.mark.datapipeline(allow_real_calls=True)"
 
-    run(ALLOWED.format(marker)).assert_outcomes(passed=1)
+    run_in_a_process(ALLOWED.format(marker)).assert_outcomes(passed=1)
 
 
-def test_an_ini_option_allows_real_calls(run: Callable[..., pytest.RunResult]) -> None:
-    result = run(ALLOWED.format(""), ini="datapipeline_allow_real_calls = true")
+def test_an_ini_option_allows_real_calls(run_in_a_process: Run) -> None:
+    result = run_in_a_process(ALLOWED.format(""), ini="datapipeline_allow_real_calls = true")
 
     result.assert_outcomes(passed=1)
 
 
-def test_a_command_line_option_allows_real_calls(run: Callable[..., pytest.RunResult]) -> None:
-    run(ALLOWED.format(""), "--datapipeline-allow-real-calls").assert_outcomes(passed=1)
+def test_a_command_line_option_allows_real_calls(run_in_a_process: Run) -> None:
+    run_in_a_process(ALLOWED.format(""), "--datapipeline-allow-real-calls").assert_outcomes(
+        passed=1
+    )
 
 
 def test_the_marker_can_forbid_what_the_ini_file_allows(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     source = CALL + (
         "\n    @pytest.mark.datapipeline(allow_real_calls=False)\n    def test_call():\n"
@@ -614,7 +628,7 @@ def test_the_marker_can_forbid_what_the_ini_file_allows(
 
 
 def test_a_planned_fault_that_was_not_met_fails_the_test_once(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     source = """
         def test_faults(datapipeline_fake, datapipeline_client):
@@ -638,7 +652,7 @@ def test_a_planned_fault_that_was_not_met_fails_the_test_once(
 
 
 def test_what_the_plugin_tells_of_a_test_has_no_traceback_and_no_word_of_one(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     source = """
         import pytest
@@ -659,7 +673,7 @@ def test_what_the_plugin_tells_of_a_test_has_no_traceback_and_no_word_of_one(
 
 
 def test_a_test_that_failed_by_itself_is_not_told_of_calls_in_its_teardown(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     result = run(
         CLEANS_UP
@@ -674,7 +688,7 @@ def test_a_test_that_failed_by_itself_is_not_told_of_calls_in_its_teardown(
 
 
 def test_a_test_that_failed_by_itself_is_not_told_of_faults(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     source = """
         def test_faults(datapipeline_fake):
@@ -690,7 +704,7 @@ def test_a_test_that_failed_by_itself_is_not_told_of_faults(
 
 
 def test_a_skipped_and_an_expected_failure_stay_what_they_are(
-    run: Callable[..., pytest.RunResult],
+    run: Run,
 ) -> None:
     source = """
         import pytest
@@ -707,7 +721,7 @@ def test_a_skipped_and_an_expected_failure_stay_what_they_are(
     run(source).assert_outcomes(skipped=1, xfailed=1)
 
 
-def test_a_failed_test_s_report_shows_its_calls(run: Callable[..., pytest.RunResult]) -> None:
+def test_a_failed_test_s_report_shows_its_calls(run: Run) -> None:
     source = """
         import pytest
 
@@ -729,7 +743,7 @@ def test_a_failed_test_s_report_shows_its_calls(run: Callable[..., pytest.RunRes
     )
 
 
-def test_a_failed_comparison_of_calls_is_explained(run: Callable[..., pytest.RunResult]) -> None:
+def test_a_failed_comparison_of_calls_is_explained(run: Run) -> None:
     source = """
         import pytest
         from pytest_datapipeline import poll_for_task, set_task_status
@@ -750,7 +764,7 @@ def test_a_failed_comparison_of_calls_is_explained(run: Callable[..., pytest.Run
 
 
 def test_what_pytest_cuts_from_an_explanation_is_not_the_difference(
-    run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # pytest cuts nothing where it takes the machine for a build server.
     for name in ("CI", "BUILD_NUMBER"):
@@ -790,7 +804,7 @@ def test_what_pytest_cuts_from_an_explanation_is_not_the_difference(
     )
 
 
-def test_the_same_fake_works_in_a_unittest_suite(run: Callable[..., pytest.RunResult]) -> None:
+def test_the_same_fake_works_in_a_unittest_suite(run: Run) -> None:
     source = """
         import unittest
         import boto3
@@ -858,7 +872,7 @@ def test_a_loop_that_is_stuck_in_a_fixture_s_end_fails_its_own_test_alone(
         """
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    result = run_apart(pytester)
 
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(["E*Stuck: Nothing but empty polls for 1 day, 0:00:00 *"])
@@ -882,7 +896,7 @@ def test_a_predicate_that_fails_in_a_planned_fault_fails_the_test(
         """
     )
 
-    result = pytester.runpytest_subprocess()
+    result = run_here(pytester)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["The predicate <lambda> fails with AttributeError: *"])

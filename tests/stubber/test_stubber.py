@@ -19,6 +19,7 @@ from botocore import exceptions
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from dirty_equals import IsPartialDict, IsStr
+from support.inner_pytest import run_here
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -1143,7 +1144,7 @@ def run(pytester: pytest.Pytester) -> Callable[[str], pytest.RunResult]:
 
     def run(source: str) -> pytest.RunResult:
         pytester.makepyfile(source)
-        return pytester.runpytest_subprocess("-p", "pytest_datapipeline", "-p", "no:randomly")
+        return run_here(pytester)
 
     return run
 

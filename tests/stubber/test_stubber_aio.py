@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ParamValidationError, ReadTimeoutError
+from support.inner_pytest import run_apart
 
 from pytest_datapipeline import (
     DataPipelineStubber,
@@ -205,6 +206,6 @@ def test_aiobotocore_may_be_imported_by_the_test_itself(pytester: pytest.Pyteste
         """
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:asyncio")
+    result = run_apart(pytester)
 
     result.assert_outcomes(passed=2)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from support.inner_pytest import run_apart, run_here
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -363,7 +364,7 @@ def test_a_thread_that_outlives_its_test_is_ended_at_its_next_call(
         """
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+    result = run_here(pytester, "-W", "error")
 
     result.assert_outcomes(passed=2)
 
@@ -438,7 +439,7 @@ def test_a_thread_that_outlives_its_test_takes_no_task_of_the_next(
         """
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+    result = run_here(pytester, "-W", "error")
 
     result.assert_outcomes(passed=2)
 
@@ -466,7 +467,7 @@ def test_a_thread_that_outlives_its_test_takes_nothing_from_a_script_of_the_next
         """
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+    result = run_here(pytester, "-W", "error")
 
     result.assert_outcomes(passed=2)
 
@@ -491,7 +492,7 @@ def test_a_thread_of_a_pool_that_idled_when_its_test_ended_serves_the_next(
         """
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+    result = run_apart(pytester, "-W", "error")
 
     # Recorded as well: the last test fails, and its own assertion does not.
     result.assert_outcomes(passed=2, failed=1)
@@ -519,6 +520,6 @@ def test_a_thread_of_a_pool_that_was_at_work_when_its_test_ended_loses_that_work
         """
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+    result = run_apart(pytester, "-W", "error")
 
     result.assert_outcomes(passed=2)

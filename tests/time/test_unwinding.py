@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from support.inner_pytest import run_apart
 
 from pytest_datapipeline import DataPipelineFake, DataPipelineStubber, Stuck
 
@@ -245,7 +246,7 @@ def test_a_loop_that_nothing_gets_out_of_ends_the_process(pytester: pytest.Pytes
         """
     )
 
-    result = pytester.runpytest_subprocess("-s")
+    result = run_apart(pytester, "-s")
 
     assert result.ret == 70
     result.stderr.fnmatch_lines(
