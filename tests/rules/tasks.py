@@ -93,6 +93,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("list-values", "A list is a repeated key.", "aws-cli's translator", "observed"),
     Rule(
+        "values-order",
+        "The values of a list keep their order, as the arguments of a script do ($1, $2, ...).",
+        "developer guide, dp-object-shellcommandactivity",
+        "documented",
+    ),
+    Rule(
         "acknowledge-120",
         "A task that is not acknowledged within 2 minutes goes to a later poll.",
         "service model of AWS's SDKs",

@@ -95,7 +95,7 @@ class PipelineComponent(Component):
 
     __slots__ = (
         "_carries",
-        "_dynamic",
+        "_parts",
         "_static",
         "active",
         "at_end",
@@ -189,9 +189,10 @@ class PipelineComponent(Component):
         self.latest_completed: int | None = None
         self.finished_at: int | None = None
         self.health: tuple[str, str, int] | None = None
-        self._static, self._dynamic = self._split()
+        self._parts = self._split()
+        self._static = tuple(field for fixed, _ in self._parts for field in fixed)
         # Whether a field is evaluated anew for each run, which may fail.
-        self.evaluates = any(not field.is_ref for field in self._dynamic)
+        self.evaluates = any(field is not None and not field.is_ref for _, field in self._parts)
         self._carries: list[tuple[str, dict[str, Any] | None]] | None = None
 
     def take_over(self, earlier: PipelineComponent, unchanged: bool) -> None:
@@ -238,27 +239,36 @@ class PipelineComponent(Component):
             given["maximum_retries"] = retries
         return Policy(**given)
 
-    def _split(self) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
-        """The fields that are the same in every task, and those that are evaluated for each."""
+    def _split(self) -> tuple[tuple[tuple[Field, ...], Field | None], ...]:
+        """The fields in the order given: those that are the same in every task, and one that is
+        evaluated for each of them, by turns. A list may hold fields of both kinds.
+        """
         scope = ObjectScope(Context(self.definition), self.id)
+        parts: list[tuple[tuple[Field, ...], Field | None]] = []
         static: list[Field] = []
-        dynamic: list[Field] = []
         for field in self.fields.flat():
             if field.key in _OF_THE_TASK:
                 continue
-            try:
-                if field.is_ref and self.definition.by_id.get(field.value) is not None:
-                    kind = family_of(self.definition.type_of(field.value) or "")
-                    if kind in _WITH_RUNS:
-                        dynamic.append(field)
-                        continue
-                if "#{" in field.value and _needs_a_run(self.definition, self.id, field.value):
-                    dynamic.append(field)
-                else:
-                    static.extend(evaluated(field, scope))
-            except ExpressionError:
-                dynamic.append(field)
-        return tuple(static), tuple(dynamic)
+            fixed = self._always(field, scope)
+            if fixed is None:
+                parts.append((tuple(static), field))
+                static = []
+            else:
+                static += fixed
+        parts.append((tuple(static), None))
+        return tuple(parts)
+
+    def _always(self, field: Field, scope: ObjectScope) -> list[Field] | None:
+        """What a field becomes in every task; None if that depends on the run."""
+        try:
+            if field.is_ref:
+                kind = family_of(self.definition.type_of(field.value) or "")
+                depends = kind in _WITH_RUNS
+            else:
+                depends = _needs_a_run(self.definition, self.id, field.value)
+            return None if depends else evaluated(field, scope)
+        except ExpressionError:
+            return None
 
     @property
     def is_for_runners(self) -> bool:
@@ -336,12 +346,15 @@ class PipelineComponent(Component):
         Raises:
             ExpressionError: one can not be evaluated.
         """
-        if not self._dynamic:
+        if len(self._parts) == 1:
             return self._static
         assert isinstance(run, Run)
         scope = self.scope(run) if self.evaluates else None
-        found = list(self._static)
-        for field in self._dynamic:
+        found: list[Field] = []
+        for fixed, field in self._parts:
+            found.extend(fixed)
+            if field is None:
+                continue
             if field.is_ref:
                 other = self.run_of(field.value, run) if instance_ids else None
                 found.append(field if other is None else Field(field.key, other.id, True))
@@ -463,6 +476,8 @@ def _carried(field: Field) -> bool:
 
 def _needs_a_run(definition: Definition, object_id: str, text: str) -> bool:
     """Whether an expression uses more than parameters."""
+    if "#{" not in text:
+        return False
     fields = definition.resolved(object_id)
     return any(name in fields or definition.value_of(name) is None for name in parse(text).names)
 
