@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from . import checks as arguments
-from ._clients import active as switch
+from ._clients import active
 from ._clients.imports import when_imported
 from ._clients.interception import Interception
 from ._fake.answering import Answering
@@ -178,7 +178,7 @@ class DataPipelineFake:
         self.clock = FakeClock(self._time)
 
     def __repr__(self) -> str:
-        state = "active" if switch.active() is self else "not active"
+        state = "active" if active.active() is self else "not active"
         return (
             f"<DataPipelineFake, {state}, at {to_datetime(self._clock.now).isoformat()}: "
             f"{len(self.tasks)} tasks, {len(self._calls)} calls>"
@@ -189,7 +189,7 @@ class DataPipelineFake:
     def __enter__(self) -> Self:
         if self._entered:
             raise FakeUsageError("A DataPipelineFake can be entered once: make another.")
-        switch.claim(self, "DataPipelineFake")
+        active.claim(self, "DataPipelineFake")
         self._entered = True
         try:
             self._interception.start()
@@ -231,7 +231,7 @@ class DataPipelineFake:
         if self._time.loops is not None:
             self._time.loops.stop()
         self._interception.stop()
-        switch.release(self)
+        active.release(self)
         self._own_clocks.thaw()
 
     def verify(self) -> None:

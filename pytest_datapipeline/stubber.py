@@ -20,9 +20,11 @@ from weakref import WeakSet
 from botocore.stub import Stubber
 from botocore.utils import parse_to_aware_datetime
 
-from ._clients import active as switch
-from ._clients.interception import MovedParts, checked_botocore
-from ._clients.whole_calls import ClientCall, ClientCalls, TransportFailure, transport_error
+from ._clients import active
+from ._clients.interception import checked_botocore
+from ._clients.patches import MovedParts
+from ._clients.requests import ClientCall, TransportFailure, transport_error
+from ._clients.whole_calls import ClientCalls
 from ._fake.enqueue import (
     Defaults,
     check_worker_group,
@@ -41,6 +43,7 @@ from ._service.protocol import aws_json as wire
 from ._service.protocol import model
 from ._service.protocol.ids import Ids
 from ._service.settings import ServiceSettings
+from ._time import threads
 from ._time.unwinding import Unwinder
 from .errors import (
     MAXIMUM_REFUSALS,
@@ -152,7 +155,7 @@ class DataPipelineStubber(Stubber):
         self._client_calls = ClientCalls(self._answer, region)
 
     def __repr__(self) -> str:
-        state = "active" if switch.active() is self else "not active"
+        state = "active" if active.active() is self else "not active"
         return (
             f"<DataPipelineStubber, {state}: {len(self._script)} responses left, "
             f"{len(self._calls)} calls>"
@@ -181,23 +184,23 @@ class DataPipelineStubber(Stubber):
         Raises:
             FakeUsageError: a fake or another stubber answers them.
         """
-        if switch.active() is self:
+        if active.active() is self:
             return
-        switch.claim(self, "DataPipelineStubber")
+        active.claim(self, "DataPipelineStubber")
         try:
             checked_botocore()
             self._home = threading.current_thread()
             self._client_calls.start()
         except BaseException:
-            switch.release(self)
+            active.release(self)
             raise
 
     def deactivate(self) -> None:
         """Leave botocore as it was. Does nothing if it is not active."""
         self._client_calls.stop()
-        switch.release(self)
+        active.release(self)
         with self._lock:
-            switch.leave_behind(self._callers)
+            threads.leave_behind(self._callers)
             self._callers.clear()
 
     def any_order(self) -> None:
@@ -497,7 +500,7 @@ class DataPipelineStubber(Stubber):
 
     def _answer(self, client_call: ClientCall) -> tuple[int, dict[str, Any]]:
         if threading.current_thread() is not self._home:
-            switch.end_straggler()
+            threads.end_straggler()
         now = time.time_ns()
         call = Call(
             operation=client_call.operation,
@@ -585,7 +588,7 @@ class DataPipelineStubber(Stubber):
             self._problems.append(problem)
             return UnexpectedCall(problem)
         if threading.current_thread() is not self._home:
-            switch.end_thread()
+            threads.end_thread()
         return self._unwinder.prepared(
             Stuck(f"{MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}")
         )

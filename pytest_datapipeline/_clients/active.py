@@ -1,36 +1,18 @@
-"""Which double, if any, answers this process's Data Pipeline calls, and who outlived one.
+"""Which double, if any, answers this process's Data Pipeline calls.
 
 Cheap to import: the plugin needs it before anybody uses a double.
 """
 
 from __future__ import annotations
 
-import sys
-import threading
-from typing import TYPE_CHECKING, Any, NoReturn
-from weakref import WeakKeyDictionary, ref
+from typing import Any
 
+from .._time import threads
 from ..errors import FakeUsageError, told_by_message
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import FrameType
-
-    from .._time.unwinding import Unwinder
 
 __tracebackhide__ = told_by_message
 
 _active: list[tuple[Any, str]] = []
-
-# Threads that called a double which is over. What they do from now on is no test's doing. Those of
-# a pool are so for the piece of work alone that they were at.
-stragglers: WeakKeyDictionary[threading.Thread, ref[Any] | None] = WeakKeyDictionary()
-# Threads that were ended, and at which piece of work.
-_unwound: WeakKeyDictionary[threading.Thread, tuple[Unwinder, ref[Any] | None]] = (
-    WeakKeyDictionary()
-)
-
-_POOL = "concurrent.futures.thread"
 
 
 def claim(double: Any, name: str) -> None:
@@ -46,8 +28,7 @@ def claim(double: Any, name: str) -> None:
             "fixtures datapipeline_fake and datapipeline_stubber."
         )
     _active.append((double, name))
-    # Whoever begins a test of his own has been left behind by none.
-    stragglers.pop(threading.current_thread(), None)
+    threads.begin()
 
 
 def release(double: Any) -> None:
@@ -58,79 +39,3 @@ def release(double: Any) -> None:
 def active() -> Any:
     """The double that answers now; None if there is none."""
     return _active[-1][0] if _active else None
-
-
-def end_thread() -> NoReturn:
-    """End the calling thread: what it waits for is over. SystemExit ends a thread silently."""
-    from .._time.unwinding import Unwinder  # every run of pytest loads this module
-
-    thread = threading.current_thread()
-    work = _work_of_pool(sys._getframe())[1]
-    unwinder, at = _unwound.get(thread, (Unwinder(), None))
-    if work is not None and (at is None or at() is not work):
-        # A pool swallows it, and goes on with other work: that is no loop.
-        unwinder, at = Unwinder(), ref(work)
-    _unwound[thread] = (unwinder, at)
-    raise unwinder.prepared(SystemExit())
-
-
-def leave_behind(threads: Iterable[threading.Thread]) -> None:
-    """Remember those that still work when their double is left: their next call ends them."""
-    frames = sys._current_frames()
-    for thread in threads:
-        frame = frames.get(thread.ident or 0)
-        if frame is not None:
-            in_pool, work = _work_of_pool(frame)
-            if work is not None:
-                stragglers[thread] = ref(work)
-            elif not in_pool:
-                stragglers[thread] = None
-
-
-def end_straggler() -> None:
-    """End the calling thread if it was left behind by a double that is over."""
-    thread = threading.current_thread()
-    if thread not in stragglers:
-        return
-    left_at = stragglers[thread]
-    if left_at is None or left_at() is _work_of_pool(sys._getframe())[1]:
-        end_thread()
-    del stragglers[thread]
-
-
-def _work_of_pool(innermost: FrameType) -> tuple[bool, object]:
-    """Whether this is a thread of a ThreadPoolExecutor, and what it works on; None if it idles."""
-    frame: FrameType | None = innermost
-    while frame is not None:
-        if frame.f_globals.get("__name__") == _POOL:
-            name = frame.f_code.co_name
-            if name == "run":
-                return True, frame.f_locals["self"]
-            if name == "_worker":
-                return True, None
-        frame = frame.f_back
-    return False, None
-
-
-class SilentEnds:
-    """Keeps threads that `end_thread` has ended from being reported as failed.
-
-    Python's own hook ignores SystemExit; pytest's, which takes its place, does not.
-    """
-
-    def __init__(self) -> None:
-        self._previous: Any = None
-
-    def start(self) -> None:
-        previous = self._previous = threading.excepthook
-
-        def hook(args: threading.ExceptHookArgs) -> None:
-            if args.exc_type is not SystemExit or args.thread not in _unwound:
-                previous(args)
-
-        self._hook = hook
-        threading.excepthook = hook
-
-    def stop(self) -> None:
-        if threading.excepthook is self._hook:
-            threading.excepthook = self._previous

@@ -14,27 +14,30 @@ from aiobotocore.session import AioSession
 from aiobotocore.signers import AioRequestSigner
 from botocore.hooks import first_non_none_response
 
-from .._fake.exchange import Failure
 from .._time.event_loop import current_coroutine
 from .._time.timekeeper import Closed
 from ..errors import FakeUsageError, told_by_message
-from .guard import SERVICE_ID
-from .interception import (
+from .messages import SERVICE_ID, Failure
+from .patches import check_parts
+from .requests import (
     EVENTS,
-    check_parts,
+    AnsweringEmitter,
+    call_of,
     exception_of,
     foreign_handlers,
+    headers_of,
     request_of,
     response_of,
     view_of,
+    with_defaults,
 )
-from .whole_calls import call_of, headers_of, with_defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from .interception import Double, RetryStates
-    from .whole_calls import ClientCall
+    from .messages import Responding
+    from .requests import ClientCall
+    from .retries import RetryStates
 
 __tracebackhide__ = told_by_message
 
@@ -53,8 +56,10 @@ def _check_aiobotocore() -> None:
     check_parts("aiobotocore", aiobotocore.__version__, _RELIED_ON)
 
 
-def replacements(double: Double, retry_states: RetryStates) -> Iterator[tuple[type, str, Any]]:
-    """What takes the place of which methods, while a double is active."""
+def replacements(
+    responder: Responding, retry_states: RetryStates
+) -> Iterator[tuple[type, str, Any]]:
+    """What takes the place of which methods, while a fake is active."""
     _check_aiobotocore()
     endpoint: Any = AioEndpoint
     signer: Any = AioRequestSigner
@@ -69,9 +74,9 @@ def replacements(double: Double, retry_states: RetryStates) -> Iterator[tuple[ty
         if operation_model.service_model.service_id != SERVICE_ID:
             return await do_get_response(self, request, operation_model, context)
         retry_states.take_over(self, operation_model.name)
-        emitter = _AnsweringEmitter(
+        emitter = _Emitter(
             self._event_emitter,
-            lambda: _send(double, request, operation_model.name, context),
+            lambda: _send(responder, request, operation_model.name, context),
         )
         return await do_get_response(view_of(self, emitter), request, operation_model, context)
 
@@ -101,7 +106,7 @@ def replacements(double: Double, retry_states: RetryStates) -> Iterator[tuple[ty
         if delay is None or delay is False:
             return False
         invocation_id = request_dict["context"]["retries"]["invocation-id"]
-        await double.back_off_async(operation_model.name, invocation_id, float(delay))
+        await responder.back_off_async(operation_model.name, invocation_id, float(delay))
         return True
 
     async def _choose_signer(
@@ -113,10 +118,12 @@ def replacements(double: Double, retry_states: RetryStates) -> Iterator[tuple[ty
     yield AioEndpoint, "_do_get_response", _do_get_response
     yield AioEndpoint, "_needs_retry", _needs_retry
     yield AioRequestSigner, "_choose_signer", _choose_signer
-    yield AioSession, "_create_client", with_defaults(session._create_client, double.region)
+    yield AioSession, "_create_client", with_defaults(session._create_client, responder.region)
 
 
-async def _send(double: Double, request: Any, operation: str, context: dict[str, Any]) -> Any:
+async def _send(
+    responder: Responding, request: Any, operation: str, context: dict[str, Any]
+) -> Any:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -125,7 +132,7 @@ async def _send(double: Double, request: Any, operation: str, context: dict[str,
         ) from None
     asked = request_of(request, operation, context, current_coroutine())
     try:
-        reply = await double.answer_async(asked)
+        reply = await responder.answer_async(asked)
     except Closed:
         # The test that the coroutine belonged to is over.
         raise asyncio.CancelledError from None
@@ -155,16 +162,7 @@ class _Raw:
         self.raw_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-class _AnsweringEmitter:
-    """An emitter in front of the client's: answers before-send itself, if no handler does."""
-
-    def __init__(self, emitter: Any, answer: Callable[[], Awaitable[Any]]) -> None:
-        self._emitter = emitter
-        self._answer = answer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._emitter, name)
-
+class _Emitter(AnsweringEmitter):
     async def emit(self, event_name: str, **kwargs: Any) -> Any:
         if not event_name.startswith("before-send."):
             return await self._emitter.emit(event_name, **kwargs)

@@ -9,9 +9,12 @@ import threading
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from .._time import threads
 from ..errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, told_by_message
-from . import active as switch
+from . import active
 from .imports import when_imported
+from .messages import SERVICE_ID
+from .patches import Patches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 _TARGET = "botocore.endpoint"
-SERVICE_ID = "Data Pipeline"
 
 
 class Guard:
@@ -35,8 +37,8 @@ class Guard:
         self._refusals = 0
         self._unwinder: Unwinder | None = None
         self._stop_waiting: Callable[[], None] = lambda: None
-        self._undo: list[tuple[Any, str, Any]] = []
-        self._silent_ends = switch.SilentEnds()
+        self._patches = Patches()
+        self._silent_ends = threads.SilentEnds()
 
     def start(self) -> None:
         """Guard botocore now, or as soon as somebody imports it."""
@@ -44,7 +46,7 @@ class Guard:
         self._stop_waiting = when_imported(_TARGET, self._wrap)
 
     def taken(self) -> list[str]:
-        """What was refused since it was last asked, and no longer counts."""
+        """Return the refusals since the last call, and clear them."""
         violations, self.violations = self.violations, []
         self._refusals = 0
         self._unwinder = None
@@ -54,9 +56,7 @@ class Guard:
         """Leave botocore as it was."""
         self._silent_ends.stop()
         self._stop_waiting()
-        while self._undo:
-            endpoint, name, original = self._undo.pop()
-            setattr(endpoint, name, original)
+        self._patches.undo()
 
     def _wrap(self, module: ModuleType) -> None:
         endpoint: Any = module.Endpoint
@@ -75,21 +75,17 @@ class Guard:
             self._check(operation_model)
             return do_get_response(self_, request, operation_model, context)
 
-        for name, guarded in (
-            ("make_request", guarded_make_request),
-            ("_do_get_response", guarded_do_get_response),
-        ):
-            self._undo.append((endpoint, name, getattr(endpoint, name)))
-            setattr(endpoint, name, guarded)
+        self._patches.replace(endpoint, "make_request", guarded_make_request)
+        self._patches.replace(endpoint, "_do_get_response", guarded_do_get_response)
 
     def _check(self, operation_model: Any) -> None:
         if (
             operation_model.service_model.service_id == SERVICE_ID
-            and switch.active() is None
+            and active.active() is None
             and not self._allowed()
         ):
             if threading.current_thread() is not self._home:
-                switch.end_straggler()
+                threads.end_straggler()
             raise self._refusal(operation_model.name)
 
     def _refusal(self, operation: str) -> BaseException:
@@ -106,7 +102,7 @@ class Guard:
         if self._refusals <= MAXIMUM_REFUSALS:
             return UnexpectedCall(problem)
         if threading.current_thread() is not self._home:
-            switch.end_thread()
+            threads.end_thread()
         from .._time.unwinding import Unwinder  # every run of pytest loads this module
 
         self._unwinder = self._unwinder or Unwinder()

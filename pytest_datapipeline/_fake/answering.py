@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from .._clients import active as switch
+from .._clients.messages import Failure
 from .._service.clock import SECOND
+from .._time import threads
 from ..errors import RunnerUnwound, told_by_message
-from .exchange import Failure
 
 if TYPE_CHECKING:
+    from .._clients.messages import Reply, Request
     from .._record.calls import Calls
     from .._time.timekeeper import Timekeeper
-    from .exchange import Exchange, Reply, Request
+    from .exchange import Exchange
 
 __tracebackhide__ = told_by_message
 
@@ -33,9 +34,9 @@ class Answering:
 
     def answer(self, request: Request) -> Reply | Failure:
         """Answer a call of a thread."""
-        if request.thread is not self._time.home:
-            switch.end_straggler()
-            request.holder = request.thread
+        if request.actor is not self._time.home:
+            threads.end_straggler()
+            request.holder = request.actor
         reply = self._time.perform(
             self._exchange.steps(request),
             lambda: f"{request.operation} ({_body_text(request)})",
@@ -45,8 +46,8 @@ class Answering:
             if self._time.at_home:
                 raise self._death(request.operation)
             # It stays dead, even where it swallows that.
-            switch.leave_behind([threading.current_thread()])
-            switch.end_thread()
+            threads.leave_behind([threading.current_thread()])
+            threads.end_thread()
         return reply
 
     def _death(self, operation: str) -> RunnerUnwound:
@@ -66,8 +67,8 @@ class Answering:
         import asyncio
 
         if not self._time.at_home:
-            switch.end_straggler()
-        request.holder = request.thread
+            threads.end_straggler()
+        request.holder = request.actor
         loops = self._time.loops
         assert loops is not None  # a coroutine runs
         loops.adopt(asyncio.get_running_loop())
@@ -81,7 +82,7 @@ class Answering:
     async def answer_for(self, request: Request) -> Reply | Failure:
         """Answer a request that came over a connection."""
         return await self._time.perform_for(
-            request.thread,
+            request.actor,
             self._exchange.steps(request),
             lambda: f"{request.operation} ({_body_text(request)})",
             returns=request.operation != "ReportTaskRunnerHeartbeat",

@@ -8,9 +8,9 @@ the same code, and none of them is known here.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from .._clients.messages import Failure, Reply, Request
 from .._record.calls import Call, Calls
 from .._service.clock import VirtualClock, duration
 from .._service.errors import ServiceError
@@ -21,7 +21,6 @@ from .._service.settings import POLL_SECONDS
 from ..errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
-    from .._time.timekeeper import Actor
     from .faults import Effect, FaultPlan
 
 __tracebackhide__ = told_by_message
@@ -29,51 +28,7 @@ __tracebackhide__ = told_by_message
 _HTML = b"<html><body><h1>Service Unavailable</h1></body></html>"
 
 
-@dataclass(slots=True)
-class Request:
-    """A request as a transport received it. Durations are in seconds, None for no limit."""
-
-    operation: str
-    body: bytes | str | None
-    region: str
-    url: str
-    thread: Actor
-    read_timeout: float | None
-    connect_timeout: float | None
-    attempt: int
-    invocation_id: str
-    # Who works on what this request is handed; None if time may overtake him.
-    holder: object = None
-    # Whether the client has checked the types of the parameters, as botocore does.
-    types_checked: bool = True
-
-
-@dataclass(slots=True)
-class Reply:
-    """An HTTP answer."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Failure:
-    """No answer. `kind` says how the connection fails; each transport does that in its own way."""
-
-    kind: Literal[
-        "connect_timeout",
-        "read_timeout",
-        "poll_read_timeout",
-        "connection_refused",
-        "connection_dropped",
-        "runner_dies",
-        "exception",
-    ]
-    exception: BaseException | type[BaseException] | None = None
-
-
-Steps = Generator[Ticket, None, "Reply | Failure"]
+Steps = Generator[Ticket, None, Reply | Failure]
 
 # How a failed connection is named in the record: as botocore names its exceptions.
 _ERROR_NAMES = {
@@ -116,7 +71,7 @@ class Exchange:
             parameters={},
             region=request.region,
             time_ns=self._clock.now,
-            thread=request.thread.name,
+            thread=request.actor.name,
             read_timeout=request.read_timeout,
             attempt=request.attempt,
             invocation_id=request.invocation_id,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import http_exceptions, web
 
-from .._fake.exchange import Failure, Reply, Request
+from .._clients.messages import Failure, Reply, Request
 from .._service.errors import ServiceError
 from .._service.protocol import aws_json as wire
 from .._service.protocol import model
@@ -321,7 +321,7 @@ class Endpoint(Listener):
             body=body,
             region=scope[1] if scope else answering.region,
             url=self.url,
-            thread=connection,
+            actor=connection,
             # The client's own clock ends its wait, by hanging up.
             read_timeout=None,
             connect_timeout=None,

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from .._clients import active as switch
 from .._service.clock import SECOND, VirtualClock, duration, to_datetime
 from ..errors import FakeUsageError, RunnerUnwound, Stuck, told_by_message
+from . import threads
 from .frozen import FrozenTime, backwards
 from .unwinding import Unwinder
 
@@ -679,7 +679,7 @@ class Timekeeper:
     def _check_open(self) -> None:
         if self._closed:
             # The test that the thread belonged to is over.
-            switch.end_thread()
+            threads.end_thread()
 
     def _block(self, ticket: Ticket, what: str) -> None:
         thread = threading.current_thread()
@@ -744,7 +744,7 @@ class Timekeeper:
                 thread.join(grace)
                 # One grace for all of them: the others have had theirs by now.
                 grace = 0.0 if thread.is_alive() else grace
-        switch.leave_behind(self._callers)
+        threads.leave_behind(self._callers)
 
     # -- loops that get nowhere -------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from botocore.history import BaseHistoryHandler, HistoryRecorder
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError
 from pytest_datapipeline._clients import interception as boundary
+from pytest_datapipeline._clients.patches import MovedParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -363,7 +364,7 @@ def test_a_botocore_with_other_insides_is_told_of_by_name(
 ) -> None:
     monkeypatch.delattr("botocore.endpoint.Endpoint._needs_retry")
 
-    with pytest.raises(boundary.MovedParts, match=r"has moved or changed Endpoint\._needs_retry"):
+    with pytest.raises(MovedParts, match=r"has moved or changed Endpoint\._needs_retry"):
         boundary.check_botocore()
 
 
