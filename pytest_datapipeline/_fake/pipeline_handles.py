@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import checks as arguments
 from .._service.clock import SECOND, to_datetime
+from .._service.definitions.validation import NO_PARAMETER_VALUE
 from .._service.errors import ServiceError
 from .._service.fields import shorten, timestamp
 from .._service.instances.life import FINISHED
@@ -322,8 +323,9 @@ class Pipelines:
                 answer = self._call(
                     "PutPipelineDefinition", {"pipelineId": pipeline_id, **request}, region
                 )
-                if answer["errored"]:
-                    raise FakeUsageError(_all_errors(answer))
+                problems = _problems(answer)
+                if problems:
+                    raise FakeUsageError("\n".join(["The definition has errors:", *problems]))
             except FakeUsageError:
                 self._service.pipelines.forget(pipeline_id)
                 raise
@@ -522,8 +524,11 @@ def _outcome(value: Any) -> str:
     return str(value)
 
 
-def _all_errors(answer: Mapping[str, Any]) -> str:
-    lines = [
-        f"  {held['id']}: {text}" for held in answer["validationErrors"] for text in held["errors"]
+def _problems(answer: Mapping[str, Any]) -> list[str]:
+    """The errors of a definition, apart from values that the activation may bring."""
+    return [
+        f"  {held['id']}: {text}"
+        for held in answer["validationErrors"]
+        for text in held["errors"]
+        if text != NO_PARAMETER_VALUE
     ]
-    return "\n".join(["The definition has errors:", *lines])

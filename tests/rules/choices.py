@@ -85,8 +85,8 @@ CHOICES: tuple[Choice, ...] = (
         "activation_values",
     ),
     Choice(
-        "A parameter without a value is a warning at Put and an error at Activate.",
-        "values may come with the activation",
+        "A parameter that nothing uses and that has no value is a warning at Put, an error at Activate.",
+        "values may come with the activation; seen is the error for one that is used",
     ),
     Choice("An unknown id in DescribeObjects is left out.", "nothing says", "unknown_objects"),
     Choice("Deactivating what does not run changes nothing.", "clients do it", "deactivation"),

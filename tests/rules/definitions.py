@@ -104,6 +104,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "parameter-without-value",
+        "A parameter that is used and has no value is an error under its id; the definition is stored.",
+        "a report of the Scala client hyperion (krux/hyperion, issue 390)",
+        "observed",
+    ),
+    Rule(
         "warning-log-uri",
         "A missing pipelineLogUri is a warning on Default.",
         "recorded answers of 2017 (tests of Cloud Custodian)",

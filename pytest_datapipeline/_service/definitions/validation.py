@@ -7,6 +7,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..clock import SECOND, to_ns
@@ -81,6 +82,7 @@ FATAL = (
     "[com.amazon.setl.webservice.ValidationError@3f2a1c07] Please call Validate to validate your "
     "pipeline"
 )
+NO_PARAMETER_VALUE = "Value is missing for this parameter"
 TOO_MANY_OBJECTS = "Exceeded maximum number of objects allowed per pipeline"
 
 # This project's own wording: what the service says in these cases was never published. A test
@@ -259,8 +261,8 @@ def validate(
         definition: the definition.
         now: nanoseconds since 1970; a schedule that starts before is a backfill.
         active: the definition activated last; None if there was none.
-        activating: whether it is about to be activated: parameters without a value are an error
-            then, and a warning before, as the values may come with the activation.
+        activating: whether it is about to be activated: a parameter that nothing uses and that has
+            no value is an error then, and a warning before.
     """
     return _Validation(definition, now, active, activating).findings()
 
@@ -362,6 +364,20 @@ class _Validation:
         self._errors: dict[str, list[str]] = {}
         self._warnings: dict[str, list[str]] = {}
 
+    @cached_property
+    def used(self) -> set[str]:
+        """The ids of the declared parameters that some object uses."""
+        parameters = self.definition.parameters
+        found: set[str] = set()
+        for held in self.definition.by_id.values():
+            hidden = self.definition.resolved(held.id)
+            for own in held.fields:
+                for name in _names_in(own):
+                    # A secret's name has a star, which those who use it may forget.
+                    known = {name, f"*{name}"} & parameters.keys()
+                    found |= {known_as for known_as in known if name not in hidden}
+        return found
+
     def findings(self) -> Findings:
         for held in self.definition.by_id.values():
             subject = _Subject(self, held)
@@ -412,6 +428,16 @@ class _Validation:
             order.append(last)
             order = [object_id for object_id in order if object_id != last] + [last]
         return {object_id: found[object_id] for object_id in order if object_id in found}
+
+
+def _names_in(own: Field) -> frozenset[str]:
+    """The names that the expressions of a field use; none if one of them can not be read."""
+    if own.is_ref or "#{" not in own.value:
+        return frozenset()
+    try:
+        return parse(own.value).names
+    except ExpressionError:
+        return frozenset()
 
 
 # -- rules about one field of an object -----------------------------------------------------------
@@ -910,8 +936,11 @@ def _parameters(context: _Validation) -> Iterator[tuple[str, str]]:
         count = _bytes(declared.id)
         if count > MAXIMUM_KEY_LENGTH:
             yield declared.id, own_text("id bytes", count=count, maximum=MAXIMUM_KEY_LENGTH)
-        if context.activating and _lacks_value(definition, declared):
-            yield declared.id, own_text("parameter missing", id=declared.id)
+        if _lacks_value(definition, declared):
+            if declared.id in context.used:
+                yield declared.id, NO_PARAMETER_VALUE
+            elif context.activating:
+                yield declared.id, own_text("parameter missing", id=declared.id)
         for text in _parameter_values(definition, declared):
             yield declared.id, text
 
@@ -1024,7 +1053,9 @@ def _undeclared_values(context: _Validation) -> Iterator[tuple[str, str]]:
 
 def _missing_values(context: _Validation) -> Iterator[tuple[str, str]]:
     for declared in context.definition.declared:
-        if not context.activating and _lacks_value(context.definition, declared):
+        if context.activating or declared.id in context.used:
+            continue
+        if _lacks_value(context.definition, declared):
             yield declared.id, own_text("parameter missing", id=declared.id)
 
 

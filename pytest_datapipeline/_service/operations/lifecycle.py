@@ -266,11 +266,12 @@ class Pipelines:
     def _refuse_errors(self, definition: Definition, pipeline: Pipeline) -> None:
         findings = validate(definition, self._clock.now, pipeline.active, activating=True)
         if findings.errored:
-            first = next(iter(findings.errors.items()))
+            object_id, texts = next(iter(findings.errors.items()))
             raise invalid_request(
                 "Pipeline definition has errors",
                 "Could not activate the pipeline due to validation errors, the first of which is "
-                f"on {first[0]}: {first[1][0]} Please call Validate to validate your pipeline",
+                f"on {object_id}: {texts[0].rstrip('.')}. Please call Validate to validate your "
+                "pipeline",
             )
 
     def _refuse_backfill(self, definition: Definition) -> None:

@@ -927,7 +927,49 @@ def test_a_parameter_that_is_wrong_is_an_error(
     assert text in errors(found, declared["id"])
 
 
-def test_a_parameter_without_a_value_is_a_warning_until_the_activation() -> None:
+@pytest.mark.rule("parameter-without-value")
+@pytest.mark.parametrize(
+    ("declared", "command"),
+    [
+        pytest.param("myX", "#{myX}", id="alone"),
+        pytest.param("myX", "echo #{format(@scheduledStartTime, myX)}", id="in an expression"),
+        pytest.param("*myX", "#{*myX}", id="secret"),
+        pytest.param("*myX", "#{myX}", id="secret without its star"),
+    ],
+)
+def test_a_parameter_without_a_value_that_an_object_uses_is_an_error(
+    declared: str, command: str
+) -> None:
+    found = check(activity(command=command), parameters=[parameter(declared)])
+
+    assert found.errors == {declared: ["Value is missing for this parameter"]}
+    assert declared not in found.warnings
+
+
+@pytest.mark.rule("parameter-without-value")
+@pytest.mark.parametrize(
+    ("declared", "values"),
+    [
+        (parameter("myX", optional="true"), {}),
+        (parameter("myX", default="x"), {}),
+        (parameter("myX"), {"myX": "x"}),
+    ],
+)
+def test_a_parameter_that_is_optional_or_has_a_value_is_no_error(
+    declared: dict[str, Any], values: dict[str, str]
+) -> None:
+    found = check(activity(command="#{myX}"), parameters=[declared], values=values)
+
+    assert found == Findings()
+
+
+def test_a_parameter_behind_a_field_of_its_name_is_not_used() -> None:
+    found = check(activity(command="#{myX}", myX="own"), parameters=[parameter("myX")])
+
+    assert found.errors == {}
+
+
+def test_a_parameter_without_a_value_that_nothing_uses_is_a_warning_until_the_activation() -> None:
     definition = Definition.of_request(
         {"pipelineObjects": [], "parameterObjects": [parameter("myX")]}
     )

@@ -25,6 +25,8 @@ from support.pipelines import (
     take,
 )
 
+from pytest_datapipeline._fake.definition_files import request_of
+
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake
 
@@ -383,6 +385,56 @@ def test_a_setting_cancels_the_run_of_an_on_demand_pipeline_that_is_activated_ag
 
     statuses = datapipeline_fake.pipelines[pipeline_id].statuses()
     assert statuses == ["CANCELED", "WAITING_FOR_RUNNER"]
+
+
+def _with_parameter(command: str = "#{myC}") -> dict[str, Any]:
+    """A definition whose activity uses a parameter."""
+    return {
+        **request_of(on_demand(activity("A", command=command))),
+        "parameterObjects": [{"id": "myC", "attributes": []}],
+    }
+
+
+@pytest.mark.rule("parameter-without-value")
+def test_a_definition_without_a_value_is_stored_and_runs_with_values_of_the_activation(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = created(datapipeline_client)
+    answer = datapipeline_client.put_pipeline_definition(
+        pipelineId=pipeline_id, **_with_parameter()
+    )
+
+    datapipeline_client.activate_pipeline(
+        pipelineId=pipeline_id, parameterValues=[{"id": "myC", "stringValue": "echo"}]
+    )
+
+    assert answer["errored"]
+    assert answer["validationErrors"] == [
+        {"id": "myC", "errors": ["Value is missing for this parameter"]}
+    ]
+    task = take(datapipeline_client)
+    assert as_dict(task["objects"][task["attemptId"]]["fields"])["command"] == "echo"
+
+
+@pytest.mark.rule("parameter-without-value")
+def test_a_definition_without_a_value_can_not_be_activated_without_it(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = created(datapipeline_client)
+    datapipeline_client.put_pipeline_definition(pipelineId=pipeline_id, **_with_parameter())
+
+    with pytest.raises(ClientError, match="on myC: Value is missing for this parameter"):
+        datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+
+def test_a_test_may_create_a_pipeline_and_bring_the_values_when_it_activates_it(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.create(_with_parameter())
+
+    pipeline.activate({"myC": "echo"})
+
+    assert pipeline.statuses() == ["WAITING_FOR_RUNNER"]
 
 
 @pytest.mark.datapipeline(start="2020-01-01T00:00:00", on_demand_reactivation="ignore")
