@@ -85,6 +85,10 @@ CHOICES: tuple[Choice, ...] = (
         "activation_values",
     ),
     Choice(
+        "A precondition may inherit an action that is a Terminate from Default.",
+        "the error was seen; nothing says of which object it was",
+    ),
+    Choice(
         "A parameter that nothing uses and that has no value is a warning at Put, an error at Activate.",
         "values may come with the activation; seen is the error for one that is used",
     ),

@@ -110,6 +110,12 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        "precondition-terminate",
+        "onFail, onSuccess and onLateAction of a precondition can not refer to a Terminate.",
+        "a report of the Scala client hyperion (krux/hyperion, issue 312), of onFail",
+        "observed",
+    ),
+    Rule(
         "warning-log-uri",
         "A missing pipelineLogUri is a warning on Default.",
         "recorded answers of 2017 (tests of Cloud Custodian)",

@@ -8,7 +8,7 @@ from ..errors import invalid_request
 from ..fields import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 DEFAULT = "Default"
 # What nobody inherits: who one is, and whose child.
@@ -169,17 +169,29 @@ class Definition:
 
     def _resolve(self, object_id: str) -> Resolved:
         found = Resolved()
-        seen: set[str] = set()
-        current: str | None = object_id
-        while current is not None and current not in seen and current in self.by_id:
-            seen.add(current)
+        for current in self._ancestry(object_id):
             level: dict[str, list[Field]] = {}
             for field in self.by_id[current].fields:
                 if field.key not in found and (current == object_id or field.key not in _OWN):
                     level.setdefault(field.key, []).append(field)
             found.update((key, tuple(fields)) for key, fields in level.items())
-            current = self.parent_of(current)
         return found
+
+    def _ancestry(self, object_id: str) -> Iterator[str]:
+        """An object, its parent, and so on; each of them once."""
+        seen: set[str] = set()
+        current: str | None = object_id
+        while current is not None and current not in seen and current in self.by_id:
+            seen.add(current)
+            yield current
+            current = self.parent_of(current)
+
+    def source_of(self, object_id: str, key: str) -> str | None:
+        """The object that a field is inherited from, maybe itself; None if nothing sets it."""
+        for current in self._ancestry(object_id):
+            if any(field.key == key for field in self.by_id[current].fields):
+                return current
+        return None
 
     def type_of(self, object_id: str) -> str | None:
         """The type of an object; None if it has none."""

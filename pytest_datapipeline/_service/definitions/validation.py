@@ -82,6 +82,7 @@ FATAL = (
     "[com.amazon.setl.webservice.ValidationError@3f2a1c07] Please call Validate to validate your "
     "pipeline"
 )
+TERMINATES = "'{field}' is not allowed to have values of of type 'Terminate'"  # as it is written
 NO_PARAMETER_VALUE = "Value is missing for this parameter"
 TOO_MANY_OBJECTS = "Exceeded maximum number of objects allowed per pipeline"
 
@@ -693,6 +694,19 @@ def _is_allowed(period: Period) -> bool:
     return SHORTEST_PERIOD <= period.nanoseconds <= LONGEST_PERIOD
 
 
+def _terminates(subject: _Subject) -> Iterator[str]:
+    """Seen of preconditions alone; the guide lists it for them as for activities."""
+    if subject.family != catalog.PRECONDITION:
+        return
+    definition = subject.context.definition
+    for key in ("onFail", "onLateAction", "onSuccess"):
+        # Our choice: what Default says for all objects is not held against one of them.
+        if definition.source_of(subject.id, key) == DEFAULT:
+            continue
+        if any(definition.type_of(name) == "Terminate" for name in subject.fields.refs(key)):
+            yield TERMINATES.format(field=key)
+
+
 def _end_after_start(subject: _Subject) -> Iterator[str]:
     if subject.family != catalog.SCHEDULE:
         return
@@ -720,6 +734,7 @@ _OBJECT_ERRORS: tuple[Callable[[_Subject], Iterable[str]], ...] = (
     _type,
     _required_fields,
     _exclusive_fields,
+    _terminates,
     _has_schedule,
     _schedule_type,
     _schedule,

@@ -1018,6 +1018,47 @@ def test_a_late_action_without_a_time_is_a_warning(given: dict[str, str], told: 
     assert ("'onLateAction' has no effect" in warnings(found, "A")) == told
 
 
+STOP = wire_object("Stop", type="Terminate")
+ALARM = wire_object("Alarm", type="SnsAlarm", message="m", role="r", subject="s", topicArn="t")
+
+
+@pytest.mark.rule("precondition-terminate")
+@pytest.mark.parametrize("key", ["onFail", "onSuccess", "onLateAction"])
+@pytest.mark.parametrize("inherited", [False, True])
+def test_an_action_of_a_precondition_can_not_be_a_terminate(key: str, inherited: bool) -> None:
+    action = {key: ref("Stop"), "lateAfterTimeout": "1 hour"}
+    base = wire_object("Base", **(action if inherited else {}))
+    exists = wire_object("E", type="Exists", parent=ref("Base"), **({} if inherited else action))
+
+    found = check(STOP, base, exists, node("N", precondition=ref("E")))
+
+    assert found.errors == {"E": [f"'{key}' is not allowed to have values of of type 'Terminate'"]}
+
+
+@pytest.mark.parametrize("key", ["onFail", "onSuccess", "onLateAction"])
+def test_an_action_of_a_precondition_can_be_an_alarm(key: str) -> None:
+    exists = wire_object("E", type="Exists", lateAfterTimeout="1 hour", **{key: ref("Alarm")})
+
+    assert check(ALARM, exists, node("N", precondition=ref("E"))).errors == {}
+
+
+@pytest.mark.parametrize("key", ["onFail", "onSuccess", "onLateAction"])
+def test_an_action_of_an_activity_can_be_a_terminate(key: str) -> None:
+    found = check(STOP, activity(lateAfterTimeout="1 hour", **{key: ref("Stop")}))
+
+    assert found.errors == {}
+
+
+def test_a_precondition_may_inherit_a_terminate_from_default() -> None:
+    default = wire_object(
+        "Default", workerGroup="wg", scheduleType="cron", onFail=ref("Stop"), **QUIET
+    )
+    base = wire_object("Base")
+    exists = wire_object("E", type="Exists", parent=ref("Base"))
+
+    assert check(default, STOP, base, exists, node("N", precondition=ref("E"))).errors == {}
+
+
 @pytest.mark.rule("parameters-fifty")
 @pytest.mark.parametrize(("name", "wrong"), [("myX", False), ("*myX", False), ("yourX", True)])
 def test_the_name_of_a_parameter_begins_with_my(name: str, wrong: bool) -> None:
