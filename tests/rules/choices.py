@@ -85,6 +85,10 @@ CHOICES: tuple[Choice, ...] = (
         "activation_values",
     ),
     Choice(
+        "Of the 50 fields of an object a list of strings is one; references are counted by themselves.",
+        "the guide allows 255 steps; too many dependencies were refused",
+    ),
+    Choice(
         "A precondition may inherit an action that is a Terminate from Default.",
         "the error was seen; nothing says of which object it was",
     ),

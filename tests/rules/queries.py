@@ -107,6 +107,12 @@ RULES: tuple[Rule, ...] = (
         "fields-per-object", "An object has 50 fields.", "developer guide, dp-limits", "documented"
     ),
     Rule(
+        "references-per-object",
+        "An object with more than 50 references is an error, by the text of that limit.",
+        "a report of the Scala client hyperion (krux/hyperion, issue 236)",
+        "observed",
+    ),
+    Rule(
         "bytes-of-names",
         "Names of fields and ids have 256 bytes.",
         "developer guide, dp-limits",

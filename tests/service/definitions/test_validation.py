@@ -751,11 +751,25 @@ def test_a_field_of_the_service_is_an_error() -> None:
 def test_more_than_fifty_fields_are_an_error() -> None:
     found = check(activity(**{f"my_{number}": "x" for number in range(48)}))
 
-    assert "'fields' has 51 members; 50 are allowed" in errors(found, "A")
+    assert errors(found, "A") == "May only specify up to '50' fields per object"
 
 
-def test_a_list_counts_as_one_field() -> None:
+def test_a_list_of_strings_counts_as_one_field() -> None:
     assert check(activity(scriptArgument=["x"] * 60)).errors == {}
+
+
+@pytest.mark.rule("references-per-object")
+@pytest.mark.parametrize(
+    ("dependencies", "problem"),
+    [(49, ""), (50, "May only specify up to '50' fields per object")],
+)
+def test_more_than_fifty_references_are_an_error(dependencies: int, problem: str) -> None:
+    """One of them is that to the schedule."""
+    others = [f"B{number}" for number in range(dependencies)]
+
+    found = check(*map(activity, others), activity(dependsOn=[ref(name) for name in others]))
+
+    assert errors(found, "A") == problem
 
 
 @pytest.mark.rule("bytes-of-fields")
@@ -1037,14 +1051,17 @@ def test_an_action_of_a_precondition_can_not_be_a_terminate(key: str, inherited:
 
 @pytest.mark.parametrize("key", ["onFail", "onSuccess", "onLateAction"])
 def test_an_action_of_a_precondition_can_be_an_alarm(key: str) -> None:
-    exists = wire_object("E", type="Exists", lateAfterTimeout="1 hour", **{key: ref("Alarm")})
+    action: dict[str, Any] = {key: ref("Alarm")}
+    exists = wire_object("E", type="Exists", lateAfterTimeout="1 hour", **action)
 
     assert check(ALARM, exists, node("N", precondition=ref("E"))).errors == {}
 
 
 @pytest.mark.parametrize("key", ["onFail", "onSuccess", "onLateAction"])
 def test_an_action_of_an_activity_can_be_a_terminate(key: str) -> None:
-    found = check(STOP, activity(lateAfterTimeout="1 hour", **{key: ref("Stop")}))
+    action: dict[str, Any] = {key: ref("Stop"), "lateAfterTimeout": "1 hour"}
+
+    found = check(STOP, activity(**action))
 
     assert found.errors == {}
 
