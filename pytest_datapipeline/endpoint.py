@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -85,23 +86,20 @@ class DataPipelineEndpoint:
     def __enter__(self) -> Self:
         if self._before:
             raise FakeUsageError("A DataPipelineEndpoint can be entered once: make another.")
-        if self._fake._endpoint is not None:
-            raise FakeUsageError(
-                f"This fake has an endpoint already, {self._fake._endpoint.url}: a test has one."
-            )
-        self._endpoint.start()
-        try:
+        with ExitStack() as undo:
+            self._endpoint.start()
+            undo.callback(self._endpoint.stop)
+            self._fake._attach(self.url, self._expected)
+            undo.callback(self._fake._detach)
             self._route(self._endpoint.url)
-        except BaseException:
-            self._endpoint.stop()
-            raise
-        self._fake._endpoint = self
-        environment = self.environment
-        self._before = {name: os.environ.get(name) for name in (*environment, *_IN_THE_WAY)}
-        for name in _IN_THE_WAY:
-            os.environ.pop(name, None)
-        os.environ.update(environment)
-        self._fake._time.expected = self._expected
+            undo.callback(self._route, None)
+            environment = self.environment
+            self._before = {name: os.environ.get(name) for name in (*environment, *_IN_THE_WAY)}
+            undo.callback(self._give_back_environment)
+            for name in _IN_THE_WAY:
+                os.environ.pop(name, None)
+            os.environ.update(environment)
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(
@@ -110,17 +108,14 @@ class DataPipelineEndpoint:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._undo.close()
+
+    def _give_back_environment(self) -> None:
         for name, value in self._before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        self._fake._endpoint = None
-        self._fake._time.expected = lambda: None
-        try:
-            self._route(None)
-        finally:
-            self._endpoint.stop()
 
     def _route(self, url: str | None) -> None:
         if self._shared is not None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import time
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import checks as arguments
 from ._clients import active
 from ._clients.imports import when_imported
 from ._clients.interception import Interception
 from ._fake.answering import Answering
+from ._fake.driving import Condition, Driving, Returned
 from ._fake.enqueue import (
     Defaults,
     Given,
@@ -25,33 +23,39 @@ from ._fake.enqueue import (
     secrets_of,
 )
 from ._fake.exchange import Exchange
-from ._fake.faults import FaultPlan, PlannedFault, effect_of
+from ._fake.faults import FaultPlan, PlannedFault
 from ._fake.group_warning import NearMisses
 from ._fake.pipeline_handles import Pipelines
 from ._fake.players import Work, Workers
-from ._fake.task_handles import Heartbeat, Task, WaitingPoll
-from ._record.calls import CallMatcher, Calls, not_called
-from ._service.clock import SECOND, VirtualClock, to_datetime, to_ns
+from ._fake.task_handles import (
+    FakeClock,
+    Heartbeat,
+    Task,
+    WaitingPoll,
+    heartbeats_of,
+    waiting_polls,
+)
+from ._record.calls import CallMatcher, Calls
+from ._service.clock import SECOND, VirtualClock, to_datetime
 from ._service.fields import MAXIMUM_VALUE_LENGTH, shorten
 from ._service.instances.instance import INTERVAL, GivenComponent
-from ._service.protocol import model
 from ._service.service import Service
 from ._service.settings import MAXIMUM_ID_LENGTH
 from ._time.sleep import OwnClocks
-from ._time.timekeeper import Drive, Patience, Timekeeper
+from ._time.timekeeper import Patience, Timekeeper
 from ._time.unwinding import boundary
-from .errors import FakeUsageError, RunnerUnwound, UnmetExpectations, told_by_message
+from .errors import FakeUsageError, UnmetExpectations, told_by_message
 from .settings import Settings, checked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
     from types import TracebackType
 
     from typing_extensions import Self, TypedDict, Unpack
 
+    from ._fake.driving import RunOptions
     from ._service.instances.life import Instance
     from ._service.scheduling.component import Run
-    from ._time.event_loop import LoopTime
-    from .endpoint import DataPipelineEndpoint
 
     class TaskOptions(TypedDict, total=False):
         """The keyword arguments of `DataPipelineFake.enqueue`."""
@@ -68,51 +72,8 @@ if TYPE_CHECKING:
         report_progress_timeout: float | timedelta | None
         attempt_timeout: float | timedelta | None
 
-    class RunOptions(TypedDict, total=False):
-        """The keyword arguments of `DataPipelineFake.run`."""
-
-        until: Condition | datetime | None
-        max_calls: int
-        max_time: float | timedelta
-        die_at: CallMatcher | None
-
 
 __tracebackhide__ = told_by_message
-
-
-Returned = TypeVar("Returned")
-Condition = Callable[[], object]
-
-
-class FakeClock:
-    """The fake's clock. A test moves it, and so does a poll that waits on the test's thread."""
-
-    def __init__(self, timekeeper: Timekeeper) -> None:
-        self._time = timekeeper
-
-    def __repr__(self) -> str:
-        return f"<FakeClock at {self.now().isoformat()}>"
-
-    def now(self) -> datetime:
-        """The present moment (aware, UTC)."""
-        return to_datetime(self._time.now())
-
-    def advance(self, delta: float | timedelta) -> None:
-        """Move time on by seconds or a timedelta. What falls due on the way happens at its own
-        moment, and threads that it lets go act before time moves further.
-
-        Raises:
-            FakeUsageError: the duration is negative.
-        """
-        self._time.advance(arguments.seconds("the duration", delta))
-
-    def move_to(self, target: datetime | str) -> None:
-        """Move time on to a moment: a datetime (UTC if it has no zone) or an ISO text.
-
-        Raises:
-            FakeUsageError: the moment has passed.
-        """
-        self._time.move_to(arguments.moment("the moment", target))
 
 
 class DataPipelineFake:
@@ -138,7 +99,7 @@ class DataPipelineFake:
         self._service = Service(self._clock, self._settings, self._happened)
         self._service.engine.outcome_of = self._outcome_of
         self._calls = Calls()
-        self._calls.secrets.further = self._secrets_of_pipelines
+        self._calls.secrets.further = self._service.pipelines.secrets
         self._faults = FaultPlan()
         self._problems: list[str] = []
         self._told = False
@@ -169,12 +130,20 @@ class DataPipelineFake:
         )
         self._answering = Answering(exchange, self._time, self._calls, self._settings.region)
         self._interception = Interception(self._answering)
-        self._imports_awaited: list[Callable[[], None]] = []
-        self._endpoint: DataPipelineEndpoint | None = None
+        self._undo = ExitStack()
+        self._endpoint_url: str | None = None
         self._own_clocks = OwnClocks(self._time)
         self._entered = False
         self._workers = Workers(self._clock, self._service.tasks)
         self._pipelines: Pipelines | None = None
+        self._driving = Driving(
+            self._service,
+            self._clock,
+            self._time,
+            self._calls,
+            self._faults,
+            lambda: bool(self.tasks),
+        )
         self.clock = FakeClock(self._time)
 
     def __repr__(self) -> str:
@@ -189,21 +158,32 @@ class DataPipelineFake:
     def __enter__(self) -> Self:
         if self._entered:
             raise FakeUsageError("A DataPipelineFake can be entered once: make another.")
-        active.claim(self, "DataPipelineFake")
         self._entered = True
         try:
-            self._interception.start()
-            self._time.open()
-            self._imports_awaited.append(when_imported("asyncio.base_events", self._start_loops))
-            if self._settings.freeze:
-                self._own_clocks.freeze()
-            self._time.sync()
-            if self._settings.virtual_sleep:
-                self._own_clocks.take_sleep()
+            self._enter()
         except BaseException:
             self._leave()
             raise
         return self
+
+    def _enter(self) -> None:
+        # What is undone last comes first: time has to be given up before the clocks are thawed.
+        undo = self._undo.callback
+        active.claim(self, "DataPipelineFake")
+        undo(self._own_clocks.thaw)
+        undo(active.release, self)
+        undo(self._interception.stop)
+        self._interception.start()
+        undo(self._stop_loops)
+        undo(self._time.close)
+        self._time.open()
+        undo(when_imported("asyncio.base_events", self._start_loops))
+        if self._settings.freeze:
+            self._own_clocks.freeze()
+        self._time.sync()
+        undo(self._own_clocks.give_back_sleep)
+        if self._settings.virtual_sleep:
+            self._own_clocks.take_sleep()
 
     def __exit__(
         self,
@@ -221,18 +201,28 @@ class DataPipelineFake:
         loops = LoopTime(self._time, self._settings.asyncio_timers == "virtual")
         loops.start()
         self._time.loops = loops
-        self._imports_awaited.append(when_imported("aiobotocore.session", loops.on_aiobotocore))
+        self._undo.callback(when_imported("aiobotocore.session", loops.on_aiobotocore))
 
-    def _leave(self) -> None:
-        self._own_clocks.give_back_sleep()
-        for stop_waiting in self._imports_awaited:
-            stop_waiting()
-        self._time.close()
+    def _stop_loops(self) -> None:
         if self._time.loops is not None:
             self._time.loops.stop()
-        self._interception.stop()
-        active.release(self)
-        self._own_clocks.thaw()
+
+    def _leave(self) -> None:
+        """Undo all, even where one step of it fails."""
+        self._undo.close()
+
+    def _attach(self, url: str, why_wait: Callable[[], str | None]) -> None:
+        """Have time wait for what an endpoint expects."""
+        if self._endpoint_url is not None:
+            raise FakeUsageError(
+                f"This fake has an endpoint already, {self._endpoint_url}: a test has one."
+            )
+        self._endpoint_url = url
+        self._time.expected = why_wait
+
+    def _detach(self) -> None:
+        self._endpoint_url = None
+        self._time.expected = lambda: None
 
     def verify(self) -> None:
         """Raise what a test's end has to tell, once and as a whole.
@@ -253,26 +243,12 @@ class DataPipelineFake:
         problems = list(self._problems)
         if self._settings.unmet_faults_fail:
             problems += [
-                f"A planned fault was not met: {fault!r}. {self._why_not(fault)} Plan it with "
-                "optional=True if it need not come."
+                f"A planned fault was not met: {fault!r}. "
+                f"{fault.why_not_met(self._calls.operations)} Plan it with optional=True if it "
+                "need not come."
                 for fault in self._faults.unmet()
             ]
         return problems
-
-    def _why_not(self, fault: PlannedFault) -> str:
-        more = fault.times - fault.met
-        if fault.met:
-            calls = "call that it is for was" if more == 1 else "calls that it is for were"
-            return f"{more} more {calls} to come."
-        if fault.passed:
-            return f"The {fault.passed} that it is for were to pass (after={fault.after})."
-        return f"No call came that it is for{self._seen_operations()}"
-
-    def _seen_operations(self) -> str:
-        operations = list(dict.fromkeys(self._calls.operations))
-        return (
-            f"; calls were made to {', '.join(operations)}." if operations else ", nor any other."
-        )
 
     # -- tasks ------------------------------------------------------------------------------------
 
@@ -303,7 +279,7 @@ class DataPipelineFake:
                 self._service,
                 self._time,
                 self._settings.region,
-                lambda condition, what, ours: self._wait(condition, what, True, ours=ours),
+                lambda condition, what, ours: self._driving.wait(condition, what, True, ours=ours),
                 self._workers,
             )
         return self._pipelines
@@ -533,26 +509,10 @@ class DataPipelineFake:
             FakeUsageError: an operation or error that does not exist, or an error that AWS's
                 model does not give the operation.
         """
-        matcher = call
-        if not isinstance(matcher, CallMatcher):
-            if not isinstance(matcher, str):
-                raise FakeUsageError(
-                    f"fail() takes an operation's name or a matcher, not {not_called(matcher)}."
-                )
-            matcher = CallMatcher(model.operation_name(matcher), {})
-        for name, value, least in (("times", times, 1), ("after", after, 0)):
-            arguments.count(name, value, least)
-        if message is not None and not isinstance(message, str):
-            raise FakeUsageError(f"message is {message!r}; it must be a string.")
-        if not isinstance(optional, bool):
-            raise FakeUsageError(f"optional is {optional!r}; it can be True or False.")
-        if per not in ("call", "request"):
-            raise FakeUsageError(f"per is {per!r}; it can be 'call' or 'request'.")
-        effect, description = effect_of(matcher.operation, error, message)
-        fault = PlannedFault(matcher, effect, description, times, after, per, optional)
         with self._time.lock:
-            self._faults.planned.append(fault)
-        return fault
+            return self._faults.plan(
+                call, error, message=message, times=times, after=after, per=per, optional=optional
+            )
 
     # -- driving and waiting ----------------------------------------------------------------------
 
@@ -601,110 +561,7 @@ class DataPipelineFake:
             Stuck: a limit was reached; the text names the last calls.
             UnmetExpectations: no call met `die_at`.
         """
-        _check_runner(runner_loop)
-        if not self._time.at_home:
-            raise FakeUsageError("run() is for the thread that entered the fake.")
-        if self._time.drive_limits is not None:
-            raise FakeUsageError("run() can not be called from within run().")
-        if until is None and not self.tasks and self._service.pipelines.idle:
-            raise FakeUsageError(
-                "run() ends the loop when every task has ended, but none was enqueued: it would "
-                "end at once. Enqueue a task, or give until=."
-            )
-        finished = self._condition(until)
-        limit = self._clock.now + arguments.seconds("max_time", max_time)
-        drive = Drive(finished, arguments.count("max_calls", max_calls, 1), limit)
-        if die_at is not None and not isinstance(die_at, CallMatcher):
-            raise FakeUsageError(f"die_at must be a matcher, not {not_called(die_at)}.")
-        before = len(self._calls)
-        returned = None
-        with self._stops(until, die_at) as fault:
-            self._time.drive_limits = drive
-            try:
-                returned = runner_loop()
-            except RunnerUnwound:
-                pass
-            finally:
-                self._time.drive_limits = None
-        if inspect.iscoroutine(returned):
-            return self._run_coroutine(returned, drive, until, die_at)
-        if inspect.isgenerator(returned) or inspect.isasyncgen(returned):
-            raise _no_loop(returned)
-        self._check_died(fault, before)
-        return returned
-
-    def _check_died(self, fault: PlannedFault | None, before: int) -> None:
-        if fault is None or fault.met:
-            return
-        made = Counter(self._calls[before:].operations)
-        counted = ", ".join(f"{operation} ({count})" for operation, count in made.items())
-        raise UnmetExpectations(
-            f"The runner did not die: no call of its was {fault.matcher!r}, at which it was to. "
-            f"It made {counted or 'no call'}."
-        )
-
-    @contextmanager
-    def _stops(
-        self, until: object, die_at: CallMatcher | None = None
-    ) -> Iterator[PlannedFault | None]:
-        """Have time stop at a moment, and a runner die at a call."""
-        fault = None if die_at is None else self.fail(die_at, "runner_dies", optional=True)
-        timer = None
-        if isinstance(until, datetime):
-            # So that a poll that waits beyond it does not make time jump over it.
-            timer = self._clock.call_at(to_ns(until), lambda: None)
-        try:
-            yield fault
-        finally:
-            if timer is not None:
-                self._clock.cancel(timer)
-            if fault is not None:
-                self._faults.planned.remove(fault)
-
-    async def _run_coroutine(
-        self,
-        runner: Coroutine[Any, Any, Returned],
-        drive: Drive,
-        until: Condition | datetime | None,
-        die_at: CallMatcher | None,
-    ) -> Returned | None:
-        import asyncio
-
-        from ._time.event_loop import DrivenTask, Goal, driven
-
-        try:
-            loops = self._running_loop("run()")
-        except FakeUsageError:
-            runner.close()
-            raise
-        under_way = DrivenTask(drive)
-        goal = Goal(drive.finished, under_way.end, under_way.end, "run() to end its runner")
-        outer = driven.set(under_way)
-        task = under_way.task = asyncio.get_running_loop().create_task(runner)
-        driven.reset(outer)
-        returned = None
-        before = len(self._calls)
-        with self._stops(until, die_at) as fault, loops.aiming_at(goal):
-            try:
-                returned = await task
-            except asyncio.CancelledError:
-                if not under_way.ended:
-                    raise
-        if under_way.error is not None:
-            raise under_way.error
-        self._check_died(fault, before)
-        return returned
-
-    def _running_loop(self, what: str) -> LoopTime:
-        import asyncio
-
-        loops = self._time.loops
-        if loops is None or not loops.adopt(asyncio.get_running_loop()):
-            raise FakeUsageError(
-                f"{what} in a coroutine needs a loop of asyncio's own (not uvloop's) on the thread "
-                "that entered the fake."
-            )
-        return loops
+        return self._driving.run(runner_loop, until, max_calls, max_time, die_at)
 
     async def until(self, condition: Condition | Task | datetime | None = None) -> None:
         """Wait in a coroutine for the others of its event loop; what `wait_until` is for threads.
@@ -719,30 +576,7 @@ class DataPipelineFake:
             Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
                 setting `idle_limit`.
         """
-        import asyncio
-
-        from ._time.event_loop import Goal
-
-        loops = self._running_loop("until()")
-        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def reached() -> None:
-            if not over.done():
-                over.set_result(None)
-
-        def failed(error: BaseException) -> None:
-            if not over.done():
-                over.set_exception(error)
-
-        goal = Goal(
-            self._condition(condition),
-            reached,
-            failed,
-            "every task to end" if condition is None else repr(condition),
-            not isinstance(condition, datetime),
-        )
-        with self._stops(condition), loops.aiming_at(goal):
-            await over
+        await self._driving.until(condition)
 
     def wait_until(
         self, condition: Condition | Task | datetime | None = None, *, move_time: bool = True
@@ -760,40 +594,7 @@ class DataPipelineFake:
             Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
                 setting `idle_limit`.
         """
-        what = "every task to end" if condition is None else repr(condition)
-        self._wait(
-            condition, what, move_time, ours=condition is None or isinstance(condition, Task)
-        )
-
-    def _wait(
-        self,
-        condition: Condition | Task | datetime | None,
-        what: str,
-        move_time: bool,
-        *,
-        ours: bool,
-    ) -> None:
-        with self._stops(condition):
-            endless = not isinstance(condition, datetime)
-            self._time.wait_until(
-                self._condition(condition), what, move_time, endless=endless, ours=ours
-            )
-
-    def _condition(self, condition: Condition | Task | datetime | None) -> Callable[[], bool]:
-        if condition is None:
-            return lambda: self._service.pipelines.idle
-        if isinstance(condition, Task):
-            task = condition
-            return lambda: task.ended
-        if isinstance(condition, datetime):
-            target = arguments.moment("the moment", condition)
-            return lambda: self._clock.now >= target
-        if callable(condition):
-            predicate = condition
-            return lambda: bool(predicate())
-        raise FakeUsageError(
-            f"{condition!r} is nothing to wait for: give a task, a predicate or a datetime."
-        )
+        self._driving.wait_until(condition, move_time)
 
     # -- what happened ----------------------------------------------------------------------------
 
@@ -806,50 +607,19 @@ class DataPipelineFake:
     def waiting(self) -> list[WaitingPoll]:
         """The polls that the service holds now, those that their clients gave up included."""
         with self._time.lock:
-            return [
-                WaitingPoll(
-                    poll.worker_group,
-                    poll.region,
-                    poll.hostname,
-                    to_datetime(poll.since),
-                    getattr(poll.holder, "name", None),
-                    poll.abandoned,
-                )
-                for poll in self._service.tasks.queues.polls()
-            ]
+            return waiting_polls(self._service)
 
     @property
     def heartbeats(self) -> dict[str, list[Heartbeat]]:
         """The heartbeats of each task runner, by its taskrunnerId."""
         with self._time.lock:
-            return {
-                runner: [
-                    Heartbeat(to_datetime(record.at), record.worker_group, record.hostname)
-                    for record in records
-                ]
-                for runner, records in self._service.heartbeats.items()
-            }
+            return heartbeats_of(self._service)
 
     def terminate(self, taskrunner_id: str) -> None:
         """Have the heartbeats of a task runner answered with `terminate: true` from now on."""
         arguments.text("taskrunner_id", taskrunner_id, MAXIMUM_ID_LENGTH)
         with self._time.lock:
             self._service.terminating.add(taskrunner_id)
-
-    def _secrets_of_pipelines(self) -> Iterator[str]:
-        """What a test has defined without a call."""
-        for held in list(self._service.pipelines.all.values()):
-            definition = held.definition
-            for defined in definition.objects:
-                for field in defined.fields:
-                    if field.key.startswith("*") and not field.is_ref:
-                        yield field.value
-            for name, values in definition.values.items():
-                if name.startswith("*"):
-                    yield from values
-            for parameter in definition.declared:
-                if parameter.id.startswith("*"):
-                    yield from parameter.attributes.get("default", ())
 
     def _last_calls(self) -> str:
         latest = self._calls[-5:]
@@ -876,26 +646,6 @@ def _ids_of(instance: Instance) -> list[tuple[str, str]]:
         return []
     ids = (("taskId", component.first_task_id), ("attemptId", component.first_attempt_id))
     return [(name, value) for name, value in ids if value is not None]
-
-
-def _check_runner(runner_loop: object) -> None:
-    if inspect.iscoroutine(runner_loop):
-        runner_loop.close()
-        raise FakeUsageError(
-            "run() takes the function of a runner, not its coroutine: leave out the parentheses, "
-            "or use a lambda."
-        )
-    if not callable(runner_loop):
-        raise FakeUsageError(f"run() takes the function of a runner, not {runner_loop!r}.")
-    if inspect.isgeneratorfunction(runner_loop) or inspect.isasyncgenfunction(runner_loop):
-        raise _no_loop(runner_loop)
-
-
-def _no_loop(found: object) -> FakeUsageError:
-    return FakeUsageError(
-        f"run() was given {getattr(found, '__name__', found)}, which is a generator: calling it "
-        "runs none of it. Give a function that goes through it, as in `lambda: list(...)`."
-    )
 
 
 def _start_of(settings: Settings) -> int:

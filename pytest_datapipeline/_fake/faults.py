@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from .. import checks
+from .._record.calls import CallMatcher, not_called
 from .._service.errors import COMMON_ERRORS, ServiceError
 from .._service.protocol import model
 from ..errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
-    from .._record.calls import Call, CallMatcher
+    from collections.abc import Iterable
+
+    from .._record.calls import Call
 
 __tracebackhide__ = told_by_message
 
@@ -79,6 +83,18 @@ class PlannedFault:
     def __repr__(self) -> str:
         return f"fail({self.matcher!r}, {self.description}): met {self.met} of {self.times} times"
 
+    def why_not_met(self, operations: Iterable[str]) -> str:
+        """Why it was not met, where calls were made to these operations."""
+        more = self.times - self.met
+        if self.met:
+            calls = "call that it is for was" if more == 1 else "calls that it is for were"
+            return f"{more} more {calls} to come."
+        if self.passed:
+            return f"The {self.passed} that it is for were to pass (after={self.after})."
+        made = ", ".join(dict.fromkeys(operations))
+        others = f"; calls were made to {made}" if made else ", nor any other"
+        return f"No call came that it is for{others}."
+
     def strikes(self, call: Call) -> bool:
         """Whether this request fails; counts it."""
         if not self.matcher.matches(call):
@@ -105,6 +121,38 @@ class FaultPlan:
 
     def __init__(self) -> None:
         self.planned: list[PlannedFault] = []
+
+    def plan(
+        self,
+        call: object,
+        error: object,
+        *,
+        message: str | None = None,
+        times: int = 1,
+        after: int = 0,
+        per: Literal["call", "request"] = "call",
+        optional: bool = False,
+    ) -> PlannedFault:
+        """`DataPipelineFake.fail`."""
+        matcher = call
+        if not isinstance(matcher, CallMatcher):
+            if not isinstance(matcher, str):
+                raise FakeUsageError(
+                    f"fail() takes an operation's name or a matcher, not {not_called(matcher)}."
+                )
+            matcher = CallMatcher(model.operation_name(matcher), {})
+        for name, value, least in (("times", times, 1), ("after", after, 0)):
+            checks.count(name, value, least)
+        if message is not None and not isinstance(message, str):
+            raise FakeUsageError(f"message is {message!r}; it must be a string.")
+        if not isinstance(optional, bool):
+            raise FakeUsageError(f"optional is {optional!r}; it can be True or False.")
+        if per not in ("call", "request"):
+            raise FakeUsageError(f"per is {per!r}; it can be 'call' or 'request'.")
+        effect, description = effect_of(matcher.operation, error, message)
+        fault = PlannedFault(matcher, effect, description, times, after, per, optional)
+        self.planned.append(fault)
+        return fault
 
     def meet(self, call: Call) -> PlannedFault | None:
         """The fault that this request meets, if any."""

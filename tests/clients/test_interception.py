@@ -19,6 +19,7 @@ from botocore.history import BaseHistoryHandler, HistoryRecorder
 from pytest_datapipeline import DataPipelineFake, FakeUsageError
 from pytest_datapipeline._clients import interception as boundary
 from pytest_datapipeline._clients.patches import MovedParts
+from pytest_datapipeline._time.timekeeper import Timekeeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -508,3 +509,23 @@ def test_sessions_of_several_threads_are_served(datapipeline_fake: DataPipelineF
 
     assert len(set(seen)) == 8
     assert all(task.status == "FINISHED" for task in datapipeline_fake.tasks)
+
+
+def test_a_fake_of_which_one_part_fails_to_end_still_gives_everything_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    close = Timekeeper.close
+
+    def broken(self: Timekeeper) -> None:
+        close(self)
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Timekeeper, "close", broken)
+
+    with pytest.raises(RuntimeError, match="broken"), DataPipelineFake():
+        pass
+
+    monkeypatch.undo()
+    with DataPipelineFake() as another:
+        assert boto3.client("datapipeline").list_pipelines()["pipelineIdList"] == []
+        assert len(another.calls) == 1

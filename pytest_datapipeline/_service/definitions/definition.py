@@ -103,6 +103,19 @@ class Definition:
         self.values = _grouped(self.given_values, "id")
         self._resolved: dict[str, Resolved] = {}
 
+    def secrets(self) -> Iterator[str]:
+        """The values of fields, parameters and their defaults whose names begin with *."""
+        for defined in self.objects:
+            for field in defined.fields:
+                if field.key.startswith("*") and not field.is_ref:
+                    yield field.value
+        for name, values in self.values.items():
+            if name.startswith("*"):
+                yield from values
+        for parameter in self.declared:
+            if parameter.id.startswith("*"):
+                yield from parameter.attributes.get("default", ())
+
     @classmethod
     def of_request(cls, request: Mapping[str, Any]) -> Definition:
         """The definition in a request of PutPipelineDefinition or ValidatePipelineDefinition."""

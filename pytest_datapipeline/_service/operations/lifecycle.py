@@ -36,7 +36,7 @@ from . import descriptions as objects
 from . import queries as query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ..clock import VirtualClock
     from ..instances.life import Attempt, Instance, Tasks
@@ -115,6 +115,11 @@ class Pipelines:
         """The pipelines of all regions that have not been deleted."""
         now = self._clock.now
         return [held for held in self.all.values() if not gone(held, now, self._settings)]
+
+    def secrets(self) -> Iterator[str]:
+        """The secret values of all definitions, however they came."""
+        for pipeline in list(self.all.values()):
+            yield from pipeline.definition.secrets()
 
     def forget(self, pipeline_id: str) -> None:
         """Undo the creation of a pipeline."""

@@ -1,0 +1,262 @@
+"""Driving runners on the test's thread, and waiting for those that work elsewhere."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .. import checks as arguments
+from .._record.calls import CallMatcher, not_called
+from .._service.clock import to_ns
+from .._time.timekeeper import Drive
+from .._time.unwinding import boundary
+from ..errors import FakeUsageError, RunnerUnwound, UnmetExpectations, told_by_message
+from .task_handles import Task
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from typing_extensions import TypedDict
+
+    from .._record.calls import Calls
+    from .._service.clock import VirtualClock
+    from .._service.service import Service
+    from .._time.event_loop import LoopTime
+    from .._time.timekeeper import Timekeeper
+    from .faults import FaultPlan, PlannedFault
+
+    class RunOptions(TypedDict, total=False):
+        """The keyword arguments of `DataPipelineFake.run`."""
+
+        until: Condition | datetime | None
+        max_calls: int
+        max_time: float | timedelta
+        die_at: CallMatcher | None
+
+
+__tracebackhide__ = told_by_message
+
+Returned = TypeVar("Returned")
+Condition = Callable[[], object]
+
+
+class Driving:
+    """Runs the loops of task runners, and waits for conditions, until limits are reached."""
+
+    def __init__(
+        self,
+        service: Service,
+        clock: VirtualClock,
+        time: Timekeeper,
+        calls: Calls,
+        faults: FaultPlan,
+        has_tasks: Callable[[], bool],
+    ) -> None:
+        self._service = service
+        self._clock = clock
+        self._time = time
+        self._calls = calls
+        self._faults = faults
+        self._has_tasks = has_tasks
+
+    @boundary
+    def run(
+        self,
+        runner_loop: Callable[[], Any],
+        until: Condition | datetime | None,
+        max_calls: int,
+        max_time: float | timedelta,
+        die_at: CallMatcher | None,
+    ) -> Any:
+        """`DataPipelineFake.run`."""
+        _check_runner(runner_loop)
+        if not self._time.at_home:
+            raise FakeUsageError("run() is for the thread that entered the fake.")
+        if self._time.drive_limits is not None:
+            raise FakeUsageError("run() can not be called from within run().")
+        if until is None and not self._has_tasks() and self._service.pipelines.idle:
+            raise FakeUsageError(
+                "run() ends the loop when every task has ended, but none was enqueued: it would "
+                "end at once. Enqueue a task, or give until=."
+            )
+        finished = self._condition(until)
+        limit = self._clock.now + arguments.seconds("max_time", max_time)
+        drive = Drive(finished, arguments.count("max_calls", max_calls, 1), limit)
+        if die_at is not None and not isinstance(die_at, CallMatcher):
+            raise FakeUsageError(f"die_at must be a matcher, not {not_called(die_at)}.")
+        before = len(self._calls)
+        returned = None
+        with self._stops(until, die_at) as fault:
+            self._time.drive_limits = drive
+            try:
+                returned = runner_loop()
+            except RunnerUnwound:
+                pass
+            finally:
+                self._time.drive_limits = None
+        if inspect.iscoroutine(returned):
+            return self._run_coroutine(returned, drive, until, die_at)
+        if inspect.isgenerator(returned) or inspect.isasyncgen(returned):
+            raise _no_loop(returned)
+        self._check_died(fault, before)
+        return returned
+
+    def _check_died(self, fault: PlannedFault | None, before: int) -> None:
+        if fault is None or fault.met:
+            return
+        made = Counter(self._calls[before:].operations)
+        counted = ", ".join(f"{operation} ({count})" for operation, count in made.items())
+        raise UnmetExpectations(
+            f"The runner did not die: no call of its was {fault.matcher!r}, at which it was to. "
+            f"It made {counted or 'no call'}."
+        )
+
+    @contextmanager
+    def _stops(
+        self, until: object, die_at: CallMatcher | None = None
+    ) -> Iterator[PlannedFault | None]:
+        """Have time stop at a moment, and a runner die at a call."""
+        fault = None if die_at is None else self._faults.plan(die_at, "runner_dies", optional=True)
+        timer = None
+        if isinstance(until, datetime):
+            # So that a poll that waits beyond it does not make time jump over it.
+            timer = self._clock.call_at(to_ns(until), lambda: None)
+        try:
+            yield fault
+        finally:
+            if timer is not None:
+                self._clock.cancel(timer)
+            if fault is not None:
+                self._faults.planned.remove(fault)
+
+    async def _run_coroutine(
+        self,
+        runner: Coroutine[Any, Any, Returned],
+        drive: Drive,
+        until: Condition | datetime | None,
+        die_at: CallMatcher | None,
+    ) -> Returned | None:
+        import asyncio
+
+        from .._time.event_loop import DrivenTask, Goal, driven
+
+        try:
+            loops = self._running_loop("run()")
+        except FakeUsageError:
+            runner.close()
+            raise
+        under_way = DrivenTask(drive)
+        goal = Goal(drive.finished, under_way.end, under_way.end, "run() to end its runner")
+        outer = driven.set(under_way)
+        task = under_way.task = asyncio.get_running_loop().create_task(runner)
+        driven.reset(outer)
+        returned = None
+        before = len(self._calls)
+        with self._stops(until, die_at) as fault, loops.aiming_at(goal):
+            try:
+                returned = await task
+            except asyncio.CancelledError:
+                if not under_way.ended:
+                    raise
+        if under_way.error is not None:
+            raise under_way.error
+        self._check_died(fault, before)
+        return returned
+
+    def _running_loop(self, what: str) -> LoopTime:
+        import asyncio
+
+        loops = self._time.loops
+        if loops is None or not loops.adopt(asyncio.get_running_loop()):
+            raise FakeUsageError(
+                f"{what} in a coroutine needs a loop of asyncio's own (not uvloop's) on the thread "
+                "that entered the fake."
+            )
+        return loops
+
+    async def until(self, condition: Condition | Task | datetime | None) -> None:
+        """`DataPipelineFake.until`."""
+        import asyncio
+
+        from .._time.event_loop import Goal
+
+        loops = self._running_loop("until()")
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def reached() -> None:
+            if not over.done():
+                over.set_result(None)
+
+        def failed(error: BaseException) -> None:
+            if not over.done():
+                over.set_exception(error)
+
+        goal = Goal(
+            self._condition(condition),
+            reached,
+            failed,
+            "every task to end" if condition is None else repr(condition),
+            not isinstance(condition, datetime),
+        )
+        with self._stops(condition), loops.aiming_at(goal):
+            await over
+
+    def wait_until(self, condition: Condition | Task | datetime | None, move_time: bool) -> None:
+        """`DataPipelineFake.wait_until`."""
+        what = "every task to end" if condition is None else repr(condition)
+        self.wait(condition, what, move_time, ours=condition is None or isinstance(condition, Task))
+
+    def wait(
+        self,
+        condition: Condition | Task | datetime | None,
+        what: str,
+        move_time: bool,
+        *,
+        ours: bool,
+    ) -> None:
+        """Wait on the test's thread. `ours`: whether the condition is about tasks."""
+        with self._stops(condition):
+            endless = not isinstance(condition, datetime)
+            self._time.wait_until(
+                self._condition(condition), what, move_time, endless=endless, ours=ours
+            )
+
+    def _condition(self, condition: Condition | Task | datetime | None) -> Callable[[], bool]:
+        if condition is None:
+            return lambda: self._service.pipelines.idle
+        if isinstance(condition, Task):
+            task = condition
+            return lambda: task.ended
+        if isinstance(condition, datetime):
+            target = arguments.moment("the moment", condition)
+            return lambda: self._clock.now >= target
+        if callable(condition):
+            predicate = condition
+            return lambda: bool(predicate())
+        raise FakeUsageError(
+            f"{condition!r} is nothing to wait for: give a task, a predicate or a datetime."
+        )
+
+
+def _check_runner(runner_loop: object) -> None:
+    if inspect.iscoroutine(runner_loop):
+        runner_loop.close()
+        raise FakeUsageError(
+            "run() takes the function of a runner, not its coroutine: leave out the parentheses, "
+            "or use a lambda."
+        )
+    if not callable(runner_loop):
+        raise FakeUsageError(f"run() takes the function of a runner, not {runner_loop!r}.")
+    if inspect.isgeneratorfunction(runner_loop) or inspect.isasyncgenfunction(runner_loop):
+        raise _no_loop(runner_loop)
+
+
+def _no_loop(found: object) -> FakeUsageError:
+    return FakeUsageError(
+        f"run() was given {getattr(found, '__name__', found)}, which is a generator: calling it "
+        "runs none of it. Give a function that goes through it, as in `lambda: list(...)`."
+    )
