@@ -48,6 +48,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "expression-plus-period",
+        'plusPeriod(date, "1 day") adds a period; once, in an example that is malformed.',
+        "developer guide, dp-object-sqlactivity",
+        "documented",
+    ),
+    Rule(
         "expression-formats",
         "Formats are those of Joda-Time; YYYY is the year of the era.",
         "developer guide, dp-pipeline-reference-functions",

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 import re
-from calendar import monthrange
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -29,6 +28,7 @@ from zoneinfo import ZoneInfo
 
 from ...errors import did_you_mean
 from .joda import format_datetime
+from .periods import plus_months, plus_period
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,20 +186,6 @@ def literal(value: Value) -> str:
     if isinstance(value, list):
         return f"[{', '.join([literal(item) for item in value])}]"
     return value.id
-
-
-def plus_months(moment: datetime, months: int) -> datetime:
-    """So many months later, at the same time of day; clamped to the month's last day.
-
-    Raises:
-        ValueError: the year would be before 1 or after 9999.
-        OverflowError: the same, by far.
-    """
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    if not 1 <= year <= 9999:
-        raise ValueError(f"year {year} is out of range")
-    day = min(moment.day, monthrange(year, month + 1)[1])
-    return _settled(moment.replace(year=year, month=month + 1, day=day))
 
 
 # -- values ---------------------------------------------------------------------------------------
@@ -426,6 +412,10 @@ def _days(moment: datetime, days: int) -> datetime:
     return _settled(moment + timedelta(days=days))
 
 
+def _months(moment: datetime, months: int) -> datetime:
+    return _settled(plus_months(moment, months))
+
+
 def _minutes(moment: datetime, minutes: int) -> datetime:
     # Elapsed time, unlike days: Python would move the local time of a zone instead.
     return (moment.astimezone(_UTC) + timedelta(minutes=minutes)).astimezone(moment.tzinfo)
@@ -484,17 +474,21 @@ _FUNCTIONS: dict[str, _Function] = {
     "minusDays": _Function(_SHIFT, lambda moment, count: _days(moment, -count)),
     "minusHours": _Function(_SHIFT, lambda moment, count: _minutes(moment, -60 * count)),
     "minusMinutes": _Function(_SHIFT, lambda moment, count: _minutes(moment, -count)),
-    "minusMonths": _Function(_SHIFT, lambda moment, count: plus_months(moment, -count)),
+    "minusMonths": _Function(_SHIFT, lambda moment, count: _months(moment, -count)),
     "minusWeeks": _Function(_SHIFT, lambda moment, count: _days(moment, -7 * count)),
-    "minusYears": _Function(_SHIFT, lambda moment, count: plus_months(moment, -12 * count)),
+    "minusYears": _Function(_SHIFT, lambda moment, count: _months(moment, -12 * count)),
     "minute": _Function(_ONE, lambda moment: moment.minute),
     "month": _Function(_ONE, lambda moment: moment.month),
     "plusDays": _Function(_SHIFT, _days),
     "plusHours": _Function(_SHIFT, lambda moment, count: _minutes(moment, 60 * count)),
     "plusMinutes": _Function(_SHIFT, _minutes),
-    "plusMonths": _Function(_SHIFT, plus_months),
+    "plusMonths": _Function(_SHIFT, _months),
+    # On the page of SqlActivity alone, and not among the functions of the reference.
+    "plusPeriod": _Function(
+        ("DateTime", "String"), lambda moment, text: _settled(plus_period(moment, text))
+    ),
     "plusWeeks": _Function(_SHIFT, lambda moment, count: _days(moment, 7 * count)),
-    "plusYears": _Function(_SHIFT, lambda moment, count: plus_months(moment, 12 * count)),
+    "plusYears": _Function(_SHIFT, lambda moment, count: _months(moment, 12 * count)),
     "sunday": _Function(_ONE, lambda moment: _days(moment, -(moment.isoweekday() % 7))),
     "year": _Function(_ONE, lambda moment: moment.year),
     "yesterday": _Function(_ONE, lambda moment: _days(moment, -1)),

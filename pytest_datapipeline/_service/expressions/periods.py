@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -34,6 +35,22 @@ def parse_period(text: str) -> int:
     return count * (_UNITS.get(unit) or _DURATIONS[unit]) * SECOND
 
 
+def plus_period(moment: datetime, text: str) -> datetime:
+    """`moment` and a period such as "1 day": days and longer ones keep the local time of day.
+
+    Raises:
+        ValueError: the text is no period, or the year would be before 1 or after 9999.
+        OverflowError: the latter, by far.
+    """
+    count, unit = _amount(text)
+    if unit in _MONTHS:
+        return plus_months(moment, count * _MONTHS[unit])
+    length = timedelta(seconds=count * _UNITS[unit])
+    if unit in ("day", "week"):
+        return moment + length
+    return (moment.astimezone(timezone.utc) + length).astimezone(moment.tzinfo)
+
+
 class Period(NamedTuple):
     """The period of a schedule: nanoseconds of a fixed length, or a number of months."""
 
@@ -47,13 +64,7 @@ class Period(NamedTuple):
         Raises:
             ValueError: the text is no period.
         """
-        match = _PERIOD.fullmatch(text)
-        if match is None:
-            raise ValueError(
-                f"{text!r} is no period: write a number and minutes, hours, days, weeks, months or "
-                "years, as in '1 day'"
-            )
-        count, unit = int(match[1]), match[2].lower()
+        count, unit = _amount(text)
         if unit in _MONTHS:
             return cls(0, count * _MONTHS[unit])
         return cls(count * _UNITS[unit] * SECOND)
@@ -67,13 +78,34 @@ class Period(NamedTuple):
         """`start` and so many periods. Months are clamped to their last day."""
         if not self.months:
             return start + times * self.nanoseconds
-        return plus_months(start, times * self.months)
+        return _months_after(start, times * self.months)
+
+
+def _amount(text: str) -> tuple[int, str]:
+    """The number and the unit of a period."""
+    match = _PERIOD.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f"{text!r} is no period: write a number and minutes, hours, days, weeks, months or "
+            "years, as in '1 day'"
+        )
+    return int(match[1]), match[2].lower()
 
 
 @lru_cache(maxsize=4096)
-def plus_months(start: int, months: int) -> int:
-    """`start` and so many months, in nanoseconds; clamped to the month's last day."""
-    moment = to_datetime(start)
+def _months_after(start: int, months: int) -> int:
+    return to_ns(plus_months(to_datetime(start), months))
+
+
+def plus_months(moment: datetime, months: int) -> datetime:
+    """So many months later, at the same time of day; clamped to the month's last day.
+
+    Raises:
+        ValueError: the year would be before 1 or after 9999.
+        OverflowError: the same, by far.
+    """
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    if not 1 <= year <= 9999:
+        raise ValueError(f"year {year} is out of range")
     day = min(moment.day, monthrange(year, month + 1)[1])
-    return to_ns(moment.replace(year=year, month=month + 1, day=day))
+    return moment.replace(year=year, month=month + 1, day=day)

@@ -18,8 +18,8 @@ from pytest_datapipeline._service.expressions.language import (
     Value,
     literal,
     parse,
-    plus_months,
 )
+from pytest_datapipeline._service.expressions.periods import plus_months
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -381,6 +381,13 @@ def test_what_has_no_result_is_refused(expression: str, position: int, part: str
     assert part in error.reason
 
 
+@pytest.mark.rule("expression-plus-period")
+def test_a_period_is_added_to_a_date_as_the_guides_example_means() -> None:
+    text = '#{format(plusPeriod(@scheduledStartTime, "1 day"), "YYYY-MM-dd HH:mm:ss")}'
+
+    assert value(text) == "2011-05-25 17:10:00"
+
+
 # -- functions ------------------------------------------------------------------------------------
 
 
@@ -390,6 +397,13 @@ def test_what_has_no_result_is_refused(expression: str, position: int, part: str
         ("plusMonths(makeDate(2011, 1, 31), 1)", "2011-02-28T00:00:00"),
         ("minusMonths(makeDate(2012, 3, 31), 1)", "2012-02-29T00:00:00"),
         ("plusYears(makeDate(2012, 2, 29), 1)", "2013-02-28T00:00:00"),
+        ("plusPeriod(makeDate(2012, 2, 29), '1 year')", "2013-02-28T00:00:00"),
+        ("plusPeriod(makeDate(2011, 1, 31), '1 month')", "2011-02-28T00:00:00"),
+        ("plusPeriod(myDateTime, '2 weeks')", "2011-06-07T17:10:00"),
+        ("plusPeriod(myDateTime, '1 Day')", "2011-05-25T17:10:00"),
+        ("plusPeriod(myDateTime, '3 hours')", "2011-05-24T20:10:00"),
+        ("plusPeriod(myDateTime, '90 minutes')", "2011-05-24T18:40:00"),
+        ("myDateTime.plusPeriod('30 seconds')", "2011-05-24T17:10:30"),
         ("plusMonths(myDateTime, -5)", "2010-12-24T17:10:00"),
         ("sunday(makeDate(2011, 5, 22))", "2011-05-22T00:00:00"),
         ("sunday(makeDate(2011, 5, 28))", "2011-05-22T00:00:00"),
@@ -449,6 +463,15 @@ def test_a_string_that_looks_like_a_date_is_one(text: str, result: str) -> None:
             "inTimeZone('2011-02-13T10:30', 'America/Los_Angeles').plusMonths(1)",
             "2011-03-13T03:30:00",
         ),
+        # A day keeps the time of day; 24 hours pass.
+        (
+            "inTimeZone('2011-03-12T12:30', 'America/Los_Angeles').plusPeriod('1 day')",
+            "2011-03-13T04:30:00",
+        ),
+        (
+            "inTimeZone('2011-03-12T12:30', 'America/Los_Angeles').plusPeriod('24 hours')",
+            "2011-03-13T05:30:00",
+        ),
     ],
 )
 def test_a_date_in_a_zone_has_that_zones_time(expression: str, result: str) -> None:
@@ -492,6 +515,10 @@ def test_an_unknown_zone_is_refused(zone: str) -> None:
         ("plusYears(myDateTime, 8000)", 2, ["year 10011 is out of range"]),
         ("minusMonths(myDateTime, 9223372036854775807)", 2, ["out of range"]),
         ("plusDays(myDateTime, 9223372036854775807)", 2, ["plusDays("]),
+        ("plusPeriod(myDateTime, 'soon')", 2, ["'soon' is no period", "'1 day'"]),
+        ("plusPeriod(myDateTime, 1)", 2, ["argument 2", "a String", "the int 1"]),
+        ("plusPeriod(myDateTime, '8000 years')", 2, ["year 10011 is out of range"]),
+        ("plusPeriod(myDateTime, '99999999999999 days')", 2, ["plusPeriod("]),
         ("plusHours(myDateTime, 99999999)", 2, ["plusHours("]),
     ],
 )
