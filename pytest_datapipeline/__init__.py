@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ._fake.pipeline_handles import Pipeline
     from ._fake.players import Work
     from ._fake.task_handles import Task
-    from ._record.calls import Call, CallMatcher, Calls, in_order
+    from ._record.call import Call, CallMatcher
+    from ._record.calls import Calls, in_order
     from ._record.matchers import (
         activate_pipeline,
         add_tags,
@@ -56,7 +57,8 @@ __version__ = "0.1.0"
 pytest_plugins = ("pytest_datapipeline.plugin",)
 
 _HOMES = {
-    "_record.calls": ("Call", "CallMatcher", "Calls", "in_order"),
+    "_record.call": ("Call", "CallMatcher"),
+    "_record.calls": ("Calls", "in_order"),
     "endpoint": ("DataPipelineEndpoint",),
     "errors": (
         "FakeUsageError",

@@ -35,7 +35,7 @@ from ._fake.task_handles import (
     heartbeats_of,
     waiting_polls,
 )
-from ._record.calls import CallMatcher, Calls
+from ._record.calls import Calls
 from ._service.clock import SECOND, VirtualClock, to_datetime
 from ._service.fields import MAXIMUM_VALUE_LENGTH, shorten
 from ._service.instances.instance import INTERVAL, GivenComponent
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, TypedDict, Unpack
 
     from ._fake.driving import RunOptions
+    from ._record.call import CallMatcher
     from ._service.instances.life import Instance
     from ._service.scheduling.component import Run
 

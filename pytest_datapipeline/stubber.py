@@ -34,7 +34,9 @@ from ._fake.enqueue import (
     worker_group_in,
 )
 from ._fake.faults import effect_of
-from ._record.calls import NOTHING, Call, CallMatcher, Calls, Difference
+from ._record.call import Call, CallMatcher
+from ._record.calls import Calls
+from ._record.difference import NOTHING, Difference
 from ._service.clock import SECOND, VirtualClock
 from ._service.errors import ServiceError
 from ._service.instances.instance import Policy

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import checks as arguments
-from .._record.calls import CallMatcher, not_called
+from .._record.call import CallMatcher, not_called
 from .._service.clock import to_ns
 from .._time.timekeeper import Drive
 from .._time.unwinding import boundary

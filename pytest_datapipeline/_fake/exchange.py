@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 from .._clients.messages import Failure, Reply, Request
-from .._record.calls import Call, Calls
+from .._record.call import Call
 from .._service.clock import VirtualClock, duration
 from .._service.errors import ServiceError
 from .._service.instances.queues import Poll, Ticket
@@ -21,6 +21,7 @@ from .._service.settings import POLL_SECONDS
 from ..errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
+    from .._record.calls import Calls
     from .faults import Effect, FaultPlan
 
 __tracebackhide__ = told_by_message

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import checks
-from .._record.calls import CallMatcher, not_called
+from .._record.call import CallMatcher, not_called
 from .._service.errors import COMMON_ERRORS, ServiceError
 from .._service.protocol import model
 from ..errors import FakeUsageError, told_by_message
@@ -14,7 +14,7 @@ from ..errors import FakeUsageError, told_by_message
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .._record.calls import Call
+    from .._record.call import Call
 
 __tracebackhide__ = told_by_message
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import checks as arguments
 from .._fake.enqueue import is_whole
-from .._record.calls import CallMatcher
+from .._record.call import CallMatcher
 from .._service.clock import SECOND
 from .._service.fields import ref
 from ..errors import FakeUsageError, did_you_mean

@@ -7,11 +7,16 @@ line for all of it, and nothing goes before what differs that need not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import told_by_message
-from .calls import Call, CallMatcher, Calls, Difference, InOrder
-from .rendering import Hide, cut, shown, table_line
+from .call import Call, CallMatcher
+from .calls import Calls, InOrder
+from .rendering import cut, shown
+
+if TYPE_CHECKING:
+    from .difference import Difference
+    from .secrets import Hide
 
 __tracebackhide__ = told_by_message
 
@@ -180,4 +185,4 @@ def _differences(found: list[Difference]) -> list[str]:
 
 
 def _line(call: Call, hide: Hide) -> str:
-    return cut(table_line(call, False, hide), _LONGEST_LINE)
+    return cut(call.in_a_table(False, hide), _LONGEST_LINE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .calls import CallMatcher
+from .call import CallMatcher
 
 if TYPE_CHECKING:
     from typing_extensions import TypedDict, Unpack
