@@ -290,9 +290,10 @@ class Task:
             FakeUsageError: it has ended.
         """
         with self._time.lock:
+            self._time.sync()
             if self.ended:
                 raise FakeUsageError(f"{self!r} has ended and can not be canceled.")
-            self._service.tasks.cancel(self._instance)
+            self._set_status("TRY_CANCEL")
 
     def rerun(self) -> None:
         """Run it again, as SetStatus RERUN does: with a new attempt, and with as many tries as at

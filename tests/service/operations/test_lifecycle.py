@@ -28,7 +28,9 @@ from support.pipelines import (
 from pytest_datapipeline._fake.definition_files import request_of
 
 if TYPE_CHECKING:
-    from pytest_datapipeline import DataPipelineFake
+    from collections.abc import Callable
+
+    from pytest_datapipeline import DataPipelineFake, Task
 
 pytestmark = pytest.mark.datapipeline(start="2020-01-01T00:00:00")
 
@@ -647,6 +649,48 @@ def test_a_canceled_instance_is_canceled_at_once_and_its_runner_is_told(
 
     assert datapipeline_fake.pipelines[pipeline_id].statuses() == ["CANCELED"]
     assert datapipeline_client.report_task_progress(taskId=task_id)["canceled"] is True
+
+
+def by_set_status(client: Any, task: Task) -> None:
+    client.set_status(
+        pipelineId=task.pipeline_id, objectIds=[task.instance_id], status="TRY_CANCEL"
+    )
+
+
+def by_its_handle(_client: Any, task: Task) -> None:
+    task.cancel()
+
+
+ways_to_cancel = pytest.mark.parametrize("cancel", [by_set_status, by_its_handle])
+
+
+@ways_to_cancel
+def test_a_canceled_instance_names_its_reason(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, cancel: Callable[..., None]
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+    (task,) = datapipeline_fake.tasks
+
+    cancel(datapipeline_client, task)
+
+    fields = fields_of(datapipeline_client, pipeline_id, task.instance_id)
+    assert fields["cancellationReason"] == "Canceled by SetStatus."
+
+
+@ways_to_cancel
+def test_a_deactivating_pipeline_waits_until_the_runner_of_a_canceled_instance_knows(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, cancel: Callable[..., None]
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+    task_id = take(datapipeline_client)["taskId"]
+    datapipeline_client.deactivate_pipeline(pipelineId=pipeline_id, cancelActive=False)
+
+    cancel(datapipeline_client, datapipeline_fake.tasks[0])
+    while_held = state(datapipeline_client, pipeline_id)
+    datapipeline_client.report_task_progress(taskId=task_id)
+
+    assert while_held == "DEACTIVATING"
+    assert state(datapipeline_client, pipeline_id) == "INACTIVE"
 
 
 @pytest.mark.rule("rerun")
