@@ -6,7 +6,8 @@ import math
 from datetime import datetime, timedelta
 
 from ._service.clock import SECOND, duration, to_datetime, to_ns
-from ._service.fields import TEXT, shorten
+from ._service.fields import TEXT
+from ._service.texts import shorten
 from .errors import FakeUsageError, told_by_message
 
 __tracebackhide__ = told_by_message

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from types import TracebackType
 
     Unwinding = BaseException
 else:
@@ -70,14 +70,6 @@ class WorkerGroupWarning(UserWarning):
     __module__ = "pytest_datapipeline"
 
 
-def did_you_mean(value: str, candidates: Iterable[str]) -> str:
-    """The sentence that suggests the candidate nearest to `value`, or an empty string."""
-    import difflib  # only where something went wrong: the plugin is loaded by suites without us
-
-    near = difflib.get_close_matches(value, list(candidates), n=1, cutoff=0.5)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
 def told_by_message(excinfo: Any) -> bool:
     """Whether an error's message says it all, so that pytest need not show the frames in here.
 
@@ -93,3 +85,25 @@ def told_by_message(excinfo: Any) -> bool:
         name = str(innermost.tb_frame.f_globals.get("__name__", ""))
         return isinstance(excinfo.value, ours) or name.split(".")[0] != __package__
     return isinstance(excinfo.value, ours)
+
+
+class _UsageErrors:
+    """See `usage_errors`."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        frames: TracebackType | None,
+    ) -> None:
+        if isinstance(error, ValueError) and not isinstance(error, FakeUsageError):
+            raise FakeUsageError(str(error)) from None
+
+
+# What the service's own modules raise of a test's mistakes, as they know no error of ours.
+usage_errors = _UsageErrors()
+
+__tracebackhide__ = told_by_message

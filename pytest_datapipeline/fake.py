@@ -37,10 +37,11 @@ from ._fake.task_handles import (
 )
 from ._record.calls import Calls
 from ._service.clock import SECOND, VirtualClock, to_datetime
-from ._service.fields import MAXIMUM_VALUE_LENGTH, shorten
+from ._service.fields import MAXIMUM_VALUE_LENGTH
 from ._service.instances.instance import INTERVAL, GivenComponent
 from ._service.service import Service
 from ._service.settings import MAXIMUM_ID_LENGTH
+from ._service.texts import shorten
 from ._time.sleep import OwnClocks
 from ._time.timekeeper import Patience, Timekeeper
 from ._time.unwinding import boundary

@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from ._service.settings import ServiceSettings
-from .errors import FakeUsageError, did_you_mean, told_by_message
+from ._service.texts import did_you_mean
+from .errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -54,6 +54,7 @@ from .errors import (
     UnexpectedCall,
     UnmetExpectations,
     told_by_message,
+    usage_errors,
 )
 
 if TYPE_CHECKING:
@@ -641,7 +642,8 @@ def _checked(method: object, expected_params: object) -> tuple[str, CallMatcher 
     """The operation, and a matcher for what is expected of its parameters."""
     if not isinstance(method, str):
         raise FakeUsageError(f"The method is {method!r}; it must be a name, as 'poll_for_task'.")
-    operation = model.operation_name(method)
+    with usage_errors:
+        operation = model.operation_name(method)
     if expected_params is None:
         return operation, None
     if not isinstance(expected_params, Mapping):

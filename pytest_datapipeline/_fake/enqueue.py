@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import checks as arguments
 from .._service.clock import SECOND, to_ns
 from .._service.expressions.periods import parse_period
-from .._service.fields import Field, from_plain, from_wire, shorten
+from .._service.fields import Field, from_plain, from_wire
 from .._service.instances.instance import INTERVAL, PERIODS, GivenComponent, Policy
 from .._service.instances.life import Instance
 from .._service.protocol import model
@@ -20,7 +20,8 @@ from .._service.settings import (
     MAXIMUM_TASK_ID_LENGTH,
     MAXIMUM_WORKER_GROUP_LENGTH,
 )
-from ..errors import FakeUsageError, told_by_message
+from .._service.texts import shorten
+from ..errors import FakeUsageError, told_by_message, usage_errors
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -117,7 +118,8 @@ def objects_of(given: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:
         where = f"objects[{object_id!r}]"
         if not isinstance(fields, Mapping):
             raise FakeUsageError(f"{where} is {fields!r}; it must be a mapping of fields.")
-        wire = [field.to_wire() for field in from_plain(fields, where)]
+        with usage_errors:
+            wire = [field.to_wire() for field in from_plain(fields, where)]
         found.append({"id": object_id, "name": object_id, "fields": wire})
     return tuple(found)
 
@@ -185,7 +187,8 @@ def _is_task_object(task: Mapping[str, Any]) -> bool:
 
 
 def _plain(task: Any, defaults: Defaults, where: str) -> Given:
-    fields = from_plain(task, where)
+    with usage_errors:
+        fields = from_plain(task, where)
     kind = defaults.type
     for field in fields:
         if field.key.startswith("@") and field.key not in _SETTABLE:
@@ -246,7 +249,8 @@ def _whole(task: Any, defaults: Defaults, where: str) -> Given:
                 "the map's key and the object's id are the same."
             )
         place = f"{where}['objects'][{shorten(object_id)!r}]['fields']"
-        fields = from_wire(held["fields"], place)
+        with usage_errors:
+            fields = from_wire(held["fields"], place)
         if object_id == attempt_id:
             own = fields
         else:

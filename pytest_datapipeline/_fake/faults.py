@@ -9,7 +9,7 @@ from .. import checks
 from .._record.call import CallMatcher, not_called
 from .._service.errors import COMMON_ERRORS, ServiceError
 from .._service.protocol import model
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, told_by_message, usage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -140,7 +140,8 @@ class FaultPlan:
                 raise FakeUsageError(
                     f"fail() takes an operation's name or a matcher, not {not_called(matcher)}."
                 )
-            matcher = CallMatcher(model.operation_name(matcher), {})
+            with usage_errors:
+                matcher = CallMatcher(model.operation_name(matcher), {})
         for name, value, least in (("times", times, 1), ("after", after, 0)):
             checks.count(name, value, least)
         if message is not None and not isinstance(message, str):
@@ -239,7 +240,8 @@ def _service_error(
     status: int | None = None,
     names: tuple[str, ...] = (),
 ) -> Effect:
-    known_status = model.error_status(operation, code, names)
+    with usage_errors:
+        known_status = model.error_status(operation, code, names)
     if message is None:
         message = COMMON_ERRORS[code][1] if code in COMMON_ERRORS else _text_of(code)
     return Effect("service_error", error=ServiceError(code, message, status or known_status))

@@ -12,12 +12,13 @@ from .. import checks as arguments
 from .._service.clock import SECOND, to_datetime
 from .._service.definitions.validation import NO_PARAMETER_VALUE
 from .._service.errors import ServiceError
-from .._service.fields import shorten, timestamp
+from .._service.fields import timestamp
 from .._service.instances.life import FINISHED
 from .._service.operations.descriptions import pipeline_health
 from .._service.scheduling.pipeline import STATES
 from .._service.service import Caller, Service
-from ..errors import FakeUsageError, Stuck, did_you_mean, told_by_message
+from .._service.texts import did_you_mean, shorten
+from ..errors import FakeUsageError, Stuck, told_by_message
 from .definition_files import request_of, values_request
 from .task_handles import Task
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from .. import checks as arguments
 from .._service.clock import to_datetime
 from .._service.errors import ServiceError
-from .._service.fields import Field, Ref, shorten
+from .._service.fields import Field, Ref
 from .._service.instances.life import ENDED, FAILED, FINISHED
 from .._service.settings import ACKNOWLEDGE_SECONDS
+from .._service.texts import shorten
 from ..errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from .._fake.enqueue import is_whole
 from .._record.call import CallMatcher
 from .._service.clock import SECOND
 from .._service.fields import ref
-from ..errors import FakeUsageError, did_you_mean
+from .._service.texts import did_you_mean
+from ..errors import FakeUsageError
 from ..fake import DataPipelineFake
 from ..settings import checked, options, parse_text
 from .access import LOOPBACK, is_loopback, is_token

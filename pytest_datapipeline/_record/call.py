@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._service.clock import to_datetime
-from ..errors import FakeUsageError, did_you_mean, told_by_message
+from .._service.texts import did_you_mean
+from ..errors import FakeUsageError, told_by_message, usage_errors
 from .difference import NOTHING, Difference, compare
 from .rendering import answered, typed
 from .secrets import Secrets
@@ -166,7 +167,8 @@ class CallMatcher:
     def __init__(self, operation: str, parameters: Mapping[str, Any]) -> None:
         from .._service.protocol import model
 
-        operation = model.operation_name(operation)
+        with usage_errors:
+            operation = model.operation_name(operation)
         known = model.input_parameters(operation) if parameters else ()
         for name in parameters:
             if name not in known:
@@ -210,7 +212,8 @@ def of_operation(name: str) -> CallMatcher:
     """A matcher of all calls of an operation."""
     from .._service.protocol import model
 
-    return CallMatcher(model.operation_name(name), {})
+    with usage_errors:
+        return CallMatcher(model.operation_name(name), {})
 
 
 def not_called(value: object) -> str:

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import FakeUsageError, told_by_message
 from .clock import SECOND, to_datetime
+from .texts import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-__tracebackhide__ = told_by_message
 
 MAXIMUM_KEY_LENGTH = 256
 MAXIMUM_VALUE_LENGTH = 10_240
@@ -62,7 +60,7 @@ def from_plain(fields: Mapping[str, Any], where: str) -> tuple[Field, ...]:
     """Fields from `{"command": "echo hi", "step": ["a", "b"], "output": ref("MyOutput")}`.
 
     Raises:
-        FakeUsageError: a key or value that the service could not hold; the text names the place.
+        ValueError: a key or value that the service could not hold; the text names the place.
     """
     found: list[Field] = []
     for key, value in fields.items():
@@ -75,7 +73,7 @@ def from_plain(fields: Mapping[str, Any], where: str) -> tuple[Field, ...]:
             elif isinstance(item, str):
                 found.append(_checked(key, item, False, at))
             else:
-                raise FakeUsageError(
+                raise ValueError(  # noqa: TRY004  # the floor above knows this one alone
                     f"{at} is {item!r}, of type {type(item).__name__}. A field holds a string, "
                     "ref(id) or a list of these: write numbers, booleans and times as the strings "
                     "that the service would hand out."
@@ -87,7 +85,7 @@ def from_wire(fields: Iterable[Mapping[str, Any]], where: str) -> tuple[Field, .
     """Fields from the wire's list of `{"key", "stringValue" | "refValue"}`.
 
     Raises:
-        FakeUsageError: a field with both values or none, or one that the service could not hold.
+        ValueError: a field with both values or none, or one that the service could not hold.
     """
     found = []
     for index, field in enumerate(fields):
@@ -95,7 +93,7 @@ def from_wire(fields: Iterable[Mapping[str, Any]], where: str) -> tuple[Field, .
         string, reference = field.get("stringValue"), field.get("refValue")
         if (string is None) == (reference is None):
             held = "both a stringValue and a refValue" if string is not None else "neither"
-            raise FakeUsageError(
+            raise ValueError(
                 f"{at} (key {field.get('key')!r}) has {held}: a field has exactly one of "
                 "stringValue and refValue."
             )
@@ -110,14 +108,16 @@ def _checked(key: Any, value: Any, is_ref: bool, at: str) -> Field:
         ("reference" if is_ref else "value", value, int(is_ref), _longest(is_ref)),
     ):
         if not isinstance(text, str):
-            raise FakeUsageError(f"{at}: the {what} is {text!r}; it must be a string.")
+            raise ValueError(  # noqa: TRY004  # as above
+                f"{at}: the {what} is {text!r}; it must be a string."
+            )
         if not shortest <= len(text) <= longest:
-            raise FakeUsageError(
+            raise ValueError(
                 f"{at}: the {what} {shorten(text)!r} has {len(text)} characters; the service "
                 f"takes {shortest} to {longest}."
             )
         if TEXT.fullmatch(text) is None:
-            raise FakeUsageError(
+            raise ValueError(
                 f"{at}: the {what} {shorten(text)!r} holds a character that the service does not "
                 "take (a control character other than tab and line ends, or half a surrogate pair)."
             )
@@ -143,10 +143,3 @@ def timestamp(ns: int) -> str:
 @lru_cache(maxsize=4096)  # the instances of one interval share their times
 def _second(seconds: int) -> str:
     return to_datetime(seconds * SECOND).replace(tzinfo=None).isoformat()
-
-
-def shorten(text: str, longest: int = 60) -> str:
-    """`text` with its middle left out if it is long, for messages."""
-    if len(text) <= longest:
-        return text
-    return f"{text[: longest - 13]}...{text[-10:]}"

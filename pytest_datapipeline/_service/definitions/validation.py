@@ -14,7 +14,8 @@ from ..clock import SECOND, to_ns
 from ..errors import invalid_request
 from ..expressions.language import ExpressionError, parse
 from ..expressions.periods import Period, parse_period
-from ..fields import MASK, MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH, masked, shorten, timestamp
+from ..fields import MASK, MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH, masked, timestamp
+from ..texts import shorten
 from . import catalog
 from .definition import DEFAULT
 

@@ -26,7 +26,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from ...errors import did_you_mean
+from ..texts import did_you_mean
 from .joda import format_datetime
 from .periods import plus_months, plus_period
 

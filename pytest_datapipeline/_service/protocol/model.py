@@ -17,14 +17,11 @@ import botocore.model
 from botocore import xform_name
 from botocore.validate import ParamValidator
 
-from ...errors import FakeUsageError, did_you_mean, told_by_message
 from ..errors import COMMON_ERRORS
-from ..fields import shorten
+from ..texts import did_you_mean, shorten
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel, Shape
-
-__tracebackhide__ = told_by_message
 
 SERVICE_NAME = "datapipeline"
 
@@ -57,7 +54,7 @@ def operation_name(name: str) -> str:
     """AWS's name of an operation that is spelt in either way.
 
     Raises:
-        FakeUsageError: the service has no such operation; the text suggests the nearest.
+        ValueError: the service has no such operation; the text suggests the nearest.
     """
     known = operations()
     if name in known:
@@ -65,7 +62,7 @@ def operation_name(name: str) -> str:
     for operation, method in known.items():
         if method == name:
             return operation
-    raise FakeUsageError(
+    raise ValueError(
         f"AWS Data Pipeline has no operation {name!r}."
         f"{did_you_mean(name, [*known.values(), *known])} Its operations are: "
         f"{', '.join(sorted(known.values()))}."
@@ -102,7 +99,7 @@ def error_status(operation: str, code: str, other_names: tuple[str, ...] = ()) -
         other_names: what else may stand where the code does; for the message.
 
     Raises:
-        FakeUsageError: AWS's model does not give the operation that error.
+        ValueError: AWS's model does not give the operation that error.
     """
     modelled = modelled_errors(operation)
     if code in modelled:
@@ -116,7 +113,7 @@ def error_status(operation: str, code: str, other_names: tuple[str, ...] = ()) -
         else f"{code!r} is no error of AWS Data Pipeline"
     )
     others = f" It can also be one of: {', '.join(other_names)}." if other_names else ""
-    raise FakeUsageError(
+    raise ValueError(
         f"{what}.{did_you_mean(code, [*modelled, *COMMON_ERRORS, *other_names])} {operation} "
         f"raises: {', '.join(modelled)}; every operation may raise: "
         f"{', '.join(COMMON_ERRORS)}.{others}"

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_datapipeline import FakeUsageError
 from pytest_datapipeline._service.protocol import model
 
 PATTERN = (
@@ -47,7 +46,7 @@ def test_an_operation_is_found_by_either_spelling(operation: str) -> None:
     ],
 )
 def test_an_unknown_operation_is_refused_with_the_nearest_name(name: str, suggestion: str) -> None:
-    with pytest.raises(FakeUsageError, match=f"Did you mean '{suggestion}'"):
+    with pytest.raises(ValueError, match=f"Did you mean '{suggestion}'"):
         model.operation_name(name)
 
 
@@ -81,13 +80,13 @@ def test_every_operation_has_the_errors_that_all_share(operation: str) -> None:
 
 
 def test_an_error_of_another_operation_is_refused() -> None:
-    with pytest.raises(FakeUsageError, match="PollForTask does not raise PipelineDeletedException"):
+    with pytest.raises(ValueError, match="PollForTask does not raise PipelineDeletedException"):
         model.error_status("PollForTask", "PipelineDeletedException")
 
 
 def test_an_error_of_no_operation_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(
-        FakeUsageError,
+        ValueError,
         match=r"'TaskNotFound' is no error .* Did you mean 'TaskNotFoundException'",
     ):
         model.error_status("PollForTask", "TaskNotFound")

@@ -1,0 +1,23 @@
+"""Parts of messages: long texts cut short, and names that were probably meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def shorten(text: str, longest: int = 60) -> str:
+    """`text` with its middle left out if it is long."""
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 13]}...{text[-10:]}"
+
+
+def did_you_mean(value: str, candidates: Iterable[str]) -> str:
+    """The sentence that suggests the candidate nearest to `value`, or an empty string."""
+    import difflib  # only where something went wrong: every run of pytest loads this module
+
+    near = difflib.get_close_matches(value, list(candidates), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]!r}?" if near else ""
