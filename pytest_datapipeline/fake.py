@@ -13,15 +13,7 @@ from ._clients.imports import when_imported
 from ._clients.interception import Interception
 from ._fake.answering import Answering
 from ._fake.driving import Condition, Driving, Returned
-from ._fake.enqueue import (
-    Defaults,
-    Given,
-    check_worker_group,
-    instance_of,
-    objects_of,
-    policy_of,
-    secrets_of,
-)
+from ._fake.enqueue import Queueing, check_worker_group, policy_of
 from ._fake.exchange import Exchange
 from ._fake.faults import FaultPlan, PlannedFault
 from ._fake.group_warning import NearMisses
@@ -37,11 +29,8 @@ from ._fake.task_handles import (
 )
 from ._record.calls import Calls
 from ._service.clock import SECOND, VirtualClock, to_datetime
-from ._service.fields import MAXIMUM_VALUE_LENGTH
-from ._service.instances.instance import INTERVAL, GivenComponent
 from ._service.service import Service
 from ._service.settings import MAXIMUM_ID_LENGTH
-from ._service.texts import shorten
 from ._time.sleep import OwnClocks
 from ._time.timekeeper import Patience, Timekeeper
 from ._time.unwinding import boundary
@@ -52,28 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from types import TracebackType
 
-    from typing_extensions import Self, TypedDict, Unpack
+    from typing_extensions import Self, Unpack
 
     from ._fake.driving import RunOptions
+    from ._fake.enqueue import TaskOptions
     from ._record.call import CallMatcher
-    from ._service.instances.life import Instance
     from ._service.scheduling.component import Run
-
-    class TaskOptions(TypedDict, total=False):
-        """The keyword arguments of `DataPipelineFake.enqueue`."""
-
-        id: str | None
-        type: str
-        pipeline_id: str | None
-        region: str | None
-        objects: Mapping[str, Any] | None
-        delay: float | timedelta | None
-        at: datetime | str | None
-        maximum_retries: int | None
-        retry_delay: float | timedelta | None
-        report_progress_timeout: float | timedelta | None
-        attempt_timeout: float | timedelta | None
-
 
 __tracebackhide__ = told_by_message
 
@@ -105,10 +78,6 @@ class DataPipelineFake:
         self._faults = FaultPlan()
         self._problems: list[str] = []
         self._told = False
-        self._tasks: list[Task] = []
-        self._intervals: set[tuple[str, str, int]] = set()
-        self._given_ids: set[tuple[str, str]] = set()
-        self._pipeline_id = self._service.ids.pipeline_id()
         self._time = Timekeeper(
             self._clock,
             self._service.tasks,
@@ -121,6 +90,7 @@ class DataPipelineFake:
             self._problems.append,
             lambda: any(held.timers for held in self._service.pipelines.all.values()),
         )
+        self._queueing = Queueing(self._service, self._clock, self._time, self._calls.secrets)
         exchange = Exchange(
             self._service,
             self._clock,
@@ -262,7 +232,7 @@ class DataPipelineFake:
     @property
     def tasks(self) -> list[Task]:
         """All tasks that were enqueued, in that order, then those that pipelines made."""
-        return [*self._tasks, *self._tasks_of_pipelines()]
+        return [*self._queueing.tasks, *self._tasks_of_pipelines()]
 
     def _tasks_of_pipelines(self) -> list[Task]:
         with self._time.lock:
@@ -393,86 +363,23 @@ class DataPipelineFake:
         Raises:
             FakeUsageError: something that the service could not hand out. Nothing is enqueued.
         """
-        check_worker_group(worker_group)
-        arguments.text("type", type, MAXIMUM_VALUE_LENGTH)
-        for name, value in (("id", id), ("pipeline_id", pipeline_id), ("region", region)):
-            if value is not None:
-                arguments.text(name, value, MAXIMUM_ID_LENGTH)
-        policy = policy_of(maximum_retries, retry_delay, report_progress_timeout, attempt_timeout)
-        given: tuple[Mapping[str, Any], ...] = tasks or ({"command": "true"},)
         with self._time.lock:
             self._time.sync()
-            ready_at = self._ready_at(delay, at)
-            further = objects_of(objects)
-            if self._service.pipelines.is_deleted(self._pipeline_id):
-                self._pipeline_id = self._service.ids.pipeline_id()
-            instances = []
-            for index, task in enumerate(given):
-                defaults = Defaults(
-                    worker_group=worker_group,
-                    region=region,
-                    pipeline_id=pipeline_id or self._pipeline_id,
-                    component_id=id or f"Activity{len(self._tasks) + index + 1}",
-                    type=type,
-                    scheduled_start=ready_at,
-                    policy=policy,
-                    objects=further,
-                )
-                where = "task" if len(given) == 1 else f"tasks[{index}]"
-                instances.append(instance_of(task, defaults, where))
-            self._check_new(instances)
-            found = []
-            for each in instances:
-                instance = each.instance
-                while not each.scheduled and _interval_of(instance) in self._intervals:
-                    # A component has one instance for each interval of its schedule.
-                    instance.scheduled_start += INTERVAL
-                    instance.scheduled_end += INTERVAL
-                self._intervals.add(_interval_of(instance))
-                self._given_ids.update(_ids_of(instance))
-                self._calls.secrets.add(secrets_of(instance))
-                handle = Task(instance, self._service, self._time)
-                self._tasks.append(handle)
-                found.append(handle)
-                self._service.pipelines.adopt(instance.component.pipeline_id, region, instance)
-                self._service.tasks.add(instance, ready_at)
+            found = self._queueing.enqueue(
+                worker_group,
+                tasks or ({"command": "true"},),
+                id=id,
+                type=type,
+                pipeline_id=pipeline_id,
+                region=region,
+                objects=objects,
+                delay=delay,
+                at=at,
+                policy=policy_of(
+                    maximum_retries, retry_delay, report_progress_timeout, attempt_timeout
+                ),
+            )
         return found[0] if len(tasks) <= 1 else found
-
-    def _check_new(self, instances: list[Given]) -> None:
-        """Refuse what is enqueued already: a task id and an attempt id stand for one task."""
-        ids: set[tuple[str, str]] = set()
-        intervals: set[tuple[str, str, int]] = set()
-        for given in instances:
-            pipeline_id = given.instance.component.pipeline_id
-            if self._service.pipelines.is_deleted(pipeline_id):
-                raise FakeUsageError(f"{given.where}: the pipeline {pipeline_id} has been deleted.")
-            for name, value in _ids_of(given.instance):
-                if (
-                    (name, value) in ids
-                    or (name, value) in self._given_ids
-                    or (name == "taskId" and self._service.tasks.knows(value))
-                ):
-                    raise FakeUsageError(
-                        f"{given.where}[{name!r}] {shorten(value)!r} is enqueued already: give "
-                        "each task object a taskId and an attemptId of its own."
-                    )
-                ids.add((name, value))
-            if given.scheduled:
-                interval = _interval_of(given.instance)
-                if interval in intervals or interval in self._intervals:
-                    raise FakeUsageError(
-                        f"{given.where}: {given.instance.id} is enqueued already, and a component "
-                        "has one instance for each interval: change @scheduledStartTime, or the "
-                        "component (id=, or @componentParent of a whole task object)."
-                    )
-                intervals.add(interval)
-
-    def _ready_at(self, delay: float | timedelta | None, at: datetime | str | None) -> int:
-        if delay is not None and at is not None:
-            raise FakeUsageError("enqueue() takes delay= or at=, not both.")
-        if delay is not None:
-            return self._clock.now + arguments.seconds("delay", delay)
-        return self._clock.now if at is None else arguments.moment("at", at)
 
     # -- faults -----------------------------------------------------------------------------------
 
@@ -634,20 +541,6 @@ class DataPipelineFake:
     def _happened(self) -> None:
         # The service is made before the timekeeper, and nothing happens in between.
         self._time.happened()
-
-
-def _interval_of(instance: Instance) -> tuple[str, str, int]:
-    component = instance.component
-    return component.pipeline_id, component.id, instance.scheduled_start // SECOND
-
-
-def _ids_of(instance: Instance) -> list[tuple[str, str]]:
-    """The ids that a whole task object has brought."""
-    component = instance.component
-    if not isinstance(component, GivenComponent):
-        return []
-    ids = (("taskId", component.first_task_id), ("attemptId", component.first_attempt_id))
-    return [(name, value) for name, value in ids if value is not None]
 
 
 def _start_of(settings: Settings) -> int:

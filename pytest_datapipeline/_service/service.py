@@ -10,6 +10,7 @@ from .definitions.definition import field_of
 from .errors import ServiceError, invalid_request, validation
 from .instances.life import Tasks
 from .instances.queues import Poll
+from .operations.arrivals import Arrivals
 from .operations.lifecycle import Pipelines
 from .protocol import model
 from .protocol.ids import Ids
@@ -60,6 +61,7 @@ class Service:
         self.tasks = Tasks(clock, settings, self.ids, on_event)
         self.engine = Engine(clock, settings, self.tasks)
         self.pipelines = Pipelines(clock, settings, self.ids, self.tasks, self.engine)
+        self.arrivals = Arrivals(self.pipelines, self.tasks)
         self.heartbeats: dict[str, list[HeartbeatRecord]] = {}
         self.terminating: set[str] = set()
         self._on_event = on_event
