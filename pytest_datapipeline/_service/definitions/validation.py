@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..clock import SECOND, to_ns
 from ..errors import invalid_request
-from ..expressions.language import ExpressionError, parse
+from ..expressions.parser import ExpressionError, parse
 from ..expressions.periods import Period, parse_period
 from ..fields import MASK, MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH, masked, timestamp
 from ..texts import shorten

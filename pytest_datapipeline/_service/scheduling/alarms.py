@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..expressions.language import ExpressionError, parse
+from ..expressions.parser import ExpressionError, parse
 from .scope import Context, ObjectScope
 
 if TYPE_CHECKING:

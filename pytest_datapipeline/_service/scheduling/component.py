@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..definitions.catalog import family_of
-from ..expressions.language import ExpressionError, parse
+from ..expressions.parser import ExpressionError, parse
 from ..expressions.periods import parse_period
 from ..fields import Field, timestamp
 from ..instances.instance import PERIODS, USER_MANAGED_PRECONDITIONS, Component, Policy

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pytest_datapipeline._service.expressions.language import (
+from pytest_datapipeline._service.expressions.parser import (
     MAXIMUM_DEPTH,
     ExpressionError,
     Value,
