@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..clock import SECOND, to_ns
 from ..errors import invalid_request
-from ..expressions.parser import ExpressionError, parse
+from ..expressions.parser import parse
 from ..expressions.periods import Period, parse_period
+from ..expressions.template import ExpressionError
 from ..fields import MASK, MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH, masked, timestamp
 from ..texts import shorten
 from . import catalog

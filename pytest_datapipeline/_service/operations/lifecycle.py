@@ -16,7 +16,8 @@ from ..errors import (
     pipeline_not_found,
     task_not_found,
 )
-from ..expressions.parser import ExpressionError, parse
+from ..expressions.parser import parse
+from ..expressions.template import ExpressionError
 from ..fields import timestamp
 from ..instances.instance import GivenComponent
 from ..scheduling import pipeline as states

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..expressions.parser import ExpressionError, parse
+from ..expressions.parser import parse
+from ..expressions.template import ExpressionError
 from .scope import Context, ObjectScope
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..definitions.catalog import family_of
-from ..expressions.parser import ExpressionError, parse
+from ..expressions.parser import parse
 from ..expressions.periods import parse_period
+from ..expressions.template import ExpressionError
 from ..fields import Field, timestamp
 from ..instances.instance import PERIODS, USER_MANAGED_PRECONDITIONS, Component, Policy
 from ..instances.life import Instance

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..clock import SECOND, VirtualClock
 from ..errors import invalid_request
-from ..expressions.parser import ExpressionError
+from ..expressions.template import ExpressionError
 from ..instances.instance import USER_MANAGED_PRECONDITIONS, Component
 from ..instances.life import (
     CANCELED,

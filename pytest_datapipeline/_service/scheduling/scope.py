@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..clock import to_datetime
-from ..expressions.parser import ExpressionError, parse
+from ..expressions.parser import parse
+from ..expressions.template import ExpressionError
 from ..fields import Field, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ..definitions.definition import Definition
-    from ..expressions.parser import Value
+    from ..expressions.values import Value
     from ..instances.life import Attempt, Instance
 
 # Fields may refer to fields that refer to fields: beyond this they go round in a circle.

@@ -12,14 +12,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pytest_datapipeline._service.expressions.parser import (
-    MAXIMUM_DEPTH,
-    ExpressionError,
-    Value,
-    literal,
-    parse,
-)
+from pytest_datapipeline._service.expressions.parser import MAXIMUM_DEPTH, parse
 from pytest_datapipeline._service.expressions.periods import plus_months
+from pytest_datapipeline._service.expressions.template import ExpressionError
+from pytest_datapipeline._service.expressions.values import Value, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
