@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._fake.pipeline_handles import Pipeline
+    from ._fake.handles.pipelines import Pipeline
+    from ._fake.handles.tasks import Task
     from ._fake.players import Work
-    from ._fake.task_handles import Task
     from ._record.call import Call, CallMatcher
     from ._record.calls import Calls, in_order
     from ._record.matchers import (
@@ -69,7 +69,7 @@ _HOMES = {
         "WorkerGroupWarning",
     ),
     "fake": ("DataPipelineFake",),
-    "_fake.task_handles": ("Task",),
+    "_fake.handles.tasks": ("Task",),
     "_record.matchers": (
         "activate_pipeline",
         "add_tags",
@@ -91,7 +91,7 @@ _HOMES = {
         "set_task_status",
         "validate_pipeline_definition",
     ),
-    "_fake.pipeline_handles": ("Pipeline",),
+    "_fake.handles.pipelines": ("Pipeline",),
     "_service.fields": ("ref",),
     "stubber": ("DataPipelineStubber",),
     "_fake.players": ("Work",),

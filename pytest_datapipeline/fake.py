@@ -11,15 +11,13 @@ from . import checks as arguments
 from ._clients import active
 from ._clients.imports import when_imported
 from ._clients.interception import Interception
-from ._fake.answering import Answering
 from ._fake.driving import Condition, Driving, Returned
 from ._fake.enqueue import Queueing, check_worker_group, policy_of
 from ._fake.exchange import Exchange
 from ._fake.faults import FaultPlan, PlannedFault
 from ._fake.group_warning import NearMisses
-from ._fake.pipeline_handles import Pipelines
-from ._fake.players import Work, Workers
-from ._fake.task_handles import (
+from ._fake.handles.pipelines import Pipelines
+from ._fake.handles.tasks import (
     FakeClock,
     Heartbeat,
     Task,
@@ -27,6 +25,8 @@ from ._fake.task_handles import (
     heartbeats_of,
     waiting_polls,
 )
+from ._fake.players import Work, Workers
+from ._fake.responder import Answering
 from ._record.calls import Calls
 from ._service.clock import SECOND, VirtualClock, to_datetime
 from ._service.service import Service

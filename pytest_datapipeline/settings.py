@@ -101,9 +101,7 @@ def _checked(option: Option, value: Any, source: str) -> Any:
         return value
     if option.name == "start":
         if value is not None:
-            from . import (
-                checks as arguments,  # every run of pytest loads this module, and few give a start
-            )
+            from . import checks as arguments
 
             arguments.moment(where, value)
         return value

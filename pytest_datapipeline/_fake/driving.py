@@ -15,7 +15,7 @@ from .._service.clock import to_ns
 from .._time.timekeeper import Drive
 from .._time.unwinding import boundary
 from ..errors import FakeUsageError, RunnerUnwound, UnmetExpectations, told_by_message
-from .task_handles import Task
+from .handles.tasks import Task
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -23,7 +23,7 @@ from .._service.settings import (
 )
 from .._service.texts import shorten
 from ..errors import FakeUsageError, told_by_message, usage_errors
-from .task_handles import Task
+from .handles.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

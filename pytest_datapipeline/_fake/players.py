@@ -10,7 +10,7 @@ from .._service.clock import to_datetime
 from .._service.fields import Field
 from .._service.instances.instance import USER_MANAGED_PRECONDITIONS
 from ..errors import FakeUsageError, told_by_message
-from .task_handles import as_mapping
+from .handles.tasks import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,7 +26,7 @@ from .access import LOOPBACK, Access, account_of, is_everywhere
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from .._fake.answering import Answering
+    from .._fake.responder import Answering
 
 __tracebackhide__ = told_by_message
 

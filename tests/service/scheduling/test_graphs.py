@@ -17,7 +17,7 @@ from pytest_datapipeline import DataPipelineFake
 
 if TYPE_CHECKING:
     from pytest_datapipeline import Task
-    from pytest_datapipeline._fake.pipeline_handles import Pipeline
+    from pytest_datapipeline._fake.handles.pipelines import Pipeline
     from pytest_datapipeline._fake.players import Work
 
 FAILURES = {"FAILED", "CASCADE_FAILED", "CANCELED"}

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .. import checks as arguments
-from .._service.clock import to_datetime
-from .._service.errors import ServiceError
-from .._service.fields import Field, Ref
-from .._service.instances.life import ENDED, FAILED, FINISHED
-from .._service.settings import ACKNOWLEDGE_SECONDS
-from .._service.texts import shorten
-from ..errors import FakeUsageError, told_by_message
+from ... import checks as arguments
+from ..._service.clock import to_datetime
+from ..._service.errors import ServiceError
+from ..._service.fields import Field, Ref
+from ..._service.instances.life import ENDED, FAILED, FINISHED
+from ..._service.settings import ACKNOWLEDGE_SECONDS
+from ..._service.texts import shorten
+from ...errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._service.instances.life import Attempt as AttemptRecord
-    from .._service.instances.life import Instance
-    from .._service.service import Service
-    from .._time.timekeeper import Timekeeper
+    from ..._service.instances.life import Attempt as AttemptRecord
+    from ..._service.instances.life import Instance
+    from ..._service.service import Service
+    from ..._time.timekeeper import Timekeeper
 
 __tracebackhide__ = told_by_message
 
