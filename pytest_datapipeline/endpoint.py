@@ -54,7 +54,7 @@ class DataPipelineEndpoint:
         # is known.
         self._account = ACCOUNT + uuid4().hex[:14].upper()
         self._shared = shared
-        self._endpoint: Endpoint = Endpoint(lambda: fake._answering, port, account=self._account)
+        self._endpoint: Endpoint = Endpoint(lambda: fake._responder, port, account=self._account)
         self._before: dict[str, str | None] = {}
 
     def __repr__(self) -> str:

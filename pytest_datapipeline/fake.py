@@ -13,20 +13,13 @@ from ._clients.imports import when_imported
 from ._clients.interception import Interception
 from ._fake.driving import Condition, Driving, Returned
 from ._fake.enqueue import Queueing, check_worker_group, policy_of
-from ._fake.exchange import Exchange
 from ._fake.faults import FaultPlan, PlannedFault
 from ._fake.group_warning import NearMisses
 from ._fake.handles.pipelines import Pipelines
-from ._fake.handles.tasks import (
-    FakeClock,
-    Heartbeat,
-    Task,
-    WaitingPoll,
-    heartbeats_of,
-    waiting_polls,
-)
+from ._fake.handles.runners import FakeClock, Heartbeat, WaitingPoll, heartbeats_of, waiting_polls
+from ._fake.handles.tasks import Task
 from ._fake.players import Work, Workers
-from ._fake.responder import Answering
+from ._fake.responder import Responder
 from ._record.calls import Calls
 from ._service.clock import SECOND, VirtualClock, to_datetime
 from ._service.service import Service
@@ -91,17 +84,18 @@ class DataPipelineFake:
             lambda: any(held.timers for held in self._service.pipelines.all.values()),
         )
         self._queueing = Queueing(self._service, self._clock, self._time, self._calls.secrets)
-        exchange = Exchange(
+        self._responder = Responder(
             self._service,
             self._clock,
+            self._time,
             self._faults,
             self._calls,
+            region=self._settings.region,
             honour_read_timeout=self._settings.honour_read_timeout,
             on_empty_poll=NearMisses(self._service.tasks.queues).look,
             on_mistake=self._problems.append,
         )
-        self._answering = Answering(exchange, self._time, self._calls, self._settings.region)
-        self._interception = Interception(self._answering)
+        self._interception = Interception(self._responder)
         self._undo = ExitStack()
         self._endpoint_url: str | None = None
         self._own_clocks = OwnClocks(self._time)

@@ -135,17 +135,17 @@ def nothing_is_left_behind(no_aws_configuration: None) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def answers_fit_the_model() -> Iterator[None]:
     """Every answer of the fake is one that botocore's model of the service allows."""
-    from pytest_datapipeline._fake.exchange import Exchange
+    from pytest_datapipeline._fake.responder import Responder
     from pytest_datapipeline._service.protocol import model
 
-    original = Exchange._answer
+    original = Responder._answered
 
-    def checked(self: Exchange, call: Any, answer: Any) -> Any:
+    def checked(self: Responder, call: Any, answer: Any) -> Any:
         reply = original(self, call, answer)
         problems = model.output_problems(call.operation, json.loads(reply.body or b"{}"))
         assert not problems, problems
         return reply
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Exchange, "_answer", checked)
+        patch.setattr(Responder, "_answered", checked)
         yield

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._service.clock import to_datetime
-from .._service.fields import Field
+from .._service.fields import Field, as_mapping
 from .._service.instances.instance import USER_MANAGED_PRECONDITIONS
 from ..errors import FakeUsageError, told_by_message
-from .handles.tasks import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable

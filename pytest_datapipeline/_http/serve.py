@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import checks as arguments
-from .._fake.enqueue import is_whole
+from .._fake.task_objects import is_whole
 from .._record.call import CallMatcher
 from .._service.clock import SECOND
 from .._service.fields import ref
@@ -187,7 +187,7 @@ class Server:
         self._lock = threading.Lock()
         self._fake, self._origin = self._made({})
         self._endpoint = Endpoint(
-            lambda: self._fake._answering, port, self._control, host=host, token=token
+            lambda: self._fake._responder, port, self._control, host=host, token=token
         )
         self._stopped = threading.Event()
         self._verbs = {

@@ -26,7 +26,7 @@ from .access import LOOPBACK, Access, account_of, is_everywhere
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from .._fake.responder import Answering
+    from .._fake.responder import Responder
 
 __tracebackhide__ = told_by_message
 
@@ -257,7 +257,7 @@ class Endpoint(Listener):
     """A fake behind HTTP.
 
     Args:
-        answering: what answers now.
+        responder: what answers now.
         port: the port; 0 for a free one.
         control: what answers below `/_control/`.
         account: the access key of those who may call; None for everybody. Those who have no key
@@ -268,7 +268,7 @@ class Endpoint(Listener):
 
     def __init__(
         self,
-        answering: Callable[[], Answering],
+        responder: Callable[[], Responder],
         port: int = 0,
         control: Callable[[str, str, bytes], Awaitable[tuple[int, Any]]] | None = None,
         account: str | None = None,
@@ -276,7 +276,7 @@ class Endpoint(Listener):
         token: str | None = None,
     ) -> None:
         super().__init__(port, host, token)
-        self._answering = answering
+        self._responder = responder
         self._control = control
         self._account = account
         self._connections: dict[Any, Connection] = {}
@@ -289,7 +289,7 @@ class Endpoint(Listener):
             FakeUsageError: the port is taken.
         """
         super().start()
-        self._answering().overlook(self._thread)
+        self._responder().overlook(self._thread)
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -312,14 +312,14 @@ class Endpoint(Listener):
     async def _answered(
         self, request: web.BaseRequest, operation: str, body: bytes
     ) -> web.StreamResponse:
-        answering = self._answering()
+        responder = self._responder()
         connection = self._connection(request)
         scope = _SCOPE.search(request.headers.get("Authorization", ""))
         attempt = _ATTEMPT.search(request.headers.get("amz-sdk-request", ""))
         asked = Request(
             operation=operation,
             body=body,
-            region=scope[1] if scope else answering.region,
+            region=scope[1] if scope else responder.region,
             url=self.url,
             actor=connection,
             # The client's own clock ends its wait, by hanging up.
@@ -331,7 +331,7 @@ class Endpoint(Listener):
             types_checked=False,
         )
         try:
-            reply = await answering.answer_for(asked)
+            reply = await responder.answer_for(asked)
         except Closed:
             reply = Failure("connection_dropped")
         if isinstance(reply, Failure):

@@ -143,3 +143,17 @@ def timestamp(ns: int) -> str:
 @lru_cache(maxsize=4096)  # the instances of one interval share their times
 def _second(seconds: int) -> str:
     return to_datetime(seconds * SECOND).replace(tzinfo=None).isoformat()
+
+
+def as_mapping(fields: tuple[Field, ...]) -> dict[str, Any]:
+    """Fields as a person reads them: a repeated key is a list, a reference `ref(id)`."""
+    found: dict[str, Any] = {}
+    for field in fields:
+        value: Any = Ref(field.value) if field.is_ref else field.value
+        if field.key not in found:
+            found[field.key] = value
+        elif isinstance(found[field.key], list):
+            found[field.key].append(value)
+        else:
+            found[field.key] = [found[field.key], value]
+    return found

@@ -1,4 +1,4 @@
-"""What a test holds in its hands: tasks, attempts, reports, heartbeats, waiting polls."""
+"""Tasks as a test holds them, with their attempts and reports."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ... import checks as arguments
 from ..._service.clock import to_datetime
 from ..._service.errors import ServiceError
-from ..._service.fields import Field, Ref
+from ..._service.fields import as_mapping
 from ..._service.instances.life import ENDED, FAILED, FINISHED
 from ..._service.settings import ACKNOWLEDGE_SECONDS
 from ..._service.texts import shorten
@@ -26,67 +25,12 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 
-class FakeClock:
-    """The fake's clock. A test moves it, and so does a poll that waits on the test's thread."""
-
-    def __init__(self, timekeeper: Timekeeper) -> None:
-        self._time = timekeeper
-
-    def __repr__(self) -> str:
-        return f"<FakeClock at {self.now().isoformat()}>"
-
-    def now(self) -> datetime:
-        """The present moment (aware, UTC)."""
-        return to_datetime(self._time.now())
-
-    def advance(self, delta: float | timedelta) -> None:
-        """Move time on by seconds or a timedelta. What falls due on the way happens at its own
-        moment, and threads that it lets go act before time moves further.
-
-        Raises:
-            FakeUsageError: the duration is negative.
-        """
-        self._time.advance(arguments.seconds("the duration", delta))
-
-    def move_to(self, target: datetime | str) -> None:
-        """Move time on to a moment: a datetime (UTC if it has no zone) or an ISO text.
-
-        Raises:
-            FakeUsageError: the moment has passed.
-        """
-        self._time.move_to(arguments.moment("the moment", target))
-
-
 @dataclass(frozen=True)
 class ProgressReport:
     """One ReportTaskProgress: its time (UTC) and its fields, a repeated key as a list."""
 
     time: datetime
     fields: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Heartbeat:
-    """One ReportTaskRunnerHeartbeat: its time (UTC) and what came with it."""
-
-    time: datetime
-    worker_group: str | None
-    hostname: str | None
-
-
-@dataclass(frozen=True)
-class WaitingPoll:
-    """A PollForTask that the service holds.
-
-    `thread` is the name of the thread that waits; None if its client has given up (`abandoned`).
-    """
-
-    worker_group: str
-    region: str
-    hostname: str | None
-    since: datetime
-    thread: str | None
-    abandoned: bool
 
 
 class Attempt:
@@ -408,43 +352,3 @@ class Task:
 
 def _time(ns: int | None) -> datetime | None:
     return None if ns is None else to_datetime(ns)
-
-
-def as_mapping(fields: tuple[Field, ...]) -> dict[str, Any]:
-    """Fields as a person reads them: a repeated key is a list, a reference `ref(id)`."""
-    found: dict[str, Any] = {}
-    for field in fields:
-        value: Any = Ref(field.value) if field.is_ref else field.value
-        if field.key not in found:
-            found[field.key] = value
-        elif isinstance(found[field.key], list):
-            found[field.key].append(value)
-        else:
-            found[field.key] = [found[field.key], value]
-    return found
-
-
-def waiting_polls(service: Service) -> list[WaitingPoll]:
-    """The polls that the service holds."""
-    return [
-        WaitingPoll(
-            poll.worker_group,
-            poll.region,
-            poll.hostname,
-            to_datetime(poll.since),
-            getattr(poll.holder, "name", None),
-            poll.abandoned,
-        )
-        for poll in service.tasks.queues.polls()
-    ]
-
-
-def heartbeats_of(service: Service) -> dict[str, list[Heartbeat]]:
-    """The heartbeats of each task runner, by its taskrunnerId."""
-    return {
-        runner: [
-            Heartbeat(to_datetime(record.at), record.worker_group, record.hostname)
-            for record in records
-        ]
-        for runner, records in service.heartbeats.items()
-    }
