@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import SECOND
 from ..definitions.definition import Definition
-from ..definitions.validation import refuse_empty, refuse_too_many, validate
+from ..definitions.validation.walk import refuse_empty, refuse_too_many, validate
 from ..errors import (
     ServiceError,
     invalid_request,

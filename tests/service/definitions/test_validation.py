@@ -14,7 +14,7 @@ from pytest_datapipeline._service.clock import SECOND
 from pytest_datapipeline._service.definitions import catalog
 from pytest_datapipeline._service.definitions.catalog import TYPES
 from pytest_datapipeline._service.definitions.definition import Definition
-from pytest_datapipeline._service.definitions.validation import (
+from pytest_datapipeline._service.definitions.validation.walk import (
     Findings,
     parse_datetime,
     refuse_empty,

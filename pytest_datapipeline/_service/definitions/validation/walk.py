@@ -10,22 +10,22 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..clock import SECOND, to_ns
-from ..errors import invalid_request
-from ..expressions.parser import parse
-from ..expressions.periods import Period, parse_period
-from ..expressions.template import ExpressionError
-from ..fields import MASK, MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH, masked, timestamp
-from ..texts import shorten
-from . import catalog
-from .definition import DEFAULT
+from ...clock import SECOND, to_ns
+from ...errors import invalid_request
+from ...expressions.parser import parse
+from ...expressions.periods import Period, parse_period
+from ...expressions.template import ExpressionError
+from ...fields import MASK, MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH, masked, timestamp
+from ...texts import shorten
+from .. import catalog
+from ..definition import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from ..fields import Field
-    from .catalog import ObjectType, Slot
-    from .definition import Definition, Parameter, PipelineObject, Resolved
+    from ...fields import Field
+    from ..catalog import ObjectType, Slot
+    from ..definition import Definition, Parameter, PipelineObject, Resolved
 
 _Read = TypeVar("_Read")
 
