@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .clock import SECOND, to_datetime
+from .clock import SECOND, to_datetime, to_ns
 from .texts import shorten
 
 if TYPE_CHECKING:
@@ -157,3 +158,17 @@ def as_mapping(fields: tuple[Field, ...]) -> dict[str, Any]:
         else:
             found[field.key] = [found[field.key], value]
     return found
+
+
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?", re.ASCII)
+
+
+def parse_datetime(text: str) -> int:
+    """Nanoseconds since 1970 of a time as definitions write it, in UTC.
+
+    Raises:
+        ValueError: the text is no such time.
+    """
+    if _DATETIME.fullmatch(text.strip()) is None:
+        raise ValueError(f"{text!r} is no datetime of the form YYYY-MM-DDTHH:MM:SS")
+    return to_ns(datetime.fromisoformat(text.strip().removesuffix("Z")))

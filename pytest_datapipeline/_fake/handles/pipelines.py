@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ... import checks as arguments
 from ..._service.clock import SECOND, to_datetime
-from ..._service.definitions.validation.walk import NO_PARAMETER_VALUE
+from ..._service.definitions.validation.texts import NO_PARAMETER_VALUE
 from ..._service.errors import ServiceError
 from ..._service.fields import timestamp
 from ..._service.instances.life import FINISHED

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ..clock import SECOND
 from ..definitions.catalog import family_of
 from ..definitions.definition import DEFAULT
-from ..definitions.validation.walk import parse_datetime
 from ..expressions.periods import Period
+from ..fields import parse_datetime
 from ..instances.instance import USER_MANAGED_PRECONDITIONS
 from .component import ACTIVITY, NODE, PRECONDITION, RESOURCE, PipelineComponent, text_of
 from .intervals import Schedule

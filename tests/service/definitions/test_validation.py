@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,14 +17,13 @@ from pytest_datapipeline._service.definitions.catalog import TYPES
 from pytest_datapipeline._service.definitions.definition import Definition
 from pytest_datapipeline._service.definitions.validation.walk import (
     Findings,
-    parse_datetime,
     refuse_empty,
     refuse_too_many,
     validate,
 )
 from pytest_datapipeline._service.errors import ServiceError
 from pytest_datapipeline._service.expressions.periods import Period
-from pytest_datapipeline._service.fields import Ref, ref
+from pytest_datapipeline._service.fields import Ref, parse_datetime, ref
 
 # 2017-03-01, when AWS's answer to its own example was recorded.
 NOW = 1_488_326_400 * SECOND
@@ -855,6 +855,42 @@ def test_a_long_chain_is_no_circle() -> None:
     chain = [activity(f"A{n}", dependsOn=ref(f"A{n + 1}")) for n in range(3000)]
 
     assert check(*chain, activity("A3000")).errors == {}
+
+
+def test_every_object_of_two_circles_has_an_error() -> None:
+    found = check(
+        activity("A", dependsOn=ref("B")),
+        activity("B", dependsOn=ref("A")),
+        activity("C", dependsOn=[ref("A"), ref("D")]),
+        activity("D", dependsOn=ref("C")),
+    )
+
+    assert errors(found, "B").endswith("A -> B -> A.")
+    assert errors(found, "C").endswith("C -> D -> C.")
+
+
+@given(st.lists(st.sets(st.integers(0, 7), max_size=3), min_size=8, max_size=8))
+def test_a_circle_that_an_error_names_is_one_and_none_is_left_without(
+    needs: list[set[int]],
+) -> None:
+    objects = [
+        activity(f"A{n}", dependsOn=[ref(f"A{other}") for other in sorted(others)])
+        for n, others in enumerate(needs)
+    ]
+
+    found = check(*objects)
+
+    for object_id in found.errors:
+        way = errors(found, object_id).split(": ")[-1].rstrip(".").split(" -> ")
+        assert object_id in way
+        assert way[0] == way[-1]
+        for one, other in pairwise(way):
+            assert int(other[1:]) in needs[int(one[1:])]
+    rest = {n for n in range(8) if f"A{n}" not in found.errors}
+    while rest:
+        ends = {n for n in rest if not needs[n] & rest}
+        assert ends
+        rest -= ends
 
 
 def test_a_long_circle_is_told_in_short() -> None:

@@ -1,0 +1,231 @@
+"""Rules about one object: its errors, and what the service warns about."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ...clock import SECOND
+from ...expressions.periods import Period, parse_period
+from ...fields import MAXIMUM_KEY_LENGTH, parse_datetime, timestamp
+from .. import catalog
+from ..definition import DEFAULT
+from .subject import Subject
+from .texts import BACKFILL, NO_CASCADE, NO_TERMINATE_AFTER, TERMINATES, TOO_MANY_FIELDS, own_text
+from .values import ONDEMAND_PERIOD, byte_count, try_parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+MAXIMUM_FIELDS = 50
+MAXIMUM_OBJECT_BYTES = 15_360
+SHORTEST_PERIOD = 15 * 60 * SECOND
+LONGEST_PERIOD = (3 * 365 + 1) * 86_400 * SECOND  # one of three years may be a leap year
+SHORTEST_RETRY_DELAY = 120 * SECOND
+ONDEMAND_ACTIVATION_TIME = "ONDEMAND_ACTIVATION_TIME"
+# Of each of these an object has one at most.
+EXCLUSIVE = (
+    ("startDateTime", "startAt"),
+    ("endDateTime", "occurrences"),
+    ("command", "scriptUri"),
+)
+_USER_FIELD = re.compile(r"\*?my[A-Z_].*", re.DOTALL)
+
+
+def _type(subject: Subject) -> Iterator[str]:
+    if subject.type is None:
+        if subject.id != DEFAULT and subject.id not in subject.context.parents:
+            yield own_text("missing type")
+    elif subject.kind is None:
+        yield own_text("unknown type", value=subject.type)
+
+
+def _required_fields(subject: Subject) -> Iterator[str]:
+    if subject.kind is None:
+        return
+    for key in subject.kind.required:
+        if not subject.has(key):
+            yield own_text("missing field", field=key, type=subject.type)
+    for group in subject.kind.groups:
+        if not any(subject.has(key) for key in group):
+            allowed = ", ".join(f"'{key}'" for key in group)
+            yield own_text("missing group", allowed=allowed, type=subject.type)
+
+
+def _exclusive_fields(subject: Subject) -> Iterator[str]:
+    # Only what stands side by side: a child may well replace what its parent says.
+    own = {field.key for field in subject.held.fields}
+    for first, second in EXCLUSIVE:
+        if first in own and second in own and subject.slot(first) and subject.slot(second):
+            yield own_text("exclusive", field=first, other=second)
+
+
+def _has_schedule(subject: Subject) -> Iterator[str]:
+    if subject.family != catalog.ACTIVITY or "schedule" in subject.fields:
+        return
+    # One that says ondemand by itself is told that this is not the place for it.
+    if not subject.context.on_demand and not subject.says("scheduleType", "ondemand"):
+        yield own_text("missing schedule")
+
+
+def _schedule_type(subject: Subject) -> Iterator[str]:
+    if subject.id == DEFAULT or subject.slot("scheduleType") is None:
+        return
+    for own in subject.held.fields:
+        if own.key != "scheduleType":
+            continue
+        for mode in subject.literals(own.value):
+            if mode.lower() == "ondemand" and not subject.context.on_demand:
+                yield own_text("ondemand elsewhere")
+            elif mode.lower() != "ondemand" and subject.context.on_demand:
+                yield own_text("ondemand mixed", value=mode)
+
+
+def _schedule(subject: Subject) -> Iterator[str]:
+    if subject.family != catalog.SCHEDULE:
+        return
+    period, start = subject.literal("period"), subject.literal("startAt")
+    special = {
+        "period": (period, ONDEMAND_PERIOD),
+        "startAt": (start, ONDEMAND_ACTIVATION_TIME),
+    }
+    are_special = [(value or "").upper() == wanted for value, wanted in special.values()]
+    if subject.context.on_demand:
+        if not all(are_special):
+            yield own_text("ondemand schedule")
+        return
+    for (key, (value, _)), is_special in zip(special.items(), are_special, strict=True):
+        if is_special:
+            yield own_text("ondemand missing", field=key, value=value)
+    parsed = try_parse(Period.parse, period)
+    if parsed is not None and not _is_allowed(parsed):
+        yield own_text("period range", value=period)
+
+
+def _is_allowed(period: Period) -> bool:
+    if period.months:
+        return period.months <= 36
+    return SHORTEST_PERIOD <= period.nanoseconds <= LONGEST_PERIOD
+
+
+def _terminates(subject: Subject) -> Iterator[str]:
+    """Seen of preconditions alone; the guide lists it for them as for activities."""
+    if subject.family != catalog.PRECONDITION:
+        return
+    definition = subject.context.definition
+    for key in ("onFail", "onLateAction", "onSuccess"):
+        # Our choice: what Default says for all objects is not held against one of them.
+        if definition.source_of(subject.id, key) == DEFAULT:
+            continue
+        if any(definition.type_of(name) == "Terminate" for name in subject.fields.refs(key)):
+            yield TERMINATES.format(field=key)
+
+
+def _end_after_start(subject: Subject) -> Iterator[str]:
+    if subject.family != catalog.SCHEDULE:
+        return
+    start_text, end_text = subject.literal("startDateTime"), subject.literal("endDateTime")
+    start, end = try_parse(parse_datetime, start_text), try_parse(parse_datetime, end_text)
+    if start is not None and end is not None and end <= start:
+        yield own_text("end before start", value=end_text, start=start_text)
+
+
+def _field_count(subject: Subject) -> Iterator[str]:
+    # A list of strings counts once: some formats have hundreds of columns. Seen: one of references
+    # does not. Our choice: they are counted apart from the names.
+    fields = subject.held.fields
+    names = len({own.key for own in fields})
+    references = sum(own.is_ref for own in fields)
+    if max(names, references) > MAXIMUM_FIELDS:
+        yield TOO_MANY_FIELDS.format(maximum=MAXIMUM_FIELDS)
+
+
+def _object_sizes(subject: Subject) -> Iterator[str]:
+    held = subject.held
+    content = sum(byte_count(own.key) + byte_count(own.value) for own in held.fields)
+    for rule, count, maximum in (
+        ("id bytes", byte_count(held.id), MAXIMUM_KEY_LENGTH),
+        ("object bytes", content, MAXIMUM_OBJECT_BYTES),
+    ):
+        if count > maximum:
+            yield own_text(rule, count=count, maximum=maximum)
+
+
+ERRORS: tuple[Callable[[Subject], Iterable[str]], ...] = (
+    _type,
+    _required_fields,
+    _exclusive_fields,
+    _terminates,
+    _has_schedule,
+    _schedule_type,
+    _schedule,
+    _end_after_start,
+    _field_count,
+    _object_sizes,
+)
+
+
+# -- warnings -------------------------------------------------------------------------------------
+
+
+def _cascade(subject: Subject) -> Iterator[str]:
+    if subject.family != catalog.ACTIVITY:
+        return
+    text = subject.fields.first("failureAndRerunMode")
+    modes = [] if text is None else subject.literals(text)
+    if text is None or (modes and modes[0].lower() != "cascade"):
+        yield NO_CASCADE
+    elif modes and (start := _start_of(subject)) is not None and start < subject.context.now:
+        yield BACKFILL.format(name=subject.held.name, start=timestamp(start))
+
+
+def _start_of(subject: Subject) -> int | None:
+    """When the schedule of an object starts, if the definition tells."""
+    context = subject.context
+    if context.on_demand:
+        return None
+    for name in subject.fields.refs("schedule"):
+        held = context.definition.by_id.get(name)
+        if held is not None:
+            return try_parse(parse_datetime, Subject(context, held).literal("startDateTime"))
+    return None
+
+
+def _terminate_after(subject: Subject) -> Iterator[str]:
+    if subject.type == "Ec2Resource" and "terminateAfter" not in subject.fields:
+        yield NO_TERMINATE_AFTER
+
+
+def _unknown_fields(subject: Subject) -> Iterator[str]:
+    kind = subject.kind
+    # Of an unknown type no field is known.
+    if (kind is not None and kind.open) or (kind is None and subject.type is not None):
+        return
+    for key in dict.fromkeys(own.key for own in subject.held.fields):
+        known = key in ("type", "parent") or key.startswith("@") or _USER_FIELD.fullmatch(key)
+        if not known and subject.slot(key.lstrip("*")) is None:
+            yield own_text("unknown field", field=key, type=subject.type or "any")
+
+
+def _late_action(subject: Subject) -> Iterator[str]:
+    if "onLateAction" in subject.fields and "lateAfterTimeout" not in subject.fields:
+        yield own_text("late action")
+
+
+def _retry_delay(subject: Subject) -> Iterator[str]:
+    for own in subject.held.fields:
+        if own.key != "retryDelay" or subject.slot(own.key) is None:
+            continue
+        for value in subject.literals(own.value):
+            delay = try_parse(parse_period, value)
+            if delay is not None and delay < SHORTEST_RETRY_DELAY:
+                yield own_text("short retry delay", value=value)
+
+
+WARNINGS: tuple[Callable[[Subject], Iterable[str]], ...] = (
+    _cascade,
+    _terminate_after,
+    _unknown_fields,
+    _late_action,
+    _retry_delay,
+)

@@ -1,0 +1,154 @@
+"""The definition and the object that rules are applied to."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ...expressions.parser import parse
+from ...expressions.template import ExpressionError
+from .. import catalog
+from ..definition import DEFAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ...fields import Field
+    from ..catalog import ObjectType, Slot
+    from ..definition import Definition, PipelineObject, Resolved
+
+SHORTEST_SECRET = 4  # in characters
+PARAMETER = re.compile(r"#\{\s*(\*?my\w*)\s*\}")
+
+
+class Subject:
+    """An object under validation, with what the rules ask about it."""
+
+    __slots__ = ("context", "fields", "held", "id", "kind", "type")
+
+    def __init__(self, context: Context, held: PipelineObject) -> None:
+        self.context = context
+        self.held = held
+        self.id = held.id
+        self.fields: Resolved = context.definition.resolved(held.id)
+        self.type = self.fields.first("type")
+        self.kind: ObjectType | None = catalog.TYPES.get(self.type or "")
+
+    @property
+    def family(self) -> str | None:
+        return None if self.kind is None else self.kind.family
+
+    def slot(self, key: str) -> Slot | None:
+        """What a field of that name holds; None if it is not known."""
+        slots = catalog.ANY_SLOTS
+        if self.id != DEFAULT and self.kind is not None:
+            slots = self.kind.slots
+        return slots.get(key) or slots.get(f"*{key}")
+
+    def has(self, key: str) -> bool:
+        return key in self.fields or (key.startswith("*") and key[1:] in self.fields)
+
+    def literals(self, text: str) -> list[str]:
+        """The values that a text has once parameters are filled in; none if that takes a run."""
+        return self.context.literals(text, self.fields)
+
+    def literal(self, key: str) -> str | None:
+        """The value of a field if it is known and single."""
+        text = self.fields.first(key)
+        values = [] if text is None else self.literals(text)
+        return values[0] if len(values) == 1 else None
+
+    def says(self, key: str, value: str) -> bool:
+        """Whether a field has a value, in any case of letters."""
+        return (self.literal(key) or "").lower() == value
+
+
+class Context:
+    """A definition under validation, with what the rules ask about it.
+
+    Attributes:
+        now: nanoseconds since 1970.
+        active: the definition activated last; None if there was none.
+        activating: whether the definition is about to be activated.
+        parents: the ids of objects that others inherit from.
+        user_fields: the names of all user-defined fields.
+        on_demand: whether the pipeline runs once for each activation.
+        secrets: values of secret parameters, which no text may show.
+    """
+
+    def __init__(
+        self, definition: Definition, now: int, active: Definition | None, activating: bool
+    ) -> None:
+        self.definition = definition
+        self.now = now
+        self.active = active
+        self.activating = activating
+        self.parents = {
+            field.value
+            for held in definition.objects
+            for field in held.fields
+            if field.key == "parent"
+        }
+        self.user_fields = {
+            field.key
+            for held in definition.objects
+            for field in held.fields
+            if field.key.lstrip("*").startswith("my")
+        }
+        self.on_demand = any(
+            mode.lower() == "ondemand"
+            for text in definition.resolved(DEFAULT).strings("scheduleType")
+            for mode in self.literals(text, definition.resolved(DEFAULT))
+        )
+        # Texts may quote them. A shorter one is in many texts by chance.
+        self.secrets = [
+            value
+            for name in (*definition.parameters, *definition.values)
+            if name.startswith("*")
+            for value in definition.value_of(name) or ()
+            if len(value) >= SHORTEST_SECRET
+        ]
+
+    @cached_property
+    def used(self) -> set[str]:
+        """The ids of the declared parameters that some object uses."""
+        parameters = self.definition.parameters
+        found: set[str] = set()
+        for held in self.definition.by_id.values():
+            hidden = self.definition.resolved(held.id)
+            for own in held.fields:
+                for name in names_in(own):
+                    # A secret's name has a star, which those who use it may forget.
+                    known = {name, f"*{name}"} & parameters.keys()
+                    found |= {known_as for known_as in known if name not in hidden}
+        return found
+
+    def literals(self, text: str, fields: Mapping[str, Any]) -> list[str]:
+        if "#{" not in text:
+            return [text]
+        whole = PARAMETER.fullmatch(text)
+        if whole is not None:
+            found = self._values(whole[1], fields)
+        else:
+            found = [PARAMETER.sub(lambda match: self._single(match, fields), text)]
+        return [] if any("#{" in value for value in found) else found
+
+    def _values(self, name: str, fields: Mapping[str, Any]) -> list[str]:
+        # A field hides a parameter of its name, and has to be evaluated by itself.
+        return [] if name in fields else list(self.definition.value_of(name) or ())
+
+    def _single(self, match: re.Match[str], fields: Mapping[str, Any]) -> str:
+        values = self._values(match[1], fields)
+        return values[0] if len(values) == 1 else match[0]
+
+
+def names_in(own: Field) -> frozenset[str]:
+    """The names that the expressions of a field use; none if one of them can not be read."""
+    if own.is_ref or "#{" not in own.value:
+        return frozenset()
+    try:
+        return parse(own.value).names
+    except ExpressionError:
+        return frozenset()
