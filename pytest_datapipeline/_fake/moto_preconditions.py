@@ -29,7 +29,7 @@ def look(run: Run) -> str | None:
             "datapipeline_fake.pipelines.outcome(...)."
         )
     fields = {field.key: field.value for field in run.of.fields_of(run)}
-    region = run.of.pipeline.region
+    region = run.of.region
     return "FINISHED" if question(fields, region) else "FALSE"
 
 

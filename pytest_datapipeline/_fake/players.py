@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .._service.clock import VirtualClock
-    from .._service.instances.life import Attempt, Tasks
+    from .._service.instances.instance import Attempt
+    from .._service.instances.life import Tasks
 
 __tracebackhide__ = told_by_message
 

@@ -12,8 +12,7 @@ from .. import checks as arguments
 from .._service.clock import SECOND, to_ns
 from .._service.expressions.periods import parse_period
 from .._service.fields import Field, from_plain, from_wire
-from .._service.instances.instance import INTERVAL, PERIODS, GivenComponent, Policy
-from .._service.instances.life import Instance
+from .._service.instances.instance import INTERVAL, PERIODS, GivenComponent, Instance, Policy
 from .._service.protocol import model
 from .._service.settings import (
     MAXIMUM_ID_LENGTH,

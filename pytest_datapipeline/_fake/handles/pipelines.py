@@ -13,7 +13,7 @@ from ..._service.clock import SECOND, to_datetime
 from ..._service.definitions.validation.texts import NO_PARAMETER_VALUE
 from ..._service.errors import ServiceError
 from ..._service.fields import timestamp
-from ..._service.instances.life import FINISHED
+from ..._service.instances.instance import FINISHED
 from ..._service.operations.descriptions import pipeline_health
 from ..._service.scheduling.pipeline import STATES
 from ..._service.service import Caller, Service

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..._service.clock import to_datetime
 from ..._service.errors import ServiceError
 from ..._service.fields import as_mapping
-from ..._service.instances.life import ENDED, FAILED, FINISHED
+from ..._service.instances.instance import ENDED, FAILED, FINISHED
 from ..._service.settings import ACKNOWLEDGE_SECONDS
 from ..._service.texts import shorten
 from ...errors import FakeUsageError, told_by_message
@@ -17,8 +17,8 @@ from ...errors import FakeUsageError, told_by_message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..._service.instances.life import Attempt as AttemptRecord
-    from ..._service.instances.life import Instance
+    from ..._service.instances.instance import Attempt as AttemptRecord
+    from ..._service.instances.instance import Instance
     from ..._service.service import Service
     from ..._time.timekeeper import Timekeeper
 

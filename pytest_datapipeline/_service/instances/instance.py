@@ -1,5 +1,8 @@
-"""What tasks are runs of: a component says to whom its tasks go, how often they are tried, and what
-their task object holds.
+"""Components, their instances, and the attempts at these.
+
+A component says to whom its tasks go, how often they are tried, and what their task objects hold.
+An instance is one run of it; an attempt is one try of an instance, and what a runner holds. It may
+be handed out more than once if its runner does not acknowledge it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from ..protocol.task_object import TaskObject
 from ..settings import MAXIMUM_RETRIES, REPORT_PROGRESS_SECONDS, RETRY_DELAY_SECONDS
 
 if TYPE_CHECKING:
-    from .life import Attempt, Instance
+    from ..clock import Timer
 
 # Documented: the preconditions that a task runner checks, the only tasks that FALSE is meant for.
 USER_MANAGED_PRECONDITIONS = frozenset({"Exists", "ShellCommandPrecondition"})
@@ -23,6 +26,22 @@ USER_MANAGED_PRECONDITIONS = frozenset({"Exists", "ShellCommandPrecondition"})
 INTERVAL = 3600 * SECOND
 
 _ATTEMPT_SUFFIX = re.compile(r"_Attempt=\d+\Z")
+
+
+WAITING_ON_DEPENDENCIES = "WAITING_ON_DEPENDENCIES"
+WAITING_FOR_RUNNER = "WAITING_FOR_RUNNER"
+CREATING = "CREATING"
+RUNNING = "RUNNING"
+FINISHED = "FINISHED"
+FAILED = "FAILED"
+CASCADE_FAILED = "CASCADE_FAILED"
+CANCELED = "CANCELED"
+TIMEDOUT = "TIMEDOUT"
+SKIPPED = "SKIPPED"
+# Those in which an attempt has ended; those by which an instance lets others go on, or fails them.
+ENDED = frozenset({FINISHED, FAILED, CANCELED})
+FULFILLED = frozenset({FINISHED, SKIPPED})
+FAILURES = frozenset({FAILED, CASCADE_FAILED, CANCELED, TIMEDOUT})
 
 
 @dataclass(frozen=True)
@@ -86,9 +105,6 @@ class Component:
         """What a runner is handed."""
         raise NotImplementedError
 
-    def ended(self, instance: Instance) -> None:
-        """Told when an instance has ended."""
-
 
 class GivenComponent(Component):
     """The component of a task that was put into a queue as it is, with no pipeline behind it."""
@@ -145,3 +161,105 @@ class GivenComponent(Component):
             self.fields + self.system_fields,
             self.objects if with_objects else (),
         )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One ReportTaskProgress: when, and the fields that came with it."""
+
+    at: int
+    fields: tuple[Field, ...]
+
+
+class Attempt:
+    """One try of an instance. Times are in nanoseconds since 1970, None until they happen."""
+
+    __slots__ = (
+        "acknowledged",
+        "canceled",
+        "ended",
+        "error_id",
+        "error_message",
+        "error_stack_trace",
+        "handed_over",
+        "holder",
+        "hostname",
+        "instance",
+        "number",
+        "progress",
+        "started",
+        "status",
+        "task_id",
+        "task_ids",
+        "timeout",
+    )
+
+    def __init__(self, instance: Instance, number: int, started: int) -> None:
+        self.instance = instance
+        self.number = number
+        self.started = started
+        self.status = WAITING_FOR_RUNNER
+        self.task_id: str | None = None
+        self.task_ids: list[str] = []
+        self.hostname: str | None = None
+        self.holder: object | None = None
+        self.handed_over: int | None = None
+        self.acknowledged: int | None = None
+        self.ended: int | None = None
+        self.progress: list[Progress] = []
+        self.canceled = False
+        self.error_id: str | None = None
+        self.error_message: str | None = None
+        self.error_stack_trace: str | None = None
+        self.timeout: Timer | None = None
+
+    @property
+    def id(self) -> str:
+        return self.instance.component.attempt_id(self.instance, self.number)
+
+
+class Instance:
+    """One run of a component. Times are in nanoseconds since 1970, None until they happen."""
+
+    __slots__ = (
+        "actual_end",
+        "actual_start",
+        "attempts",
+        "component",
+        "ended",
+        "scheduled_end",
+        "scheduled_start",
+        "status",
+        "timer",
+        "tries_left",
+        "version",
+    )
+
+    def __init__(
+        self, component: Component, scheduled_start: int, scheduled_end: int | None = None
+    ) -> None:
+        self.component = component
+        self.scheduled_start = scheduled_start
+        self.scheduled_end = scheduled_start + INTERVAL if scheduled_end is None else scheduled_end
+        self.tries_left = component.policy.maximum_retries + 1
+        self.status = WAITING_ON_DEPENDENCIES
+        self.attempts: list[Attempt] = []
+        self.actual_start: int | None = None
+        self.actual_end: int | None = None
+        # Of the pipeline, when it was created.
+        self.version = 1
+        self.timer: Timer | None = None
+        self.ended = False
+
+    @property
+    def id(self) -> str:
+        return self.component.instance_id(self)
+
+    def detail(self, _name: str) -> Any:
+        """What few instances have, such as the reason of a cancellation; None if it has none."""
+        return None
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The latest attempt."""
+        return self.attempts[-1] if self.attempts else None

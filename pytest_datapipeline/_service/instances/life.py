@@ -1,18 +1,24 @@
-"""The life of a task: handed out, acknowledged, reported on, finished, taken back, tried again.
-
-An `Instance` is one run of an activity. It is worked in attempts; an `Attempt` is what a runner
-holds, and may be handed out more than once if its runner does not acknowledge it.
-"""
+"""The life of a task: handed out, acknowledged, reported on, finished, taken back, tried again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..clock import SECOND, Timer, VirtualClock
 from ..errors import invalid_request, task_not_found
 from ..settings import ACKNOWLEDGE_SECONDS, ServiceSettings
-from .instance import INTERVAL, USER_MANAGED_PRECONDITIONS, Component
+from .instance import (
+    CANCELED,
+    ENDED,
+    FAILED,
+    FINISHED,
+    RUNNING,
+    USER_MANAGED_PRECONDITIONS,
+    WAITING_FOR_RUNNER,
+    Attempt,
+    Instance,
+    Progress,
+)
 from .queues import WorkerGroups
 
 if TYPE_CHECKING:
@@ -21,120 +27,6 @@ if TYPE_CHECKING:
     from ..fields import Field
     from ..protocol.ids import Ids
     from ..protocol.task_object import TaskObject
-
-WAITING_ON_DEPENDENCIES = "WAITING_ON_DEPENDENCIES"
-WAITING_FOR_RUNNER = "WAITING_FOR_RUNNER"
-CREATING = "CREATING"
-RUNNING = "RUNNING"
-FINISHED = "FINISHED"
-FAILED = "FAILED"
-CASCADE_FAILED = "CASCADE_FAILED"
-CANCELED = "CANCELED"
-TIMEDOUT = "TIMEDOUT"
-SKIPPED = "SKIPPED"
-ENDED = frozenset({FINISHED, FAILED, CANCELED})
-
-
-@dataclass(frozen=True)
-class Progress:
-    """One ReportTaskProgress: when, and the fields that came with it."""
-
-    at: int
-    fields: tuple[Field, ...]
-
-
-class Attempt:
-    """One try of an instance. Times are in nanoseconds since 1970, None until they happen."""
-
-    __slots__ = (
-        "acknowledged",
-        "canceled",
-        "ended",
-        "error_id",
-        "error_message",
-        "error_stack_trace",
-        "handed_over",
-        "holder",
-        "hostname",
-        "instance",
-        "number",
-        "progress",
-        "started",
-        "status",
-        "task_id",
-        "task_ids",
-        "timeout",
-    )
-
-    def __init__(self, instance: Instance, number: int, started: int) -> None:
-        self.instance = instance
-        self.number = number
-        self.started = started
-        self.status = WAITING_FOR_RUNNER
-        self.task_id: str | None = None
-        self.task_ids: list[str] = []
-        self.hostname: str | None = None
-        self.holder: object | None = None
-        self.handed_over: int | None = None
-        self.acknowledged: int | None = None
-        self.ended: int | None = None
-        self.progress: list[Progress] = []
-        self.canceled = False
-        self.error_id: str | None = None
-        self.error_message: str | None = None
-        self.error_stack_trace: str | None = None
-        self.timeout: Timer | None = None
-
-    @property
-    def id(self) -> str:
-        return self.instance.component.attempt_id(self.instance, self.number)
-
-
-class Instance:
-    """One run of a component. Times are in nanoseconds since 1970, None until they happen."""
-
-    __slots__ = (
-        "actual_end",
-        "actual_start",
-        "attempts",
-        "component",
-        "ended",
-        "scheduled_end",
-        "scheduled_start",
-        "status",
-        "timer",
-        "tries_left",
-        "version",
-    )
-
-    def __init__(
-        self, component: Component, scheduled_start: int, scheduled_end: int | None = None
-    ) -> None:
-        self.component = component
-        self.scheduled_start = scheduled_start
-        self.scheduled_end = scheduled_start + INTERVAL if scheduled_end is None else scheduled_end
-        self.tries_left = component.policy.maximum_retries + 1
-        self.status = WAITING_ON_DEPENDENCIES
-        self.attempts: list[Attempt] = []
-        self.actual_start: int | None = None
-        self.actual_end: int | None = None
-        # Of the pipeline, when it was created.
-        self.version = 1
-        self.timer: Timer | None = None
-        self.ended = False
-
-    @property
-    def id(self) -> str:
-        return self.component.instance_id(self)
-
-    def detail(self, _name: str) -> Any:
-        """What few instances have, such as the reason of a cancellation; None if it has none."""
-        return None
-
-    @property
-    def attempt(self) -> Attempt | None:
-        """The latest attempt."""
-        return self.attempts[-1] if self.attempts else None
 
 
 class Tasks:
@@ -153,6 +45,8 @@ class Tasks:
         self._on_event = on_event
         # Told when the runner of a canceled attempt has learnt of it.
         self.on_told: Callable[[Attempt], None] = lambda _: None
+        # Told when an instance has ended.
+        self.on_ended: Callable[[Instance], None] = lambda _: None
         # Told when an attempt waits in its queue.
         self.on_offered: Callable[[Attempt], None] = lambda _: None
         self._known: dict[str, Attempt] = {}
@@ -495,7 +389,7 @@ class Tasks:
         if instance.attempt is not None:
             self._stop_attempt_timeout(instance.attempt)
         self._on_event()
-        instance.component.ended(instance)
+        self.on_ended(instance)
 
     def _stop_attempt_timeout(self, attempt: Attempt) -> None:
         if attempt.timeout is not None:

@@ -11,7 +11,8 @@ from ..instances.instance import INTERVAL, GivenComponent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..instances.life import Instance, Tasks
+    from ..instances.instance import Instance
+    from ..instances.life import Tasks
     from .lifecycle import Pipelines
 
 _Interval = tuple[str, str, int]

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..definitions.definition import DEFAULT, Definition, PipelineObject, field_of
 from ..fields import MASK, Field, masked, timestamp
-from ..instances.instance import GivenComponent
-from ..instances.life import WAITING_ON_DEPENDENCIES, Attempt, Instance
+from ..instances.instance import WAITING_ON_DEPENDENCIES, Attempt, GivenComponent, Instance
 from ..scheduling import pipeline as states
 from ..scheduling.component import (
     ACTIVITY,

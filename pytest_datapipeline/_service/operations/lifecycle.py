@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..clock import VirtualClock
-    from ..instances.life import Attempt, Instance, Tasks
+    from ..instances.instance import Attempt, Instance
+    from ..instances.life import Tasks
     from ..protocol.ids import Ids
     from ..scheduling.scope import ObjectScope
     from ..settings import ServiceSettings

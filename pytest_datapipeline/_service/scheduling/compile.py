@@ -16,7 +16,6 @@ from .intervals import Schedule
 if TYPE_CHECKING:
     from ..definitions.definition import Definition
     from ..settings import ServiceSettings
-    from .engine import Engine
     from .pipeline import Pipeline
 
 
@@ -54,24 +53,22 @@ def schedule_of(definition: Definition, object_id: str, first_activation: int) -
 
 
 def compile_plan(
-    pipeline: Pipeline, engine: Engine, definition: Definition, settings: ServiceSettings
+    pipeline: Pipeline, definition: Definition, settings: ServiceSettings
 ) -> list[PipelineComponent]:
     """The components of a definition, connected to each other. Preconditions come after the
     objects that they guard.
     """
-    return _Compiler(pipeline, engine, definition, settings).components()
+    return _Compiler(pipeline, definition, settings).components()
 
 
 class _Compiler:
     def __init__(
         self,
         pipeline: Pipeline,
-        engine: Engine,
         definition: Definition,
         settings: ServiceSettings,
     ) -> None:
         self._pipeline = pipeline
-        self._engine = engine
         self._definition = definition
         self._settings = settings
         self._schedules: dict[str, Schedule | None] = {}
@@ -85,7 +82,7 @@ class _Compiler:
                 schedule = self._schedule_of(held.id) or self._users_schedule(held.id)
                 if schedule is not None:
                     found[held.id] = PipelineComponent(
-                        self._pipeline, self._engine, self._definition, held.id, schedule
+                        self._pipeline, self._settings, self._definition, held.id, schedule
                     )
         guards = [guard for component in list(found.values()) for guard in self._guards(component)]
         for component in found.values():
@@ -123,7 +120,7 @@ class _Compiler:
                 continue
             guard = PipelineComponent(
                 self._pipeline,
-                self._engine,
+                self._settings,
                 self._definition,
                 object_id,
                 component.schedule,

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..definitions.catalog import family_of
 from ..expressions.parser import parse
 from ..expressions.periods import parse_period
 from ..expressions.template import ExpressionError
 from ..fields import Field, timestamp
-from ..instances.instance import PERIODS, USER_MANAGED_PRECONDITIONS, Component, Policy
-from ..instances.life import Instance
+from ..instances.instance import (
+    FULFILLED,
+    PERIODS,
+    USER_MANAGED_PRECONDITIONS,
+    Component,
+    Instance,
+    Policy,
+)
 from ..protocol.task_object import TaskObject
 from .intervals import OnDemand, Schedule
 from .scope import Context, ObjectScope, evaluated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..definitions.definition import Definition, Resolved
-    from ..instances.life import Attempt
-    from .engine import Engine
-    from .pipeline import Pipeline
+    from ..instances.instance import Attempt
+    from ..settings import ServiceSettings
 
 ACTIVITY = "activity"
 NODE = "data node"
@@ -38,6 +43,17 @@ _KEPT = (
 _OF_THE_TASK = frozenset({"parent", "type", "workerGroup", "schedule", "id", "name"})
 # References that say when something runs, not what it works with: a task does not carry them along.
 _ORDER = frozenset({"dependsOn", "precondition", "parent", "onSuccess", "onFail", "onLateAction"})
+
+
+class Owner(Protocol):
+    """A pipeline, as far as its components know it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def region(self) -> str | None: ...
+    @property
+    def components(self) -> Mapping[str, PipelineComponent]: ...
 
 
 class Run(Instance):
@@ -104,7 +120,6 @@ class PipelineComponent(Component):
         "created_at",
         "definition",
         "dependents",
-        "engine",
         "evaluates",
         "family",
         "fields",
@@ -129,14 +144,15 @@ class PipelineComponent(Component):
         "schedule",
         "successor",
         "suffix",
+        "task_references",
         "terminate_after",
         "users",
     )
 
     def __init__(
         self,
-        pipeline: Pipeline,
-        engine: Engine,
+        pipeline: Owner,
+        settings: ServiceSettings,
         definition: Definition,
         object_id: str,
         schedule: Schedule,
@@ -156,12 +172,11 @@ class PipelineComponent(Component):
             policy=self._policy(object_id),
         )
         self.pipeline = pipeline
-        self.engine = engine
+        self.task_references = settings.task_references
         self.family = family_of(kind) or ""
         self.schedule = schedule
         self.node = node
         self.suffix = suffix
-        settings = engine.settings
         mode = (self.text("scheduleType") or settings.schedule_type).lower()
         # Documented: resources are there from the beginning of an interval.
         self.at_end = mode == "timeseries" and self.family != RESOURCE
@@ -384,7 +399,7 @@ class PipelineComponent(Component):
             values["schedule"] = schedule
         if self.worker_group:
             values["worker_group"] = self.worker_group
-        by_instance = self.engine.settings.task_references == "instance"
+        by_instance = self.task_references == "instance"
         try:
             own = self.fields_of(run, instance_ids=by_instance)
             others = self._reachable(run, by_instance) if with_objects else ()
@@ -449,10 +464,6 @@ class PipelineComponent(Component):
             for value in evaluated(field, scope)
         )
 
-    def ended(self, instance: Instance) -> None:
-        assert isinstance(instance, Run)
-        self.engine.has_ended(instance)
-
 
 def _wire(object_id: str, fields: tuple[Field, ...]) -> dict[str, Any]:
     wire = [field.to_wire() for field in fields]
@@ -466,7 +477,7 @@ def needs_of(run: Run) -> list[str]:
         for needed in need.needed_by(run):
             if needed is None:
                 found.append(need.id)
-            elif needed.status not in ("FINISHED", "SKIPPED"):
+            elif needed.status not in FULFILLED:
                 found.append(needed.id)
     return found
 

@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING
 from ..clock import SECOND, VirtualClock
 from ..errors import invalid_request
 from ..expressions.template import ExpressionError
-from ..instances.instance import USER_MANAGED_PRECONDITIONS, Component
-from ..instances.life import (
+from ..instances.instance import (
     CANCELED,
     CASCADE_FAILED,
     CREATING,
     FAILED,
+    FAILURES,
     FINISHED,
+    FULFILLED,
     RUNNING,
     SKIPPED,
-    TIMEDOUT,
+    USER_MANAGED_PRECONDITIONS,
     WAITING_FOR_RUNNER,
     WAITING_ON_DEPENDENCIES,
     Attempt,
+    Component,
     Instance,
-    Tasks,
 )
 from ..settings import (
     ACTIVATION_SECONDS,
@@ -43,16 +44,15 @@ from . import pipeline as states
 from .alarms import Notification, publish
 from .compile import compile_plan, is_on_demand, maximum_on_demand
 from .component import NODE, PRECONDITION, RESOURCE, PipelineComponent, Run
-from .simulated import Managed
+from .simulated import Simulated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..definitions.definition import Definition
+    from ..instances.life import Tasks
     from .pipeline import Pipeline
 
-FAILURES = frozenset({FAILED, CASCADE_FAILED, CANCELED, TIMEDOUT})
-_FULFILLED = frozenset({FINISHED, SKIPPED})
 _AT_WORK = frozenset({WAITING_FOR_RUNNER, RUNNING})
 
 # What a simulated resource or a precondition that the service checks comes to.
@@ -78,8 +78,10 @@ class Engine:
         self._working = False
         # Components whose next instance waits for the interval between two creations.
         self._paced: dict[PipelineComponent, None] = {}
-        self._managed = Managed(self)
+        self._simulated = Simulated(self)
+        self._pipelines: dict[str, Pipeline] = {}
         tasks.on_told = self._told
+        tasks.on_ended = self._ended
 
     # -- activation -------------------------------------------------------------------------------
 
@@ -169,10 +171,11 @@ class Engine:
     def _install(self, pipeline: Pipeline, earlier: Definition | None) -> None:
         """Make the components of the definition, which go on with the runs that there are."""
         assert pipeline.active is not None
+        self._pipelines[pipeline.id] = pipeline
         before = {(held.id, _node_id(held)): held for held in pipeline.all_components}
         self._stop_timers(pipeline)
         unchanged = earlier is not None and pipeline.active.runs_as(earlier)
-        found = compile_plan(pipeline, self, pipeline.active, self.settings)
+        found = compile_plan(pipeline, pipeline.active, self.settings)
         for component in found:
             predecessor = before.get((component.id, _node_id(component)))
             if predecessor is not None:
@@ -224,7 +227,7 @@ class Engine:
         """Create the instances of a component that are due, as many as may be active."""
         if component.successor is not None:
             return
-        pipeline = component.pipeline
+        pipeline = self._pipelines[component.pipeline_id]
         while (
             component.active < component.limit
             and pipeline.working
@@ -256,7 +259,7 @@ class Engine:
         self._work()
 
     def _create(self, component: PipelineComponent, index: int) -> None:
-        pipeline = component.pipeline
+        pipeline = self._pipelines[component.pipeline_id]
         run = Run(component, index, pipeline.version)
         run.actual_start = self.clock.now
         component.runs[index] = run
@@ -272,7 +275,7 @@ class Engine:
 
     def _opened(self, run: Run) -> None:
         run.of.open[run.index] = run
-        run.of.pipeline.open += 1
+        self._pipeline_of(run).open += 1
         self.tasks.opened()
 
     def _await_next(self, pipeline: Pipeline, component: PipelineComponent) -> None:
@@ -341,10 +344,10 @@ class Engine:
         if run.ended or run.status != WAITING_ON_DEPENDENCIES or component.paused:
             return
         if component.family == RESOURCE:
-            if any(user.status in _AT_WORK for user in self._managed.users_of(run)):
-                self._managed.launch(run)
+            if any(user.status in _AT_WORK for user in self._simulated.users_of(run)):
+                self._simulated.launch(run)
             else:
-                self._managed.release(run)
+                self._simulated.release(run)
             return
         needs = component.needs
         first = run.blocked
@@ -363,12 +366,12 @@ class Engine:
     def _fulfilled(self, need: PipelineComponent, run: Run) -> bool:
         if need.schedule is run.of.schedule:
             same = need.runs.get(run.index)
-            if same is not None and same.status in _FULFILLED:
+            if same is not None and same.status in FULFILLED:
                 return True
         for needed in need.needed_by(run):
             if needed is None:
                 return False
-            if needed.status not in _FULFILLED:
+            if needed.status not in FULFILLED:
                 return False
         return True
 
@@ -381,7 +384,7 @@ class Engine:
             self.tasks.await_precondition(run)
         if component.family == PRECONDITION and component.type not in USER_MANAGED_PRECONDITIONS:
             self.begin_attempt(run, RUNNING)
-            self._managed.look(run)
+            self._simulated.look(run)
         else:
             if component.evaluates:
                 try:
@@ -403,7 +406,7 @@ class Engine:
             if resource.status == RUNNING:
                 self.tasks.begin(run)
             else:
-                self._managed.want(resource)
+                self._simulated.want(resource)
 
     def _ill_formed(self, run: Run, error: ExpressionError) -> None:
         # Our choice: a run whose fields can not be evaluated fails, and is not tried again.
@@ -429,14 +432,17 @@ class Engine:
             attempt.ended = self.clock.now
         self.tasks.end(run, status)
 
-    def has_ended(self, run: Run) -> None:
-        """Take note that an instance has ended."""
-        self._events.append((self._after, run))
-        self._work()
+    def _ended(self, instance: Instance) -> None:
+        if isinstance(instance, Run):
+            self._events.append((self._after, instance))
+            self._work()
+
+    def _pipeline_of(self, run: Run) -> Pipeline:
+        return self._pipelines[run.component.pipeline_id]
 
     def _after(self, run: Run) -> None:
         component = run.of
-        pipeline = component.pipeline
+        pipeline = self._pipeline_of(run)
         if not run.ended:
             return
         self._closed(run)
@@ -448,7 +454,7 @@ class Engine:
         elif run.status in FAILURES:
             self._act(run.origin.on_fail, run)
             if component.family == RESOURCE:
-                self._managed.failed(run)
+                self._simulated.failed(run)
         for dependent in component.dependents:
             if dependent.schedule is component.schedule:
                 waiting = dependent.open.get(run.index)
@@ -461,22 +467,21 @@ class Engine:
         if component.runs_on is not None:
             for resource in component.runs_on.needed_by(run):
                 if resource is not None and not resource.ended:
-                    self._managed.release(resource)
+                    self._simulated.release(resource)
         self._advance(component)
         self._finish_if_done(pipeline)
 
-    @staticmethod
-    def _closed(run: Run) -> None:
+    def _closed(self, run: Run) -> None:
         """Count an instance out that has ended."""
         component = run.of
         if component.open.pop(run.index, None) is not None:
-            component.pipeline.open -= 1
+            self._pipeline_of(run).open -= 1
             if not run.again:
                 component.active -= 1
 
     def _look_at(self, waiting: Run, ended: Run) -> None:
         component = waiting.of
-        if ended.status in _FULFILLED:
+        if ended.status in FULFILLED:
             # The others have their turn when what they were seen to wait for has finished.
             if component.needs[waiting.blocked] is ended.of:
                 self._check(waiting)
@@ -558,7 +563,7 @@ class Engine:
             run.note(cancellation_reason=reason)
         attempt = run.attempt
         if attempt is not None and attempt.task_id is not None and isinstance(run, Run):
-            pipeline = run.of.pipeline
+            pipeline = self._pipeline_of(run)
             if pipeline.state == states.DEACTIVATING:
                 pipeline.untold[attempt] = None
         self.tasks.cancel(run)
@@ -644,7 +649,7 @@ class Engine:
             run.again = True
             run.blocked = 0
             run.details = None
-            pipeline = run.of.pipeline
+            pipeline = self._pipeline_of(run)
             if pipeline.state == states.FINISHED:
                 pipeline.state = states.SCHEDULED
             self._opened(run)
@@ -721,7 +726,7 @@ class Engine:
     def _told(self, attempt: Attempt) -> None:
         run = attempt.instance
         if isinstance(run, Run):
-            pipeline = run.of.pipeline
+            pipeline = self._pipeline_of(run)
             if pipeline.untold.pop(attempt, False) is None:
                 self._finish_if_done(pipeline)
 

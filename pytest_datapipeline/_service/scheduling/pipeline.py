@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..clock import Timer
-    from ..instances.instance import Component
-    from ..instances.life import Attempt, Instance
+    from ..instances.instance import Attempt, Component, Instance
     from .component import PipelineComponent, Run
 
 PENDING = "PENDING"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..definitions.definition import Definition
     from ..expressions.values import Value
-    from ..instances.life import Attempt, Instance
+    from ..instances.instance import Attempt, Instance
 
 # Fields may refer to fields that refer to fields: beyond this they go round in a circle.
 _MAXIMUM_DEPTH = 40

@@ -1,14 +1,14 @@
 """What the service does by itself, simulated: it checks preconditions and runs resources.
 
-What becomes of them is for `Engine.outcome_of` to say.
+What becomes of them is for the scheduler's `outcome_of` to say.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..clock import SECOND
-from ..instances.life import (
+from ..instances.instance import (
     CREATING,
     FAILED,
     FINISHED,
@@ -22,14 +22,31 @@ from .component import PRECONDITION, PipelineComponent, Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .engine import Engine
+    from ..clock import VirtualClock
+    from ..instances.instance import Attempt
+    from ..instances.life import Tasks
+    from ..settings import ServiceSettings
 
 
-class Managed:
+class Scheduler(Protocol):
+    """Whoever runs a pipeline, as far as what is simulated needs it."""
+
+    clock: VirtualClock
+    settings: ServiceSettings
+    tasks: Tasks
+    outcome_of: Callable[[Run], str]
+
+    def begin_attempt(self, run: Run, status: str) -> Attempt: ...
+    def end(self, run: Run, status: str) -> None: ...
+    def start_again(self, run: Run) -> None: ...
+    def cancel(self, run: Run, reason: str) -> None: ...
+
+
+class Simulated:
     """Preconditions that the service checks, and resources that it makes."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
 
     # -- preconditions ----------------------------------------------------------------------------
 
@@ -37,10 +54,10 @@ class Managed:
         """Check a precondition that the service manages."""
         if run.ended or run.attempt is None:
             return
-        outcome = self._engine.outcome_of(run)
-        now = self._engine.clock.now
+        outcome = self._scheduler.outcome_of(run)
+        now = self._scheduler.clock.now
         if outcome == FINISHED:
-            self._engine.end(run, FINISHED)
+            self._scheduler.end(run, FINISHED)
             return
         policy = run.component.policy
         if outcome == FAILED:
@@ -48,12 +65,12 @@ class Managed:
             return
         tried = (run.detail("retry_count") or 0) + 1
         run.note(retry_count=tried, last_retry=now)
-        run.timer = self._engine.clock.call_later(policy.retry_delay, lambda: self.look(run))
-        self._engine.tasks.happened()
+        run.timer = self._scheduler.clock.call_later(policy.retry_delay, lambda: self.look(run))
+        self._scheduler.tasks.happened()
 
     def _next_look(self, run: Run) -> None:
         if not run.ended:
-            self._engine.begin_attempt(run, RUNNING)
+            self._scheduler.begin_attempt(run, RUNNING)
             self.look(run)
 
     def _try_again(self, run: Run, problem: str, action: Callable[[Run], None]) -> None:
@@ -62,12 +79,12 @@ class Managed:
         assert attempt is not None
         attempt.error_message = problem
         attempt.status = FAILED
-        attempt.ended = self._engine.clock.now
+        attempt.ended = self._scheduler.clock.now
         if run.tries_left <= 0:
-            self._engine.end(run, FAILED)
+            self._scheduler.end(run, FAILED)
             return
         run.status = WAITING_FOR_RUNNER if run.of.family == PRECONDITION else CREATING
-        run.timer = self._engine.clock.call_later(
+        run.timer = self._scheduler.clock.call_later(
             run.component.policy.retry_delay, lambda: action(run)
         )
 
@@ -78,7 +95,7 @@ class Managed:
         if resource.ended:
             if resource.status == FINISHED:
                 # Observed in the documentation of reruns: its resource is created again.
-                self._engine.start_again(resource)
+                self._scheduler.start_again(resource)
             else:
                 self.failed(resource)
                 return
@@ -88,24 +105,26 @@ class Managed:
     def launch(self, resource: Run) -> None:
         if resource.ended:
             return
-        self._engine.begin_attempt(resource, CREATING)
+        self._scheduler.begin_attempt(resource, CREATING)
         prefix = "j" if resource.of.type == "EmrCluster" else "i"
-        resource.note(resource_id=self._engine.tasks.ids.resource_id(prefix))
+        resource.note(resource_id=self._scheduler.tasks.ids.resource_id(prefix))
         if resource.of.type == "EmrCluster":
             # Observed on clusters alone.
             region = resource.origin.text("region") or resource.of.region
             resource.note(resource_region=region)
-        takes = round(self._engine.settings.resource_seconds * SECOND)
+        takes = round(self._scheduler.settings.resource_seconds * SECOND)
         limit = resource.origin.init_timeout
         if limit is not None and takes > limit:
-            resource.timer = self._engine.clock.call_later(
+            resource.timer = self._scheduler.clock.call_later(
                 limit,
                 lambda: self._not_launched(
                     resource, f"{resource.id} did not start within initTimeout."
                 ),
             )
         elif takes:
-            resource.timer = self._engine.clock.call_later(takes, lambda: self._launched(resource))
+            resource.timer = self._scheduler.clock.call_later(
+                takes, lambda: self._launched(resource)
+            )
         else:
             self._launched(resource)
 
@@ -118,7 +137,7 @@ class Managed:
         attempt = resource.attempt
         if resource.ended or attempt is None:
             return
-        if self._engine.outcome_of(resource) != FINISHED:
+        if self._scheduler.outcome_of(resource) != FINISHED:
             self._not_launched(resource, f"Unable to create resource for {resource.id}.")
             return
         attempt.status = resource.status = RUNNING
@@ -127,24 +146,26 @@ class Managed:
             # One that waits for its next try has a timer for it.
             tries_later = user.timer is not None and user.timer.callback is not None
             if user.status == WAITING_FOR_RUNNER and not (user.ended or going_on or tries_later):
-                self._engine.tasks.begin(user)
+                self._scheduler.tasks.begin(user)
         limit = resource.origin.terminate_after
         if limit is not None:
-            resource.timer = self._engine.clock.call_later(limit, lambda: self._times_out(resource))
-        self._engine.tasks.happened()
+            resource.timer = self._scheduler.clock.call_later(
+                limit, lambda: self._times_out(resource)
+            )
+        self._scheduler.tasks.happened()
         self.release(resource)
 
     def _times_out(self, resource: Run) -> None:
         if not resource.ended:
             resource.note(failure_reason="terminateAfter was exceeded.")
-            self._engine.end(resource, TIMEDOUT)
+            self._scheduler.end(resource, TIMEDOUT)
 
     def release(self, resource: Run) -> None:
         """End a resource that nobody needs any more."""
         if not resource.ended and all(user.ended for user in self.users_of(resource)):
             expected = sum(len(self._intervals_on(resource, user)) for user in resource.of.users)
             if expected == sum(1 for _ in self.users_of(resource)):
-                self._engine.end(resource, FINISHED)
+                self._scheduler.end(resource, FINISHED)
 
     def users_of(self, resource: Run) -> Iterator[Run]:
         """The activities that run on a resource, as far as they have been created."""
@@ -168,8 +189,8 @@ class Managed:
             if run.ended:
                 continue
             if run.of.cascade:
-                self._engine.cancel(run, reason)
+                self._scheduler.cancel(run, reason)
             elif run.status == RUNNING:
                 # Our choice: what ran on it has failed, and is not tried on it again.
                 run.tries_left = 0
-                self._engine.tasks.fail(run, reason)
+                self._scheduler.tasks.fail(run, reason)

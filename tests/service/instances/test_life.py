@@ -12,8 +12,13 @@ from pytest_datapipeline._service.clock import SECOND, VirtualClock
 from pytest_datapipeline._service.errors import ServiceError
 from pytest_datapipeline._service.expressions.periods import parse_period
 from pytest_datapipeline._service.fields import Field, timestamp
-from pytest_datapipeline._service.instances.instance import GivenComponent, Policy
-from pytest_datapipeline._service.instances.life import Attempt, Instance, Tasks
+from pytest_datapipeline._service.instances.instance import (
+    Attempt,
+    GivenComponent,
+    Instance,
+    Policy,
+)
+from pytest_datapipeline._service.instances.life import Tasks
 from pytest_datapipeline._service.instances.queues import Poll
 from pytest_datapipeline._service.protocol import aws_json as wire
 from pytest_datapipeline._service.protocol.ids import Ids
