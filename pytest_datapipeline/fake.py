@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ._fake.driving import RunOptions
     from ._fake.enqueue import TaskOptions
     from ._record.call import CallMatcher
-    from ._service.scheduling.component import Run
+    from ._service.components.component import Run
 
 __tracebackhide__ = told_by_message
 

@@ -9,10 +9,7 @@ from .. import checks as arguments
 from .._service.fields import MAXIMUM_VALUE_LENGTH
 from .._service.instances.instance import Policy
 from .._service.operations.arrivals import Arrival, Refused
-from .._service.settings import (
-    MAXIMUM_ID_LENGTH,
-    MAXIMUM_WORKER_GROUP_LENGTH,
-)
+from .._service.settings import MAXIMUM_ID_LENGTH, MAXIMUM_WORKER_GROUP_LENGTH
 from .._service.texts import shorten
 from ..errors import FakeUsageError, told_by_message
 from .handles.tasks import Task

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
-    from .._service.scheduling.component import Run
+    from .._service.components.component import Run
 
 __tracebackhide__ = told_by_message
 

@@ -14,10 +14,7 @@ from .._service.expressions.periods import parse_period
 from .._service.fields import Field, from_plain, from_wire
 from .._service.instances.instance import INTERVAL, PERIODS, GivenComponent, Instance, Policy
 from .._service.protocol import model
-from .._service.settings import (
-    MAXIMUM_ID_LENGTH,
-    MAXIMUM_TASK_ID_LENGTH,
-)
+from .._service.settings import MAXIMUM_ID_LENGTH, MAXIMUM_TASK_ID_LENGTH
 from .._service.texts import shorten
 from ..errors import FakeUsageError, told_by_message, usage_errors
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ... import checks as arguments
 from ..._service.clock import SECOND, to_datetime
+from ..._service.components.pipeline import STATES
 from ..._service.definitions.validation.texts import NO_PARAMETER_VALUE
 from ..._service.errors import ServiceError
 from ..._service.fields import timestamp
 from ..._service.instances.instance import FINISHED
 from ..._service.operations.descriptions import pipeline_health
-from ..._service.scheduling.pipeline import STATES
 from ..._service.service import Caller, Service
 from ..._service.texts import did_you_mean, shorten
 from ...errors import FakeUsageError, Stuck, told_by_message
@@ -23,8 +23,8 @@ from ..definition_files import request_of, values_request
 from .tasks import Task
 
 if TYPE_CHECKING:
-    from ..._service.scheduling.component import Run
-    from ..._service.scheduling.pipeline import Pipeline as Record
+    from ..._service.components.component import Run
+    from ..._service.components.pipeline import Pipeline as Record
     from ..._time.timekeeper import Timekeeper
     from ..players import Work, Workers
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..definitions.definition import DEFAULT, Definition, PipelineObject, field_of
-from ..fields import MASK, Field, masked, timestamp
-from ..instances.instance import WAITING_ON_DEPENDENCIES, Attempt, GivenComponent, Instance
-from ..scheduling import pipeline as states
-from ..scheduling.component import (
+from ..components import pipeline as states
+from ..components.component import (
     ACTIVITY,
     NODE,
     RESOURCE,
@@ -18,12 +15,15 @@ from ..scheduling.component import (
     needs_of,
     text_of,
 )
-from ..scheduling.scope import Context, ObjectScope, evaluated
+from ..components.scope import Context, ObjectScope, evaluated
+from ..definitions.definition import DEFAULT, Definition, PipelineObject, field_of
+from ..fields import MASK, Field, masked, timestamp
+from ..instances.instance import WAITING_ON_DEPENDENCIES, Attempt, GivenComponent, Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..scheduling.pipeline import Pipeline
+    from ..components.pipeline import Pipeline
     from ..settings import ServiceSettings
 
 # Who owns every pipeline of the fake.

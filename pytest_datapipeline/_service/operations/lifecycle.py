@@ -7,6 +7,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..clock import SECOND
+from ..components import pipeline as states
+from ..components.compile import is_on_demand, schedule_of
+from ..components.component import PipelineComponent
+from ..components.pipeline import Pipeline
 from ..definitions.definition import Definition
 from ..definitions.validation.walk import refuse_empty, refuse_too_many, validate
 from ..errors import (
@@ -20,11 +24,7 @@ from ..expressions.parser import parse
 from ..expressions.template import ExpressionError
 from ..fields import timestamp
 from ..instances.instance import GivenComponent
-from ..scheduling import pipeline as states
-from ..scheduling.compile import is_on_demand, schedule_of
-from ..scheduling.component import PipelineComponent
 from ..scheduling.engine import Engine, gone
-from ..scheduling.pipeline import Pipeline
 from ..settings import (
     LIST_PAGE,
     LISTING_SECONDS,
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..clock import VirtualClock
+    from ..components.scope import ObjectScope
     from ..instances.instance import Attempt, Instance
     from ..instances.life import Tasks
     from ..protocol.ids import Ids
-    from ..scheduling.scope import ObjectScope
     from ..settings import ServiceSettings
 
 _ID = re.compile(r"df-0[0-9]{6,9}[A-Z0-9]+")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..components.scope import Context, ObjectScope
 from ..expressions.parser import parse
 from ..expressions.template import ExpressionError
-from .scope import Context, ObjectScope
 
 if TYPE_CHECKING:
-    from .component import Run
+    from ..components.component import Run
 
 
 @dataclass(frozen=True)

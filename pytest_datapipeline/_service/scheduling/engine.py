@@ -12,6 +12,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..clock import SECOND, VirtualClock
+from ..components import pipeline as states
+from ..components.compile import compile_plan, is_on_demand, maximum_on_demand
+from ..components.component import NODE, PRECONDITION, RESOURCE, PipelineComponent, Run
 from ..errors import invalid_request
 from ..expressions.template import ExpressionError
 from ..instances.instance import (
@@ -40,18 +43,15 @@ from ..settings import (
     INSTANCES_SECONDS,
     ServiceSettings,
 )
-from . import pipeline as states
 from .alarms import Notification, publish
-from .compile import compile_plan, is_on_demand, maximum_on_demand
-from .component import NODE, PRECONDITION, RESOURCE, PipelineComponent, Run
 from .simulated import Simulated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..components.pipeline import Pipeline
     from ..definitions.definition import Definition
     from ..instances.life import Tasks
-    from .pipeline import Pipeline
 
 _AT_WORK = frozenset({WAITING_FOR_RUNNER, RUNNING})
 

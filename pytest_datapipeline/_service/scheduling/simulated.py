@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from ..clock import SECOND
+from ..components.component import PRECONDITION, PipelineComponent, Run
 from ..instances.instance import (
     CREATING,
     FAILED,
@@ -17,7 +18,6 @@ from ..instances.instance import (
     WAITING_FOR_RUNNER,
     WAITING_ON_DEPENDENCIES,
 )
-from .component import PRECONDITION, PipelineComponent, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

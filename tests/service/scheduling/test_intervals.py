@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.pipelines import activated, activity, daily, fields_of, ids, on_demand
 
 from pytest_datapipeline._service.clock import SECOND, to_datetime, to_ns
+from pytest_datapipeline._service.components.intervals import Schedule
 from pytest_datapipeline._service.expressions.periods import Period
-from pytest_datapipeline._service.scheduling.intervals import Schedule
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake
