@@ -64,8 +64,9 @@ class DataPipelineFake:
     def __init__(self, **settings: Any) -> None:
         self._settings = checked(settings, "DataPipelineFake()")
         self._clock = VirtualClock(_start_of(self._settings))
-        self._service = Service(self._clock, self._settings, self._happened)
-        self._service.engine.outcome_of = self._outcome_of
+        self._service = Service(
+            self._clock, self._settings, self._happened, outcome_of=self._outcome_of
+        )
         self._calls = Calls()
         self._calls.secrets.further = self._service.pipelines.secrets
         self._faults = FaultPlan()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .clock import SECOND, VirtualClock
 from .definitions.definition import field_of
 from .errors import ServiceError, invalid_request, validation
+from .instances.instance import FINISHED
 from .instances.life import Tasks
 from .instances.queues import Poll
 from .operations.arrivals import Arrivals
@@ -20,6 +21,8 @@ from .settings import DELETION_SECONDS, POLL_SECONDS, ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .components.component import Run
 
 
 @dataclass(slots=True)
@@ -47,19 +50,26 @@ Answer = dict[str, Any] | TaskObject | None
 
 
 class Service:
-    """AWS Data Pipeline, on a virtual clock."""
+    """AWS Data Pipeline, on a virtual clock.
+
+    Args:
+        on_event: told when anything has happened that is no empty poll.
+        outcome_of: what becomes of a simulated resource, or of a precondition that the service
+            checks.
+    """
 
     def __init__(
         self,
         clock: VirtualClock,
         settings: ServiceSettings,
         on_event: Callable[[], None] = lambda: None,
+        outcome_of: Callable[[Run], str] = lambda _: FINISHED,
     ) -> None:
         self.clock = clock
         self.settings = settings
         self.ids = Ids(settings.seed)
         self.tasks = Tasks(clock, settings, self.ids, on_event)
-        self.engine = Engine(clock, settings, self.tasks)
+        self.engine = Engine(clock, settings, self.tasks, outcome_of)
         self.pipelines = Pipelines(clock, settings, self.ids, self.tasks, self.engine)
         self.arrivals = Arrivals(self.pipelines, self.tasks)
         self.heartbeats: dict[str, list[HeartbeatRecord]] = {}

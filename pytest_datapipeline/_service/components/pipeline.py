@@ -79,7 +79,7 @@ class Pipeline:
         # Of activations that do not show yet.
         self.activating: list[Timer] = []
         # Canceled attempts whose runners have not been told yet: it is deactivating until then.
-        self.untold: dict[Attempt, None] = {}
+        self.uninformed: dict[Attempt, None] = {}
         self._indexed = 0
         self._by_id: dict[str, Instance] = {}
 

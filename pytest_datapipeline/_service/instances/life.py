@@ -44,7 +44,7 @@ class Tasks:
         self.ids = ids
         self._on_event = on_event
         # Told when the runner of a canceled attempt has learnt of it.
-        self.on_told: Callable[[Attempt], None] = lambda _: None
+        self.on_informed: Callable[[Attempt], None] = lambda _: None
         # Told when an instance has ended.
         self.on_ended: Callable[[Instance], None] = lambda _: None
         # Told when an attempt waits in its queue.
@@ -171,7 +171,7 @@ class Tasks:
         now = self._clock.now
         attempt.progress.append(Progress(now, fields))
         if attempt.canceled:
-            self.on_told(attempt)
+            self.on_informed(attempt)
             return True
         instance = attempt.instance
         if attempt.acknowledged is None:
@@ -212,7 +212,7 @@ class Tasks:
         self._on_event()
         if attempt.canceled:
             self._forget(attempt)
-            self.on_told(attempt)
+            self.on_informed(attempt)
             return
         if status == "FALSE" and precondition:
             self._forget(attempt)

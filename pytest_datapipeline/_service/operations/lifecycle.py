@@ -24,7 +24,7 @@ from ..expressions.parser import parse
 from ..expressions.template import ExpressionError
 from ..fields import timestamp
 from ..instances.instance import GivenComponent
-from ..scheduling.engine import Engine, gone
+from ..scheduling.ending import gone
 from ..settings import (
     LIST_PAGE,
     LISTING_SECONDS,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ..instances.instance import Attempt, Instance
     from ..instances.life import Tasks
     from ..protocol.ids import Ids
+    from ..scheduling.engine import Engine
     from ..settings import ServiceSettings
 
 _ID = re.compile(r"df-0[0-9]{6,9}[A-Z0-9]+")
