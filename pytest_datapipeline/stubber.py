@@ -35,8 +35,7 @@ from ._service.clock import SECOND, VirtualClock
 from ._service.errors import ServiceError
 from ._service.instances.instance import Policy
 from ._service.instances.life import Tasks
-from ._service.protocol import aws_json as wire
-from ._service.protocol import model
+from ._service.protocol import aws_json, model
 from ._service.protocol.ids import Ids
 from ._service.settings import ServiceSettings
 from ._time import threads
@@ -532,16 +531,16 @@ class DataPipelineStubber(Stubber):
         parsed = planned.parsed or {}
         given = parsed.pop("ResponseMetadata", {})
         if planned.status < 300:
-            body = wire.encode(parsed)
+            body = aws_json.encode(parsed)
             call.response = copy.deepcopy(parsed)
         else:
             call.error, call.error_message = parsed["Error"]["Code"], parsed["Error"]["Message"]
-            body = wire.encode_error(ServiceError(call.error, call.error_message))
+            body = aws_json.encode_error(ServiceError(call.error, call.error_message))
         request_id = self._ids.request_id()
         parsed["ResponseMetadata"] = {
             "RequestId": request_id,
             "HTTPStatusCode": planned.status,
-            "HTTPHeaders": wire.headers(body, request_id, call.time_ns),
+            "HTTPHeaders": aws_json.headers(body, request_id, call.time_ns),
             "RetryAttempts": 0,
             **given,
         }

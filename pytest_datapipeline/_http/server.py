@@ -17,8 +17,7 @@ from aiohttp import http_exceptions, web
 
 from .._clients.messages import Failure, Reply, Request
 from .._service.errors import ServiceError
-from .._service.protocol import aws_json as wire
-from .._service.protocol import model
+from .._service.protocol import aws_json, model
 from .._time.timekeeper import Closed
 from ..errors import FakeUsageError, told_by_message
 from .access import LOOPBACK, Access, account_of, is_everywhere
@@ -381,8 +380,8 @@ def no_test_has(account: str) -> str:
 
 def refused(status: int, code: str, message: str) -> web.Response:
     """An error as the service tells it."""
-    body = wire.encode_error(ServiceError(code, message))
-    return web.Response(status=status, body=body, headers={"content-type": wire.CONTENT_TYPE})
+    body = aws_json.encode_error(ServiceError(code, message))
+    return web.Response(status=status, body=body, headers={"content-type": aws_json.CONTENT_TYPE})
 
 
 def _response(reply: Reply) -> web.Response:

@@ -20,7 +20,7 @@ from pytest_datapipeline._service.instances.instance import (
 )
 from pytest_datapipeline._service.instances.life import Tasks
 from pytest_datapipeline._service.instances.queues import Poll
-from pytest_datapipeline._service.protocol import aws_json as wire
+from pytest_datapipeline._service.protocol import aws_json
 from pytest_datapipeline._service.protocol.ids import Ids
 from pytest_datapipeline._service.settings import ServiceSettings
 
@@ -43,7 +43,7 @@ def instance(policy: Policy | None = None, **given: Any) -> Instance:
 
 def sent(answer: Any) -> dict[str, Any]:
     """The task object that a runner gets from an answer."""
-    task_object: dict[str, Any] = json.loads(wire.encode(answer))["taskObject"]
+    task_object: dict[str, Any] = json.loads(aws_json.encode(answer))["taskObject"]
     return task_object
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_datapipeline._service.clock import SECOND
 from pytest_datapipeline._service.errors import ServiceError
 from pytest_datapipeline._service.fields import Field
-from pytest_datapipeline._service.protocol import aws_json as wire
+from pytest_datapipeline._service.protocol import aws_json
 from pytest_datapipeline._service.protocol.task_object import ROWS, TaskObject
 
 VALUES = st.recursive(
@@ -31,14 +31,14 @@ KEYS = [key for key, _, _ in ROWS]
 
 @pytest.mark.parametrize("body", [None, b"", ""])
 def test_a_request_without_a_body_has_no_parameters(body: Any) -> None:
-    assert wire.parse_body(body) == {}
+    assert aws_json.parse_body(body) == {}
 
 
 @pytest.mark.parametrize("kind", ["bytes", "text"])
 def test_a_body_may_be_bytes_or_text(kind: str) -> None:
     text = '{"workerGroup": "wg-\u00e9\U0001f600"}'
 
-    parameters = wire.parse_body(text.encode() if kind == "bytes" else text)
+    parameters = aws_json.parse_body(text.encode() if kind == "bytes" else text)
 
     assert parameters == {"workerGroup": "wg-\u00e9\U0001f600"}
 
@@ -49,7 +49,7 @@ def test_a_body_may_be_bytes_or_text(kind: str) -> None:
 )
 def test_a_body_that_is_no_json_object_is_a_serialization_exception(body: bytes) -> None:
     with pytest.raises(ServiceError) as caught:
-        wire.parse_body(body)
+        aws_json.parse_body(body)
 
     assert (caught.value.code, caught.value.status) == ("SerializationException", 400)
 
@@ -60,7 +60,7 @@ def test_any_body_is_read_or_refused(body: bytes | str) -> None:
     parameters: Any = {}
 
     with suppress(ServiceError):
-        parameters = wire.parse_body(body)
+        parameters = aws_json.parse_body(body)
 
     assert isinstance(parameters, dict)
 
@@ -79,14 +79,14 @@ def test_any_body_is_read_or_refused(body: bytes | str) -> None:
     ],
 )
 def test_answers_are_as_short_as_the_service_s(answer: dict[str, Any], length: int) -> None:
-    assert len(wire.encode(answer)) == length
+    assert len(aws_json.encode(answer)) == length
 
 
 @settings(deadline=None)
 @given(answer=DOCUMENTS)
 def test_an_answer_is_read_back_as_it_was_written(answer: dict[str, Any]) -> None:
-    assert json.loads(wire.encode(answer)) == answer
-    assert wire.parse_body(wire.encode(answer)) == answer
+    assert json.loads(aws_json.encode(answer)) == answer
+    assert aws_json.parse_body(aws_json.encode(answer)) == answer
 
 
 @settings(deadline=None)
@@ -103,15 +103,15 @@ def test_a_task_object_is_written_as_its_dict_would_be(
 ) -> None:
     task = TaskObject(texts[0], texts[1], texts[2], values, tuple(own), tuple(others))
 
-    assert wire.encode(task) == wire.encode(task.to_dict())
+    assert aws_json.encode(task) == aws_json.encode(task.to_dict())
 
 
 def test_text_is_written_as_utf_8() -> None:
-    assert wire.encode({"key": "\u00e9\U0001f600"}) == '{"key":"\u00e9\U0001f600"}'.encode()
+    assert aws_json.encode({"key": "\u00e9\U0001f600"}) == '{"key":"\u00e9\U0001f600"}'.encode()
 
 
 def test_half_a_surrogate_pair_is_escaped_and_read_back() -> None:
-    body = wire.encode({"message": "Value '\ud800' at 'taskId'"})
+    body = aws_json.encode({"message": "Value '\ud800' at 'taskId'"})
 
     assert body == b"{\"message\":\"Value '\\ud800' at 'taskId'\"}"
     assert json.loads(body) == {"message": "Value '\ud800' at 'taskId'"}
@@ -122,7 +122,7 @@ def test_an_error_has_an_unprefixed_type_and_a_lower_case_message() -> None:
         "PipelineDeletedException", "Pipeline with id: df-015440025PF7YGLDK47C does not exist"
     )
 
-    body = wire.encode_error(error)
+    body = aws_json.encode_error(error)
 
     assert body == (
         b'{"__type":"PipelineDeletedException",'
@@ -135,7 +135,7 @@ def test_an_error_has_an_unprefixed_type_and_a_lower_case_message() -> None:
 
 
 def test_the_headers_are_those_of_recorded_answers() -> None:
-    headers = wire.headers(b'{"canceled":false}', "11e7", 1_500_000_000 * SECOND)
+    headers = aws_json.headers(b'{"canceled":false}', "11e7", 1_500_000_000 * SECOND)
 
     assert headers == {
         "x-amzn-requestid": "11e7",
@@ -146,12 +146,12 @@ def test_the_headers_are_those_of_recorded_answers() -> None:
 
 
 def test_the_content_length_counts_bytes() -> None:
-    body = wire.encode({"key": "\u00e9"})
+    body = aws_json.encode({"key": "\u00e9"})
 
-    assert wire.headers(body, "id", 0)["content-length"] == str(len('{"key":"?"}') + 1)
+    assert aws_json.headers(body, "id", 0)["content-length"] == str(len('{"key":"?"}') + 1)
 
 
 def test_the_date_has_whole_seconds() -> None:
-    one, other = (wire.headers(b"", "id", now)["date"] for now in (0, SECOND - 1))
+    one, other = (aws_json.headers(b"", "id", now)["date"] for now in (0, SECOND - 1))
 
     assert one == other == "Thu, 01 Jan 1970 00:00:00 GMT"

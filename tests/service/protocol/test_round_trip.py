@@ -20,8 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_datapipeline._service.errors import ServiceError
-from pytest_datapipeline._service.protocol import aws_json as wire
-from pytest_datapipeline._service.protocol import model
+from pytest_datapipeline._service.protocol import aws_json, model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +129,7 @@ class Wire:
     def __call__(self, request: Any, **kwargs: Any) -> AWSResponse:
         self.seen.append(request.body)
         raw: Any = _Raw(self.answer)
-        headers: Any = wire.headers(self.answer, "id", 0)
+        headers: Any = aws_json.headers(self.answer, "id", 0)
         return AWSResponse(request.url, self.status, headers, raw)
 
 
@@ -167,14 +166,14 @@ def test_the_service_has_19_operations() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_what_botocore_writes_is_what_we_read(operation: str, service: Wire) -> None:
-    service.answer = wire.encode(_least_output(operation))
+    service.answer = aws_json.encode(_least_output(operation))
 
     @REPEATABLE
     @given(parameters=inputs(operation))
     def check(parameters: dict[str, Any]) -> None:
         call(operation, parameters)
 
-        assert wire.parse_body(service.seen[-1]) == as_sent(parameters)
+        assert aws_json.parse_body(service.seen[-1]) == as_sent(parameters)
 
     check()
 
@@ -186,7 +185,7 @@ def test_what_we_write_is_what_botocore_returns(operation: str, service: Wire) -
     @REPEATABLE
     @given(answer=outputs(operation))
     def check(answer: dict[str, Any]) -> None:
-        service.answer = wire.encode(answer)
+        service.answer = aws_json.encode(answer)
 
         assert call(operation, parameters) == answer
 
@@ -244,7 +243,7 @@ def test_each_error_that_we_write_is_raised_as_its_exception(operation: str, ser
     @given(error=errors(operation))
     def check(error: tuple[str, int, str]) -> None:
         code, service.status, message = error
-        service.answer = wire.encode_error(ServiceError(code, message, service.status))
+        service.answer = aws_json.encode_error(ServiceError(code, message, service.status))
 
         with pytest.raises(getattr(client().exceptions, code)) as caught:
             call(operation, parameters)
