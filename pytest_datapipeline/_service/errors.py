@@ -1,10 +1,10 @@
-"""The errors that the service answers with, as the wire knows them."""
+"""The errors that the service answers with."""
 
 from __future__ import annotations
 
 
 class ServiceError(Exception):
-    """An error answer: its code (`__type` on the wire), its text and its HTTP status."""
+    """An error answer: its code (`__type` in the body), its text and its HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
@@ -19,7 +19,7 @@ def task_not_found() -> ServiceError:
 
 
 def pipeline_deleted(pipeline_id: str) -> ServiceError:
-    """Recorded to the letter, also for ids that were deleted long ago."""
+    """The recorded text, also for pipelines deleted long ago."""
     return ServiceError(
         "PipelineDeletedException", f"Pipeline with id: {pipeline_id} does not exist"
     )
@@ -38,7 +38,7 @@ def invalid_request(reason: str, detail: str) -> ServiceError:
 
 
 def validation(violations: list[str]) -> ServiceError:
-    """The ValidationException for members that break the constraints of their shape."""
+    """The ValidationException for parameters that violate the constraints of the model."""
     count = len(violations)
     plural = "error" if count == 1 else "errors"
     return ServiceError(
@@ -49,8 +49,8 @@ def validation(violations: list[str]) -> ServiceError:
 _BAD_TOKEN = "The security token included in the request is invalid."
 _EXPIRED_TOKEN = "The security token included in the request is expired."
 _BAD_SIGNATURE = "The signature of the request is not the one that was expected."
-# Codes that every operation can answer with although AWS's model lists them for none, with the
-# status and the text that the fake gives them.
+# Codes that any operation can answer with, though AWS's model lists them for none, each with the
+# status and the text that the fake answers.
 COMMON_ERRORS: dict[str, tuple[int, str]] = {
     "ThrottlingException": (400, "Rate exceeded"),
     "ValidationException": (400, "1 validation error detected"),
@@ -58,8 +58,8 @@ COMMON_ERRORS: dict[str, tuple[int, str]] = {
     "UnrecognizedClientException": (400, _BAD_TOKEN),
     "InternalFailure": (500, ""),
     "ServiceUnavailable": (503, ""),
-    # By other names, as services of other protocols or proxies before them send them; botocore
-    # knows many: it tries those again that tell of throttling or of a moment's failure.
+    # Names that other AWS services and proxies use. botocore knows many of them, and retries those
+    # for throttling and transient failures.
     "AccessDenied": (403, "Access Denied"),
     "AuthFailure": (401, "The request could not be authenticated."),
     "ExpiredToken": (403, _EXPIRED_TOKEN),

@@ -1,7 +1,7 @@
-"""Fields of pipeline objects: between the plain mapping that a person types and the wire's list.
+"""Fields of pipeline objects, converted from and to plain mappings and the protocol's lists.
 
-On the wire a field is `{"key": ..., "stringValue": ...}` or `{"key": ..., "refValue": ...}`, and a
-list is the same key again. In here it is a tuple, which is small: a queue may hold 100,000 tasks.
+In the protocol a field is `{"key": ..., "stringValue": ...}` or `{"key": ..., "refValue": ...}`,
+and a list repeats the key. Here it is a tuple, to save memory: a queue may hold 100,000 tasks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAXIMUM_KEY_LENGTH = 256
 MAXIMUM_VALUE_LENGTH = 10_240
-# What is shown of a secret.
+# Shown in place of a secret.
 MASK = "*****"
 
 # The pattern of nearly all strings in AWS's model, with its surrogate pairs written as Python does.
@@ -45,7 +45,7 @@ def ref(object_id: str) -> Ref:
 class Field(NamedTuple):
     """One field: a key with a string or, if `is_ref`, the id of another object.
 
-    `secrets` are what of an evaluated value came from secret fields or parameters.
+    `secrets` are the parts of an evaluated value that came from secret fields or parameters.
     """
 
     key: str
@@ -93,9 +93,9 @@ def from_wire(fields: Iterable[Mapping[str, Any]], where: str) -> tuple[Field, .
         at = f"{where}[{index}]"
         string, reference = field.get("stringValue"), field.get("refValue")
         if (string is None) == (reference is None):
-            held = "both a stringValue and a refValue" if string is not None else "neither"
+            values = "both a stringValue and a refValue" if string is not None else "neither"
             raise ValueError(
-                f"{at} (key {field.get('key')!r}) has {held}: a field has exactly one of "
+                f"{at} (key {field.get('key')!r}) has {values}: a field has exactly one of "
                 "stringValue and refValue."
             )
         value = string if string is not None else reference
@@ -130,14 +130,14 @@ def _longest(is_ref: bool) -> int:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """A text with stars in place of secrets."""
+    """A text with secrets replaced by `MASK`."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
     return text
 
 
 def timestamp(ns: int) -> str:
-    """A time as fields hold it: UTC, whole seconds, no zone."""
+    """A time in the format of fields: UTC, whole seconds, no zone."""
     return _second(ns // SECOND)
 
 
@@ -147,7 +147,7 @@ def _second(seconds: int) -> str:
 
 
 def as_mapping(fields: tuple[Field, ...]) -> dict[str, Any]:
-    """Fields as a person reads them: a repeated key is a list, a reference `ref(id)`."""
+    """Fields as a plain mapping: a repeated key is a list, a reference `ref(id)`."""
     found: dict[str, Any] = {}
     for field in fields:
         value: Any = Ref(field.value) if field.is_ref else field.value
@@ -164,10 +164,10 @@ _DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?", re.ASCII)
 
 
 def parse_datetime(text: str) -> int:
-    """Nanoseconds since 1970 of a time as definitions write it, in UTC.
+    """Nanoseconds since 1970 of a time in the format of definitions, in UTC.
 
     Raises:
-        ValueError: the text is no such time.
+        ValueError: the text has another format.
     """
     if _DATETIME.fullmatch(text.strip()) is None:
         raise ValueError(f"{text!r} is no datetime of the form YYYY-MM-DDTHH:MM:SS")

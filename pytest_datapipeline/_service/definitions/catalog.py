@@ -1,4 +1,4 @@
-"""The types of pipeline objects: what fields each takes, and what they hold."""
+"""The types of pipeline objects, and the fields that each has."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Slot(NamedTuple):
 
     Attributes:
         kind: S string, R reference, P period, I integer, D double, B boolean, E enumeration,
-            T datetime. Of several letters any one will do.
+            T datetime. With several letters, any of these kinds.
         values: of an enumeration, in any case of letters; empty if they are not known.
         families: that a reference may point to; empty for any.
     """
@@ -88,7 +88,7 @@ _RUNNER = "runsOn:R/workerGroup:S"
 _TASK_CONFIG = "postActivityTaskConfig:R preActivityTaskConfig:R"
 _RESIZE = "resizeClusterBeforeRunning:B resizeClusterMaxInstances:I"
 _TABLE = "createTableSql:S database:R insertQuery:S schemaName:S selectQuery:S table:S!"
-# Both resources list runsOn and workerGroup too, as fields that they do not allow.
+# The guide lists runsOn and workerGroup as well, but only to say that they are not allowed.
 _MACHINE = """
     actionOnResourceFailure:E actionOnTaskFailure:E availabilityZone:S httpProxy:R initTimeout:P
     keyPair:S region:E subnetId:S useOnDemandOnLastAttempt:B
@@ -140,7 +140,7 @@ _TYPES = {
             instanceCount:I instanceType:S minInstanceCount:I runAsUser:S securityGroupIds:S
             securityGroups:S spotBidPrice:S terminateAfter:P
         """,
-        # terminateAfter is documented as a number of hours; what people write is a period.
+        # terminateAfter is documented as a number of hours, but used with periods.
         "EmrCluster": f"""
             {_MACHINE} additionalMasterSecurityGroupIds:S additionalSlaveSecurityGroupIds:S
             amiVersion:S applications:S bootstrapAction:S configuration:R coreInstanceBidPrice:S
@@ -200,10 +200,10 @@ _TYPES = {
         "VolumeSpecification": "",
     },
 }
-# Seen in examples only: nothing lists their fields.
+# Known from examples only: their fields are documented nowhere.
 _OPEN = frozenset({"EbsConfiguration", "EbsBlockDeviceConfig", "VolumeSpecification"})
 
-# The values of a region are not listed here: AWS adds to them.
+# Regions are left out: AWS keeps adding to them.
 ENUMERATIONS: dict[str, tuple[str, ...]] = {
     "actionOnResourceFailure": ("retryall", "retrynone"),
     "actionOnTaskFailure": ("continue", "terminate"),
@@ -251,7 +251,7 @@ def _read(name: str, family: str, table: str) -> ObjectType:
         members = []
         for field in token.rstrip("!").split("/"):
             key, kind = field.split(":")
-            # A type's own row comes first: it may be stricter than what its family has in common.
+            # A type's own field comes first: it may be stricter than its family's.
             slots.setdefault(key, _slot(key, kind))
             members.append(key)
         if token.endswith("!"):
@@ -270,8 +270,8 @@ TYPES: dict[str, ObjectType] = {
 
 def _merged() -> dict[str, Slot]:
     found: dict[str, Slot] = {}
-    for held in TYPES.values():
-        for key, slot in held.slots.items():
+    for kind in TYPES.values():
+        for key, slot in kind.slots.items():
             known = found.setdefault(key, slot)
             if known != slot:
                 kinds = "".join(sorted({*known.kind, *slot.kind}))
@@ -281,14 +281,14 @@ def _merged() -> dict[str, Slot]:
     return found
 
 
-# Every field of any type: what Default and other objects without a type may hold.
+# The fields of all types, for Default and other objects without a type.
 ANY_SLOTS: dict[str, Slot] = _merged()
 
 
 def family_of(type_name: str) -> str | None:
     """The family of a type; None if there is no such type."""
-    held = TYPES.get(type_name)
-    return None if held is None else held.family
+    kind = TYPES.get(type_name)
+    return None if kind is None else kind.family
 
 
 def is_runnable(type_name: str) -> bool:

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 DEFAULT = "Default"
-# What nobody inherits: who one is, and whose child.
+# Fields that are never inherited.
 _OWN = frozenset({"id", "name", "parent", "type"})
 
 
 class Resolved(dict[str, tuple[Field, ...]]):
-    """The fields of an object by key, inherited ones included. A list is a key with many values."""
+    """The fields of an object by key, inherited ones included; a list has several under one key."""
 
     def first(self, key: str) -> str | None:
         """The first value of a field, string or reference; None if it is not set."""
-        held = self.get(key)
-        return held[0].value if held else None
+        fields = self.get(key)
+        return fields[0].value if fields else None
 
     def strings(self, key: str) -> list[str]:
         """The string values of a field."""
@@ -32,12 +32,12 @@ class Resolved(dict[str, tuple[Field, ...]]):
         return [field.value for field in self.get(key, ()) if field.is_ref]
 
     def flat(self) -> list[Field]:
-        """All fields in order."""
-        return [field for held in self.values() for field in held]
+        """All fields, in order; those of a list follow one another."""
+        return [field for fields in self.values() for field in fields]
 
 
 class PipelineObject:
-    """One object as it was put: its id, its name and its own fields."""
+    """One object as it was put, without inherited fields."""
 
     __slots__ = ("fields", "id", "name")
 
@@ -55,7 +55,7 @@ class PipelineObject:
 
 
 class Parameter:
-    """A declared parameter: its id and attributes, a repeated one with all its values.
+    """A declared parameter: its id and attributes, each with all its values.
 
     `given` are the attributes as they were put.
     """
@@ -72,7 +72,7 @@ class Parameter:
 
     @property
     def is_optional(self) -> bool:
-        """Whether it need not have a value."""
+        """Whether it may be left without a value."""
         return self.attribute("optional").lower() == "true"
 
 
@@ -95,8 +95,8 @@ class Definition:
     ) -> None:
         self.objects = list(objects)
         self.by_id: dict[str, PipelineObject] = {}
-        for held in self.objects:
-            self.by_id.setdefault(held.id, held)
+        for pipeline_object in self.objects:
+            self.by_id.setdefault(pipeline_object.id, pipeline_object)
         self.declared = list(parameters)
         self.parameters = {parameter.id: parameter for parameter in self.declared}
         self.given_values = list(values)
@@ -122,27 +122,29 @@ class Definition:
         return cls(
             [
                 PipelineObject(
-                    held["id"], held["name"], tuple(field_of(field) for field in held["fields"])
+                    given["id"], given["name"], tuple(field_of(field) for field in given["fields"])
                 )
-                for held in request.get("pipelineObjects") or ()
+                for given in request.get("pipelineObjects") or ()
             ],
             [
-                Parameter(held["id"], held["attributes"])
-                for held in request.get("parameterObjects") or ()
+                Parameter(given["id"], given["attributes"])
+                for given in request.get("parameterObjects") or ()
             ],
             request.get("parameterValues") or (),
         )
 
     def to_response(self) -> dict[str, Any]:
-        """The answer to GetPipelineDefinition. What was not given has no key."""
-        response: dict[str, Any] = {"pipelineObjects": [held.to_wire() for held in self.objects]}
+        """The answer to GetPipelineDefinition, without keys for what was not given."""
+        response: dict[str, Any] = {
+            "pipelineObjects": [pipeline_object.to_wire() for pipeline_object in self.objects]
+        }
         if self.declared:
             response["parameterObjects"] = [
                 {
-                    "id": held.id,
-                    "attributes": [_pair(given, "key") for given in held.given],
+                    "id": parameter.id,
+                    "attributes": [_pair(given, "key") for given in parameter.given],
                 }
-                for held in self.declared
+                for parameter in self.declared
             ]
         if self.given_values:
             response["parameterValues"] = [_pair(given, "id") for given in self.given_values]
@@ -158,23 +160,26 @@ class Definition:
 
     def _contents(self) -> tuple[Any, ...]:
         return (
-            [(held.id, held.name, held.fields) for held in self.objects],
-            [(held.id, held.attributes) for held in self.declared],
+            [
+                (pipeline_object.id, pipeline_object.name, pipeline_object.fields)
+                for pipeline_object in self.objects
+            ],
+            [(parameter.id, parameter.attributes) for parameter in self.declared],
             self.values,
         )
 
     def parent_of(self, object_id: str) -> str | None:
-        """The object that one inherits from: its `parent`, else Default."""
-        held = self.by_id.get(object_id)
-        if held is None or object_id == DEFAULT:
+        """The parent of an object: that of its field `parent`, else Default."""
+        pipeline_object = self.by_id.get(object_id)
+        if pipeline_object is None or object_id == DEFAULT:
             return None
-        for field in held.fields:
+        for field in pipeline_object.fields:
             if field.key == "parent":
                 return field.value
         return DEFAULT if DEFAULT in self.by_id else None
 
     def resolved(self, object_id: str) -> Resolved:
-        """The fields of an object, with those that it inherits after its own."""
+        """The fields of an object, its own before the inherited ones."""
         found = self._resolved.get(object_id)
         if found is None:
             found = self._resolved[object_id] = self._resolve(object_id)
@@ -191,7 +196,7 @@ class Definition:
         return found
 
     def _ancestry(self, object_id: str) -> Iterator[str]:
-        """An object, its parent, and so on; each of them once."""
+        """The ids of an object and its ancestors, each once even if they form a circle."""
         seen: set[str] = set()
         current: str | None = object_id
         while current is not None and current not in seen and current in self.by_id:
@@ -200,7 +205,7 @@ class Definition:
             current = self.parent_of(current)
 
     def source_of(self, object_id: str, key: str) -> str | None:
-        """The object that a field is inherited from, maybe itself; None if nothing sets it."""
+        """The object or ancestor that sets a field; None if none does."""
         for current in self._ancestry(object_id):
             if any(field.key == key for field in self.by_id[current].fields):
                 return current
@@ -221,7 +226,7 @@ class Definition:
 
 
 def field_of(given: Mapping[str, Any]) -> Field:
-    """A field of the wire.
+    """A field of a request.
 
     Raises:
         ServiceError: it has both a string and a reference.
@@ -230,7 +235,7 @@ def field_of(given: Mapping[str, Any]) -> Field:
     if reference is None:
         return Field(given["key"], given.get("stringValue") or "")
     if given.get("stringValue") is not None:
-        # Our choice: documented is only that it has one of them.
+        # Our choice: the documentation says only that a field has one of them.
         raise invalid_request(
             "Invalid field", f"{given['key']} has both a stringValue and a refValue"
         )
@@ -243,6 +248,6 @@ def _pair(given: Mapping[str, Any], key: str) -> dict[str, str]:
 
 def _grouped(given: Iterable[Mapping[str, Any]], key: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for held in given:
-        found.setdefault(held[key], []).append(held.get("stringValue") or "")
+    for pair in given:
+        found.setdefault(pair[key], []).append(pair.get("stringValue") or "")
     return found

@@ -1,4 +1,4 @@
-"""Dates as text, by the patterns of Joda-Time's DateTimeFormat, with English names.
+"""Formats dates by the patterns of Joda-Time's DateTimeFormat, with English names.
 
     G  era (AD)               d  day of the month      h  hour of the half day, 1 to 12
     C  century of the era     D  day of the year       K  hour of the half day, 0 to 11
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     _Part = Callable[[datetime], str]
 
-# Not strftime's: those are of the process's locale.
+# strftime would use the names of the process's locale.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
@@ -49,7 +49,7 @@ _NUMBERS: dict[str, Callable[[datetime], int]] = {
 
 
 def format_datetime(moment: datetime, pattern: str) -> str:
-    """`moment` as the pattern writes it. A moment without a zone is taken as UTC.
+    """`moment` in the format of the pattern. Without a zone, it is in UTC.
 
     Raises:
         ValueError: the pattern is empty or has a letter that means nothing.
@@ -88,7 +88,7 @@ def _is_letter(char: str) -> bool:
 
 
 def _literal(pattern: str, at: int) -> tuple[str, int]:
-    """The text that stands for itself from `at` on, and where it ends."""
+    """The literal text that begins at `at`, and the position of its end."""
     text: list[str] = []
     quoted = False
     while at < len(pattern):
@@ -104,12 +104,12 @@ def _literal(pattern: str, at: int) -> tuple[str, int]:
         else:
             text.append(char)
         at += 1
-    # A quote that is never closed quotes the rest, as in Joda-Time.
+    # As in Joda-Time, an unclosed quote extends to the end.
     return "".join(text), at
 
 
 def _part(letter: str, count: int) -> _Part | None:
-    """What `letter`, written `count` times, makes of a moment; None if it means nothing."""
+    """The formatter for `letter` repeated `count` times; None for an unknown letter."""
     if letter == "M" and count >= 3:
         return _name(_MONTHS, lambda moment: moment.month - 1, short=count == 3)
     if letter in "Yyx" and count == 2:
@@ -121,7 +121,7 @@ def _part(letter: str, count: int) -> _Part | None:
     if letter == "E":
         return _name(_DAYS, datetime.weekday, short=count < 4)
     if letter == "S":
-        # Joda-Time counts milliseconds: what is finer is zeros.
+        # Joda-Time has milliseconds: further digits are zeros.
         return lambda moment: f"{moment.microsecond // 1000:03d}"[:count].ljust(count, "0")
     if letter == "G":
         return lambda _: "AD"
@@ -152,13 +152,13 @@ def _offset(moment: datetime, colon: str) -> str:
 def _short_zone(moment: datetime) -> str:
     if moment.tzinfo is timezone.utc:
         return "UTC"
-    # Python names a zone of a fixed offset "UTC+02:00"; Joda-Time by the offset alone.
+    # Python names a fixed offset "UTC+02:00", Joda-Time "+02:00".
     named = not isinstance(moment.tzinfo, timezone)
     return (named and moment.tzname()) or _offset(moment, ":")
 
 
 def _full_zone(moment: datetime) -> str:
-    # Python knows the full name of no zone.
+    # Python has no full names of zones.
     short = _short_zone(moment)
     return "Coordinated Universal Time" if short == "UTC" else short
 

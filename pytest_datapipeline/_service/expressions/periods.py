@@ -1,4 +1,4 @@
-"""Durations and schedule periods as fields write them: "10 minutes", "1 Hour", "15 months"."""
+"""Durations and periods in the format of fields: "10 minutes", "1 Hour", "15 months"."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..clock import SECOND, to_datetime, to_ns
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 _MONTHS = {"month": 1, "year": 12}
-# Our choice: the length of a month and a year where they measure a duration, such as a time-out.
+# Our choice: the lengths of months and years in durations such as time-outs.
 _DURATIONS = {"month": 30 * 86_400, "year": 365 * 86_400}
 _PERIOD = re.compile(rf"\s*(\d+)\s*({'|'.join((*_UNITS, *_MONTHS))})s?\s*", re.IGNORECASE)
-# The longest month: what a period of months is compared with.
+# The longest month, for comparisons.
 _MONTH_NS = 31 * 86_400 * SECOND
 
 
 def parse_period(text: str) -> int:
-    """Nanoseconds of a duration; case and plural are free.
+    """Nanoseconds of a duration; units may be singular or plural, in any case.
 
     Raises:
         ValueError: the text is no duration.
@@ -36,7 +36,7 @@ def parse_period(text: str) -> int:
 
 
 def plus_period(moment: datetime, text: str) -> datetime:
-    """`moment` and a period such as "1 day": days and longer ones keep the local time of day.
+    """`moment` plus a period such as "1 day". Days and longer units keep the local time of day.
 
     Raises:
         ValueError: the text is no period, or the year would be before 1 or after 9999.
@@ -71,11 +71,11 @@ class Period(NamedTuple):
 
     @property
     def longest(self) -> int:
-        """Nanoseconds that it lasts at most."""
+        """Its greatest length in nanoseconds."""
         return self.nanoseconds + self.months * _MONTH_NS
 
     def after(self, start: int, times: int = 1) -> int:
-        """`start` and so many periods. Months are clamped to their last day."""
+        """`start` plus `times` periods, clamped to the last day of the month."""
         if not self.months:
             return start + times * self.nanoseconds
         return _months_after(start, times * self.months)
@@ -98,7 +98,7 @@ def _months_after(start: int, months: int) -> int:
 
 
 def plus_months(moment: datetime, months: int) -> datetime:
-    """So many months later, at the same time of day; clamped to the month's last day.
+    """`moment` plus `months`, at the same time of day, clamped to the month's last day.
 
     Raises:
         ValueError: the year would be before 1 or after 9999.

@@ -1,4 +1,4 @@
-"""AWS JSON 1.1: bytes to request, answer to bytes."""
+"""AWS JSON 1.1: reads requests, writes answers, errors and headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .task_object import ROWS, TaskObject
 CONTENT_TYPE = "application/x-amz-json-1.1"
 _QUOTE = json.encoder.encode_basestring
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
-# The deepest request that the service's model allows has a tenth of this.
+# Ten times as deep as the service's model allows.
 _DEEPEST = 100
 
 
@@ -44,7 +44,7 @@ def parse_body(body: bytes | str | None) -> dict[str, Any]:
 
 
 def parse_foreign_body(body: bytes | str | None) -> dict[str, Any]:
-    """The parameters of a request that no botocore has made: it may hold anything.
+    """The parameters of a request that may come from anything but botocore.
 
     Raises:
         ServiceError: the body is no JSON object, or one that could not be kept and shown.
@@ -84,7 +84,7 @@ def check_types(operation: str, parameters: dict[str, Any]) -> None:
         raise ServiceError("SerializationException", problem)
 
 
-# A poll with a task is the answer that a suite waits for most: its fields are filled in as text.
+# Tasks are the most frequent large answers: they are filled in as text, which is faster.
 _ATTEMPT = ",".join(f'{{"key":"{key}","{kind}":%({name})s}}' for key, kind, name in ROWS)
 
 
@@ -96,7 +96,7 @@ def encode(answer: dict[str, Any] | TaskObject | None) -> bytes:
         text = _task_text(answer) if answer.plain else _ENCODE(answer.to_dict())
     else:
         text = _ENCODE(answer)
-    # Half a surrogate pair can only come from a request, quoted in an error text.
+    # A lone surrogate can only be part of a request that an error text quotes.
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -119,7 +119,7 @@ def encode_error(error: ServiceError) -> bytes:
 
 
 def headers(body: bytes, request_id: str, now: int) -> dict[str, str]:
-    """The headers of an answer: the four that were seen on recorded ones. `now` in nanoseconds."""
+    """The four headers that recorded answers have. `now` is in nanoseconds."""
     return {
         "x-amzn-requestid": request_id,
         "content-type": CONTENT_TYPE,

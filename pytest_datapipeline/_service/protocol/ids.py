@@ -1,4 +1,4 @@
-"""Identifiers in the service's form, drawn from one seeded source so that a test repeats itself."""
+"""Identifiers in the service's format, and shuffling: random, but repeatable by their seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 class Ids:
-    """Makes the ids of one fake."""
+    """The source of one fake's identifiers."""
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)
@@ -26,8 +26,8 @@ class Ids:
         return f"df-{digits}{''.join(self._random.choices(_ALPHABET, k=20 - len(digits)))}"
 
     def task_id(self) -> str:
-        """As long (921 characters) and as ugly (`/ + : =`) as the ones that AWS publishes."""
-        # Its ends are drawn anew for each; nobody looks at the 870 characters between them.
+        """As long (921 characters) as those that AWS publishes, and with `/`, `+`, `:` and `=`."""
+        # Only both ends are random: drawing 870 more characters each time would be slow.
         ends = b64encode(self._random.randbytes(34)).decode()
         return f"{ends[:24]}{self._middle}:{ends[24:]}:1"
 
@@ -49,11 +49,11 @@ class Ids:
         self._random.shuffle(items)
 
     def shuffle_fields(self, fields: list[Any], key: Callable[[Any], str]) -> None:
-        """The same for fields; those of one key are a list, whose order means something."""
+        """The same for fields, except that those with one key, a list, keep their order."""
         lists: dict[str, list[Any]] = {}
         for field in fields:
             lists.setdefault(key(field), []).append(field)
         keys = [key(field) for field in fields]
         self._random.shuffle(keys)
-        turns = {name: iter(held) for name, held in lists.items()}
+        turns = {name: iter(items) for name, items in lists.items()}
         fields[:] = [next(turns[name]) for name in keys]

@@ -1,4 +1,4 @@
-"""What botocore's service model says of AWS Data Pipeline: operations, shapes, constraints, errors.
+"""botocore's model of AWS Data Pipeline: its operations, shapes, constraints and errors.
 
 Read from the botocore that the user has installed, so that an operation cannot be forgotten. The
 client checks required members, types and minimum lengths before it sends; maximum lengths,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SERVICE_NAME = "datapipeline"
 
 # AWS's two descriptions of errorStackTrace disagree: 1024 characters in the model, 4095 on the
-# current page of the API reference. A real runner that was told 4095 must not fail here.
+# current page of the API reference. A runner that follows the latter must not fail here.
 MAXIMUM_LENGTHS = {("SetTaskStatus", "errorStackTrace"): 4095}
 
 
@@ -51,7 +51,7 @@ def operations() -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def operation_name(name: str) -> str:
-    """AWS's name of an operation that is spelt in either way.
+    """AWS's name of an operation, from that or boto3's.
 
     Raises:
         ValueError: the service has no such operation; the text suggests the nearest.
@@ -96,7 +96,7 @@ def error_status(operation: str, code: str, other_names: tuple[str, ...] = ()) -
     Args:
         operation: AWS's name of the operation.
         code: the code.
-        other_names: what else may stand where the code does; for the message.
+        other_names: of other faults that could be meant, for the message.
 
     Raises:
         ValueError: AWS's model does not give the operation that error.
@@ -121,7 +121,7 @@ def error_status(operation: str, code: str, other_names: tuple[str, ...] = ()) -
 
 
 def output_problems(operation: str, response: dict[str, Any]) -> str:
-    """What botocore's validator says against an answer; empty if it could have come from AWS."""
+    """The problems that botocore's validator finds in an answer; empty if there are none."""
     shape = operation_model(operation).output_shape
     if shape is None:
         return "" if not response else f"{operation} has no output, but got {response!r}"
@@ -129,7 +129,7 @@ def output_problems(operation: str, response: dict[str, Any]) -> str:
 
 
 def shape_problems(shape_name: str, value: dict[str, Any]) -> str:
-    """What botocore's validator says against a value of the shape; empty if it fits."""
+    """The problems that botocore's validator finds in a value of the shape; empty if none."""
     shape = service_model().shape_for(shape_name)
     return str(ParamValidator().validate(value, shape).generate_report())
 
@@ -146,7 +146,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def mistyped(operation: str, parameters: dict[str, Any]) -> str | None:
-    """Which parameter is not of its type; None if all are. What is null counts as not given."""
+    """An error text for a parameter of a wrong type, or None. Null counts as absent."""
     shape = operation_model(operation).input_shape
     return None if shape is None else _mistyped(shape, parameters, "")
 
@@ -156,7 +156,7 @@ def _mistyped(shape: Any, value: Any, path: str) -> str | None:
         return None
     kind = shape.type_name
     fits = isinstance(value, _TYPES[kind])
-    # A boolean is an int to Python, but not to the service.
+    # In Python a boolean is an int; in the model it is not.
     if not fits or isinstance(value, bool) != (kind == "boolean"):
         return f"{path or 'The request'} must be of type {kind}"
     inner: list[tuple[Any, Any, str]] = []
@@ -184,7 +184,7 @@ def _input_check(operation: str) -> _Check:
 
 
 def input_violations(operation: str, parameters: dict[str, Any]) -> list[str]:
-    """The constraints that the parameters break, in the words that the service uses for them."""
+    """The constraints that the parameters violate, in the service's wording."""
     found: list[str] = []
     _input_check(operation)(parameters, "", found)
     return found
@@ -214,9 +214,9 @@ def _structure_check(shape: Any, operation: str) -> _Check:
     def check(value: Any, path: str, found: list[str]) -> None:
         for name, check_member, required in members:
             inner = f"{path}.{name}" if path else name
-            held = value.get(name)
-            if held is not None:
-                check_member(held, inner, found)
+            given = value.get(name)
+            if given is not None:
+                check_member(given, inner, found)
             elif required:
                 found.append(_violation(None, inner, "not be null"))
 
@@ -262,7 +262,7 @@ def _string_check(shape: Any, longest: int | None) -> _Check:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # The model writes Java's patterns: a pair of surrogates stands for a character beyond U+FFFF.
+    # The model has Java's patterns, where a surrogate pair is a character beyond U+FFFF.
     return re.compile(pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF"))
 
 

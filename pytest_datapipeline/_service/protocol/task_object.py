@@ -1,4 +1,4 @@
-"""The task object that a runner is handed, with the fields of AWS's published example."""
+"""Task objects, the answers to PollForTask, with the fields of AWS's published example."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["stringValue", "refValue"]
 
-# Key and kind of each field of an attempt, and the name of its value.
+# The fields of an attempt: key, kind, and the name of the value in `TaskObject.values`.
 ROWS: tuple[tuple[str, Kind, str], ...] = (
     ("@componentParent", "refValue", "component"),
     ("@scheduledStartTime", "stringValue", "scheduled_start"),
@@ -33,11 +33,11 @@ _COUNT = len({name for _, _, name in ROWS})
 
 
 class TaskObject:
-    """What a runner is handed.
+    """A task, as the answer to PollForTask has it.
 
     Attributes:
         values: the values of `ROWS`, by name; a row without one is left out.
-        own: the fields that the task brings itself; they go before those of `ROWS`.
+        own: the task's own fields, which replace those of `ROWS` with the same keys.
         others: further objects, in the wire's form.
     """
 
@@ -61,7 +61,7 @@ class TaskObject:
 
     @property
     def plain(self) -> bool:
-        """Whether it is an attempt alone, with all of `ROWS`."""
+        """Whether it has no other objects, and all of `ROWS`."""
         return (
             not self.others
             and len(self.values) == _COUNT
@@ -69,7 +69,7 @@ class TaskObject:
         )
 
     def to_dict(self, shuffled_by: Ids | None = None) -> dict[str, Any]:
-        """The answer to PollForTask, with fields and objects in an arbitrary order if asked for."""
+        """The answer to PollForTask; with `shuffled_by`, in an arbitrary order."""
         given = {field.key for field in self.own}
         fields: list[dict[str, str]] = [
             {"key": key, kind: self.values[name]}
@@ -79,17 +79,17 @@ class TaskObject:
         fields += [field.to_wire() for field in self.own]
         objects = [
             {"id": self.attempt_id, "name": self.attempt_id, "fields": fields},
-            *({**held, "fields": list(held["fields"])} for held in self.others),
+            *({**other, "fields": list(other["fields"])} for other in self.others),
         ]
         if shuffled_by is not None:
             shuffled_by.shuffle(objects)
-            for held in objects:
-                shuffled_by.shuffle_fields(held["fields"], itemgetter("key"))
+            for shuffled in objects:
+                shuffled_by.shuffle_fields(shuffled["fields"], itemgetter("key"))
         return {
             "taskObject": {
                 "taskId": self.task_id,
                 "pipelineId": self.pipeline_id,
                 "attemptId": self.attempt_id,
-                "objects": {held["id"]: held for held in objects},
+                "objects": {sent["id"]: sent for sent in objects},
             }
         }

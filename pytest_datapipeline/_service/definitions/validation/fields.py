@@ -35,71 +35,77 @@ _REFUSALS = {
 }
 
 
-def _reserved_name(_: Subject, own: Field) -> Iterator[str]:
-    if own.key.startswith("@"):
-        yield own_text("reserved", field=own.key)
+def _reserved_name(_: Subject, field: Field) -> Iterator[str]:
+    if field.key.startswith("@"):
+        yield own_text("reserved", field=field.key)
 
 
-def _empty(_: Subject, own: Field) -> Iterator[str]:
-    if not own.value:
-        yield own_text("empty field", field=own.key)
+def _empty(_: Subject, field: Field) -> Iterator[str]:
+    if not field.value:
+        yield own_text("empty field", field=field.key)
 
 
-def _field_sizes(_: Subject, own: Field) -> Iterator[str]:
+def _field_sizes(_: Subject, field: Field) -> Iterator[str]:
     for rule, text, maximum in (
-        ("key bytes", own.key, MAXIMUM_KEY_LENGTH),
-        ("field bytes", own.value, MAXIMUM_VALUE_LENGTH),
+        ("key bytes", field.key, MAXIMUM_KEY_LENGTH),
+        ("field bytes", field.value, MAXIMUM_VALUE_LENGTH),
     ):
-        # No character has more than four bytes: most fields need no count.
+        # A character has at most four bytes, so that most fields need not be encoded.
         if len(text) * 4 > maximum and (count := byte_count(text)) > maximum:
-            yield own_text(rule, field=own.key, count=count, maximum=maximum)
+            yield own_text(rule, field=field.key, count=count, maximum=maximum)
 
 
-def _reference(subject: Subject, own: Field) -> Iterator[str]:
-    if not own.is_ref or not own.value:
+def _reference(subject: Subject, field: Field) -> Iterator[str]:
+    if not field.is_ref or not field.value:
         return
-    slot = subject.slot(own.key)
-    if own.key == "type" or (slot is not None and not slot.is_reference):
-        yield own_text("string wanted", field=own.key, value=own.value)
+    slot = subject.slot(field.key)
+    if field.key == "type" or (slot is not None and not slot.is_reference):
+        yield own_text("string wanted", field=field.key, value=field.value)
         return
     definition = subject.context.definition
-    if own.value not in definition.by_id:
-        yield own_text("missing target", field=own.key, value=own.value)
+    if field.value not in definition.by_id:
+        yield own_text("missing target", field=field.key, value=field.value)
         return
     if slot is None or not slot.families:
         return
-    target = definition.type_of(own.value)
+    target = definition.type_of(field.value)
     family = None if target is None else catalog.family_of(target)
-    # A target of an unknown type has an error of its own.
+    # The unknown type of a target is reported on the target.
     if family in slot.families or (target is not None and family is None):
         return
     what = "without a type" if target is None else f"of type '{target}'"
     allowed = " or ".join(f"a {name}" for name in slot.families).replace("a a", "an a")
-    yield own_text("wrong family", field=own.key, value=own.value, what=what, allowed=allowed)
+    yield own_text("wrong family", field=field.key, value=field.value, what=what, allowed=allowed)
 
 
-def _string_for_reference(subject: Subject, own: Field) -> Iterator[str]:
-    slot = subject.slot(own.key)
-    if own.is_ref or not own.value or slot is None or not slot.is_reference or "#{" in own.value:
+def _string_for_reference(subject: Subject, field: Field) -> Iterator[str]:
+    slot = subject.slot(field.key)
+    if (
+        field.is_ref
+        or not field.value
+        or slot is None
+        or not slot.is_reference
+        or "#{" in field.value
+    ):
         return
-    yield own_text("reference wanted", field=own.key, value=own.value)
+    yield own_text("reference wanted", field=field.key, value=field.value)
 
 
-def _value(subject: Subject, own: Field) -> Iterator[str]:
-    slot = subject.slot(own.key)
-    if own.is_ref or not own.value or slot is None or "S" in slot.kind or slot.is_reference:
+def _value(subject: Subject, field: Field) -> Iterator[str]:
+    slot = subject.slot(field.key)
+    if field.is_ref or not field.value or slot is None or "S" in slot.kind or slot.is_reference:
         return
-    for value in subject.literals(own.value):
-        if own.key == "period" and value.upper() == ONDEMAND_PERIOD:
+    for value in subject.literals(field.value):
+        if field.key == "period" and value.upper() == ONDEMAND_PERIOD:
             continue
         if accepts(slot, value):
-            yield from _out_of_range(own.key, value)
-        elif own.key == "startDateTime":
+            yield from _out_of_range(field.key, value)
+        elif field.key == "startDateTime":
             yield NOT_LITERAL
         else:
             allowed = ", ".join(slot.values)
             rule = _REFUSALS[slot.kind[0]]
-            yield own_text(rule, field=own.key, value=value, allowed=allowed)
+            yield own_text(rule, field=field.key, value=value, allowed=allowed)
 
 
 def _out_of_range(key: str, value: str) -> Iterator[str]:
@@ -111,36 +117,36 @@ def _out_of_range(key: str, value: str) -> Iterator[str]:
         yield own_text("out of range", field=key, value=value, range=bounds)
 
 
-def _start_is_literal(subject: Subject, own: Field) -> Iterator[str]:
-    # Parameters are filled in before anything else, so what they leave is a literal.
-    if own.key == "startDateTime" and subject.slot(own.key) is not None and not own.is_ref:
-        without = PARAMETER.sub("", own.value)
+def _start_is_literal(subject: Subject, field: Field) -> Iterator[str]:
+    # Parameters are filled in first: one of them makes a literal.
+    if field.key == "startDateTime" and subject.slot(field.key) is not None and not field.is_ref:
+        without = PARAMETER.sub("", field.value)
         if "#{" in without:
             yield NOT_LITERAL
 
 
-def _expression(subject: Subject, own: Field) -> Iterator[str]:
-    if own.is_ref or "#{" not in own.value or own.key == "type":
+def _expression(subject: Subject, field: Field) -> Iterator[str]:
+    if field.is_ref or "#{" not in field.value or field.key == "type":
         return
     try:
-        template = parse(own.value)
+        template = parse(field.value)
     except ExpressionError as error:
-        yield own_text("expression", field=own.key, problem=error)
+        yield own_text("expression", field=field.key, problem=error)
         return
     for name in sorted(template.names):
         if name.lstrip("*").startswith("my") and not _is_known(subject, name):
-            yield own_text("parameter unknown", field=own.key, id=name)
+            yield own_text("parameter unknown", field=field.key, id=name)
 
 
 def _is_known(subject: Subject, name: str) -> bool:
     context = subject.context
     definition = context.definition
-    # A secret's name has a star, which those who use it may forget.
+    # Expressions may leave out the star of a secret's name.
     names = {name, name.lstrip("*"), f"*{name}"}
     known = (subject.fields, definition.parameters, definition.values)
-    if any(not names.isdisjoint(held) for held in known):
+    if any(not names.isdisjoint(others) for others in known):
         return True
-    # What is inherited is evaluated where it ends up, with the fields of that object.
+    # An inherited field is evaluated with the fields of the object that inherits it.
     inherited = subject.id == DEFAULT or subject.id in context.parents
     return inherited and not names.isdisjoint(context.user_fields)
 

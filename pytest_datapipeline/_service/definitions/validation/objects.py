@@ -1,4 +1,4 @@
-"""Rules about one object: its errors, and what the service warns about."""
+"""Rules about one object: errors and warnings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHORTEST_PERIOD = 15 * 60 * SECOND
 LONGEST_PERIOD = (3 * 365 + 1) * 86_400 * SECOND  # one of three years may be a leap year
 SHORTEST_RETRY_DELAY = 120 * SECOND
 ONDEMAND_ACTIVATION_TIME = "ONDEMAND_ACTIVATION_TIME"
-# Of each of these an object has one at most.
+# Pairs of fields that exclude each other.
 EXCLUSIVE = (
     ("startDateTime", "startAt"),
     ("endDateTime", "occurrences"),
@@ -53,17 +53,17 @@ def _required_fields(subject: Subject) -> Iterator[str]:
 
 
 def _exclusive_fields(subject: Subject) -> Iterator[str]:
-    # Only what stands side by side: a child may well replace what its parent says.
-    own = {field.key for field in subject.held.fields}
+    # Only in one object: a child may replace a field of its parent by the other of the pair.
+    keys = {field.key for field in subject.object.fields}
     for first, second in EXCLUSIVE:
-        if first in own and second in own and subject.slot(first) and subject.slot(second):
+        if first in keys and second in keys and subject.slot(first) and subject.slot(second):
             yield own_text("exclusive", field=first, other=second)
 
 
 def _has_schedule(subject: Subject) -> Iterator[str]:
     if subject.family != catalog.ACTIVITY or "schedule" in subject.fields:
         return
-    # One that says ondemand by itself is told that this is not the place for it.
+    # An activity that is `ondemand` itself gets the error for that instead.
     if not subject.context.on_demand and not subject.says("scheduleType", "ondemand"):
         yield own_text("missing schedule")
 
@@ -71,10 +71,10 @@ def _has_schedule(subject: Subject) -> Iterator[str]:
 def _schedule_type(subject: Subject) -> Iterator[str]:
     if subject.id == DEFAULT or subject.slot("scheduleType") is None:
         return
-    for own in subject.held.fields:
-        if own.key != "scheduleType":
+    for field in subject.object.fields:
+        if field.key != "scheduleType":
             continue
-        for mode in subject.literals(own.value):
+        for mode in subject.literals(field.value):
             if mode.lower() == "ondemand" and not subject.context.on_demand:
                 yield own_text("ondemand elsewhere")
             elif mode.lower() != "ondemand" and subject.context.on_demand:
@@ -109,12 +109,12 @@ def _is_allowed(period: Period) -> bool:
 
 
 def _terminates(subject: Subject) -> Iterator[str]:
-    """Seen of preconditions alone; the guide lists it for them as for activities."""
+    """Observed for preconditions alone, although the guide allows it."""
     if subject.family != catalog.PRECONDITION:
         return
     definition = subject.context.definition
     for key in ("onFail", "onLateAction", "onSuccess"):
-        # Our choice: what Default says for all objects is not held against one of them.
+        # Our choice: an action that Default sets for all objects is accepted.
         if definition.source_of(subject.id, key) == DEFAULT:
             continue
         if any(definition.type_of(name) == "Terminate" for name in subject.fields.refs(key)):
@@ -131,20 +131,22 @@ def _end_after_start(subject: Subject) -> Iterator[str]:
 
 
 def _field_count(subject: Subject) -> Iterator[str]:
-    # A list of strings counts once: some formats have hundreds of columns. Seen: one of references
-    # does not. Our choice: they are counted apart from the names.
-    fields = subject.held.fields
-    names = len({own.key for own in fields})
-    references = sum(own.is_ref for own in fields)
+    # A list of strings counts once: some formats have hundreds of columns. Observed: a list of
+    # references does not. Our choice: references are counted apart from names.
+    fields = subject.object.fields
+    names = len({field.key for field in fields})
+    references = sum(field.is_ref for field in fields)
     if max(names, references) > MAXIMUM_FIELDS:
         yield TOO_MANY_FIELDS.format(maximum=MAXIMUM_FIELDS)
 
 
 def _object_sizes(subject: Subject) -> Iterator[str]:
-    held = subject.held
-    content = sum(byte_count(own.key) + byte_count(own.value) for own in held.fields)
+    pipeline_object = subject.object
+    content = sum(
+        byte_count(field.key) + byte_count(field.value) for field in pipeline_object.fields
+    )
     for rule, count, maximum in (
-        ("id bytes", byte_count(held.id), MAXIMUM_KEY_LENGTH),
+        ("id bytes", byte_count(pipeline_object.id), MAXIMUM_KEY_LENGTH),
         ("object bytes", content, MAXIMUM_OBJECT_BYTES),
     ):
         if count > maximum:
@@ -176,18 +178,20 @@ def _cascade(subject: Subject) -> Iterator[str]:
     if text is None or (modes and modes[0].lower() != "cascade"):
         yield NO_CASCADE
     elif modes and (start := _start_of(subject)) is not None and start < subject.context.now:
-        yield BACKFILL.format(name=subject.held.name, start=timestamp(start))
+        yield BACKFILL.format(name=subject.object.name, start=timestamp(start))
 
 
 def _start_of(subject: Subject) -> int | None:
-    """When the schedule of an object starts, if the definition tells."""
+    """The start of an object's schedule; None if only a run could tell."""
     context = subject.context
     if context.on_demand:
         return None
     for name in subject.fields.refs("schedule"):
-        held = context.definition.by_id.get(name)
-        if held is not None:
-            return try_parse(parse_datetime, Subject(context, held).literal("startDateTime"))
+        pipeline_object = context.definition.by_id.get(name)
+        if pipeline_object is not None:
+            return try_parse(
+                parse_datetime, Subject(context, pipeline_object).literal("startDateTime")
+            )
     return None
 
 
@@ -198,10 +202,10 @@ def _terminate_after(subject: Subject) -> Iterator[str]:
 
 def _unknown_fields(subject: Subject) -> Iterator[str]:
     kind = subject.kind
-    # Of an unknown type no field is known.
+    # The fields of an unknown type are unknown.
     if (kind is not None and kind.open) or (kind is None and subject.type is not None):
         return
-    for key in dict.fromkeys(own.key for own in subject.held.fields):
+    for key in dict.fromkeys(field.key for field in subject.object.fields):
         known = key in ("type", "parent") or key.startswith("@") or _USER_FIELD.fullmatch(key)
         if not known and subject.slot(key.lstrip("*")) is None:
             yield own_text("unknown field", field=key, type=subject.type or "any")
@@ -213,10 +217,10 @@ def _late_action(subject: Subject) -> Iterator[str]:
 
 
 def _retry_delay(subject: Subject) -> Iterator[str]:
-    for own in subject.held.fields:
-        if own.key != "retryDelay" or subject.slot(own.key) is None:
+    for field in subject.object.fields:
+        if field.key != "retryDelay" or subject.slot(field.key) is None:
             continue
-        for value in subject.literals(own.value):
+        for value in subject.literals(field.value):
             delay = try_parse(parse_period, value)
             if delay is not None and delay < SHORTEST_RETRY_DELAY:
                 yield own_text("short retry delay", value=value)

@@ -26,13 +26,13 @@ PARAMETER = re.compile(r"#\{\s*(\*?my\w*)\s*\}")
 class Subject:
     """An object under validation, with what the rules ask about it."""
 
-    __slots__ = ("context", "fields", "held", "id", "kind", "type")
+    __slots__ = ("context", "fields", "id", "kind", "object", "type")
 
-    def __init__(self, context: Context, held: PipelineObject) -> None:
+    def __init__(self, context: Context, pipeline_object: PipelineObject) -> None:
         self.context = context
-        self.held = held
-        self.id = held.id
-        self.fields: Resolved = context.definition.resolved(held.id)
+        self.object = pipeline_object
+        self.id = pipeline_object.id
+        self.fields: Resolved = context.definition.resolved(pipeline_object.id)
         self.type = self.fields.first("type")
         self.kind: ObjectType | None = catalog.TYPES.get(self.type or "")
 
@@ -51,17 +51,17 @@ class Subject:
         return key in self.fields or (key.startswith("*") and key[1:] in self.fields)
 
     def literals(self, text: str) -> list[str]:
-        """The values that a text has once parameters are filled in; none if that takes a run."""
+        """A text with parameters filled in; nothing if it needs to be evaluated for a run."""
         return self.context.literals(text, self.fields)
 
     def literal(self, key: str) -> str | None:
-        """The value of a field if it is known and single."""
+        """The value of a field, if it is a single literal."""
         text = self.fields.first(key)
         values = [] if text is None else self.literals(text)
         return values[0] if len(values) == 1 else None
 
     def says(self, key: str, value: str) -> bool:
-        """Whether a field has a value, in any case of letters."""
+        """Whether a field is a literal, compared without case."""
         return (self.literal(key) or "").lower() == value
 
 
@@ -87,14 +87,14 @@ class Context:
         self.activating = activating
         self.parents = {
             field.value
-            for held in definition.objects
-            for field in held.fields
+            for pipeline_object in definition.objects
+            for field in pipeline_object.fields
             if field.key == "parent"
         }
         self.user_fields = {
             field.key
-            for held in definition.objects
-            for field in held.fields
+            for pipeline_object in definition.objects
+            for field in pipeline_object.fields
             if field.key.lstrip("*").startswith("my")
         }
         self.on_demand = any(
@@ -102,7 +102,7 @@ class Context:
             for text in definition.resolved(DEFAULT).strings("scheduleType")
             for mode in self.literals(text, definition.resolved(DEFAULT))
         )
-        # Texts may quote them. A shorter one is in many texts by chance.
+        # Messages may quote them. A shorter value would match by chance.
         self.secrets = [
             value
             for name in (*definition.parameters, *definition.values)
@@ -116,11 +116,11 @@ class Context:
         """The ids of the declared parameters that some object uses."""
         parameters = self.definition.parameters
         found: set[str] = set()
-        for held in self.definition.by_id.values():
-            hidden = self.definition.resolved(held.id)
-            for own in held.fields:
-                for name in names_in(own):
-                    # A secret's name has a star, which those who use it may forget.
+        for pipeline_object in self.definition.by_id.values():
+            hidden = self.definition.resolved(pipeline_object.id)
+            for field in pipeline_object.fields:
+                for name in names_in(field):
+                    # Expressions may leave out the star of a secret's name.
                     known = {name, f"*{name}"} & parameters.keys()
                     found |= {known_as for known_as in known if name not in hidden}
         return found
@@ -136,7 +136,7 @@ class Context:
         return [] if any("#{" in value for value in found) else found
 
     def _values(self, name: str, fields: Mapping[str, Any]) -> list[str]:
-        # A field hides a parameter of its name, and has to be evaluated by itself.
+        # A field goes before a parameter of the same name, and is evaluated for each run.
         return [] if name in fields else list(self.definition.value_of(name) or ())
 
     def _single(self, match: re.Match[str], fields: Mapping[str, Any]) -> str:
@@ -144,11 +144,11 @@ class Context:
         return values[0] if len(values) == 1 else match[0]
 
 
-def names_in(own: Field) -> frozenset[str]:
-    """The names that the expressions of a field use; none if one of them can not be read."""
-    if own.is_ref or "#{" not in own.value:
+def names_in(field: Field) -> frozenset[str]:
+    """The names that the expressions of a field use; none if they are malformed."""
+    if field.is_ref or "#{" not in field.value:
         return frozenset()
     try:
-        return parse(own.value).names
+        return parse(field.value).names
     except ExpressionError:
         return frozenset()

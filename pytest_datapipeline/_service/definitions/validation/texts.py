@@ -1,10 +1,10 @@
-"""The texts of errors and warnings: the service's own, to the letter, and ours."""
+"""The texts of errors and warnings: the service's, verbatim, and our own."""
 
 from __future__ import annotations
 
 from ...texts import shorten
 
-# The service's own texts, to the letter.
+# The service's own texts, verbatim.
 NOT_LITERAL = "INVALID_FIELD_VALUE:  'startDateTime' value must be a literal datetime value."
 NO_LOG_URI = (
     "'pipelineLogUri'is missing. It is recommended to set this value on Default object for better "
@@ -23,18 +23,20 @@ BACKFILL = (
     "backfill with scheduleStartTime {start}. This can result in rapid creation of pipeline "
     "objects in case of failures."
 )
-# The number after the @ was different each time: it told where in its memory the error lay.
+# The number after the @ differed each time: it is the hash of a Java object.
 FATAL = (
     "Could not save the pipeline definition due to FATAL errors: "
     "[com.amazon.setl.webservice.ValidationError@3f2a1c07] Please call Validate to validate your "
     "pipeline"
 )
 TOO_MANY_FIELDS = "May only specify up to '{maximum}' fields per object"
-TERMINATES = "'{field}' is not allowed to have values of of type 'Terminate'"  # as it is written
+TERMINATES = (
+    "'{field}' is not allowed to have values of of type 'Terminate'"  # "of of" is the service's
+)
 NO_PARAMETER_VALUE = "Value is missing for this parameter"
 TOO_MANY_OBJECTS = "Exceeded maximum number of objects allowed per pipeline"
-# This project's own wording: what the service says in these cases was never published. A test
-# that compares with one of these compares with the fake, not with AWS.
+# Our own wording, as the service's was never published. A test that compares with one of these
+# tests the fake, not AWS.
 OWN_TEXTS = {
     "activated object removed": (
         "INVALID_CHANGE:  the object '{id}' can not be removed after activation."
@@ -137,11 +139,14 @@ OWN_TEXTS = {
 
 
 def own_text(rule: str, **values: object) -> str:
-    """The text of a finding in this project's wording."""
+    """One of our own texts, with its values."""
     return OWN_TEXTS[rule].format(
-        **{name: shorten(str(held)) if name in _QUOTED else held for name, held in values.items()}
+        **{
+            name: shorten(str(value)) if name in _QUOTED else value
+            for name, value in values.items()
+        }
     )
 
 
-# What was written by whoever wrote the definition, and may be long.
+# Values that are quoted from the definition, and may be long.
 _QUOTED = frozenset({"field", "id", "start", "type", "value"})

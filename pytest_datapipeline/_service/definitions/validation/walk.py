@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from ...errors import invalid_request
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 MAXIMUM_MESSAGE_LENGTH = 10_000
 
 
-@dataclass
+@dataclasses.dataclass
 class Findings:
     """Errors and warnings by the id of the object or parameter that they are about."""
 
-    errors: dict[str, list[str]] = field(default_factory=dict)
-    warnings: dict[str, list[str]] = field(default_factory=dict)
+    errors: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    warnings: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
     @property
     def errored(self) -> bool:
@@ -61,7 +61,11 @@ def refuse_empty(definition: Definition) -> None:
     Raises:
         ServiceError: it has; the service does not store it, and says to have it validated.
     """
-    if any(not field.value for held in definition.objects for field in held.fields):
+    if any(
+        not field.value
+        for pipeline_object in definition.objects
+        for field in pipeline_object.fields
+    ):
         raise invalid_request("Pipeline definition has errors", FATAL)
 
 
@@ -83,18 +87,18 @@ def validate(
     """
     context = Context(definition, now, active, activating)
     errors, warnings = _Texts(context), _Texts(context)
-    for held in definition.by_id.values():
-        subject = Subject(context, held)
-        for own in held.fields:
+    for pipeline_object in definition.by_id.values():
+        subject = Subject(context, pipeline_object)
+        for field in pipeline_object.fields:
             for field_rule in fields.ERRORS:
-                for text in field_rule(subject, own):
-                    errors.add(held.id, text)
+                for text in field_rule(subject, field):
+                    errors.add(pipeline_object.id, text)
         for rule in objects.ERRORS:
             for text in rule(subject):
-                errors.add(held.id, text)
+                errors.add(pipeline_object.id, text)
         for rule in objects.WARNINGS:
             for text in rule(subject):
-                warnings.add(held.id, text)
+                warnings.add(pipeline_object.id, text)
     for whole_rule in whole.ERRORS:
         for object_id, text in whole_rule(context):
             errors.add(object_id, text)

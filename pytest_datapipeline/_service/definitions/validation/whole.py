@@ -1,4 +1,4 @@
-"""Rules about a definition as a whole: its ids, references, parameters, and changes to it."""
+"""Rules about a whole definition: ids, circles, parameters, changes after the activation."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _PARAMETER_ID = re.compile(r"\*?my.*", re.DOTALL)
 
 def _duplicates(context: Context) -> Iterator[tuple[str, str]]:
     counts: dict[str, int] = {}
-    for held in context.definition.objects:
-        counts[held.id] = counts.get(held.id, 0) + 1
+    for pipeline_object in context.definition.objects:
+        counts[pipeline_object.id] = counts.get(pipeline_object.id, 0) + 1
     for object_id, count in counts.items():
         if count > 1:
             yield object_id, own_text("duplicate id", id=object_id)
@@ -46,7 +46,7 @@ def _dependency_cycles(context: Context) -> Iterator[tuple[str, str]]:
 
 
 def _dependencies(definition: Definition) -> dict[str, list[str]]:
-    """Which objects each one waits for."""
+    """The objects that each one waits for."""
     graph: dict[str, list[str]] = {object_id: [] for object_id in definition.by_id}
     for object_id, waits_for in graph.items():
         fields = definition.resolved(object_id)
@@ -111,33 +111,33 @@ _PARAMETER_TYPES = {"Integer": is_integer, "Double": is_double}
 
 
 def _changes(context: Context) -> Iterator[tuple[str, str]]:
-    """What may not change once a pipeline has been activated."""
+    """Changes that are not allowed after the first activation."""
     if context.active is None or _is_same(context.active, context.definition):
         return
     before = Context(context.active, context.now, None, activating=False)
-    for object_id, held in context.active.by_id.items():
+    for object_id, pipeline_object in context.active.by_id.items():
         new = context.definition.by_id.get(object_id)
         if new is None:
             yield object_id, own_text("activated object removed", id=object_id)
             continue
-        for text in _changed(Subject(before, held), Subject(context, new)):
+        for text in _changed(Subject(before, pipeline_object), Subject(context, new)):
             yield object_id, text
-    for object_id, held in context.definition.by_id.items():
+    for object_id, pipeline_object in context.definition.by_id.items():
         if object_id in context.active.by_id:
             continue
-        for own in held.fields:
-            if own.key == "output" and own.is_ref and own.value in context.active.by_id:
-                yield object_id, own_text("activated output", value=own.value)
+        for field in pipeline_object.fields:
+            if field.key == "output" and field.is_ref and field.value in context.active.by_id:
+                yield object_id, own_text("activated output", value=field.value)
 
 
 def _is_same(one: Definition, other: Definition) -> bool:
-    return one.values == other.values and [(held.id, held.fields) for held in one.objects] == [
-        (held.id, held.fields) for held in other.objects
-    ]
+    return one.values == other.values and [
+        (pipeline_object.id, pipeline_object.fields) for pipeline_object in one.objects
+    ] == [(pipeline_object.id, pipeline_object.fields) for pipeline_object in other.objects]
 
 
 def _changed(old: Subject, new: Subject) -> Iterator[str]:
-    references = [_references(subject.held) for subject in (old, new)]
+    references = [_references(subject.object) for subject in (old, new)]
     for key in dict.fromkeys((*references[0], *references[1])):
         if references[0].get(key) != references[1].get(key):
             yield own_text("activated reference", field=key)
@@ -150,16 +150,16 @@ def _changed(old: Subject, new: Subject) -> Iterator[str]:
             yield own_text("activated start", field=key)
 
 
-def _references(held: PipelineObject) -> dict[str, list[str]]:
+def _references(pipeline_object: PipelineObject) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for own in held.fields:
-        if own.is_ref:
-            found.setdefault(own.key, []).append(own.value)
+    for field in pipeline_object.fields:
+        if field.is_ref:
+            found.setdefault(field.key, []).append(field.value)
     return {key: sorted(targets) for key, targets in found.items()}
 
 
 def _same(read: Callable[[str], Any], subject: Subject, key: str) -> Any:
-    """What a field says, so that two ways of writing it are equal."""
+    """The parsed value of a field, for which different spellings are equal."""
     text = subject.literal(key) or subject.fields.first(key)
     parsed = try_parse(read, text)
     return parsed if parsed is not None or text is None else text.lower()
@@ -179,9 +179,11 @@ def _log_uri(context: Context) -> Iterator[tuple[str, str]]:
     if DEFAULT in definition.by_id:
         is_missing = "pipelineLogUri" not in definition.resolved(DEFAULT)
     else:
-        # Without Default the others have to say it themselves.
+        # Without Default any other object may set it.
         is_missing = bool(definition.objects) and not any(
-            field.key == "pipelineLogUri" for held in definition.objects for field in held.fields
+            field.key == "pipelineLogUri"
+            for pipeline_object in definition.objects
+            for field in pipeline_object.fields
         )
     if is_missing:
         yield DEFAULT, NO_LOG_URI
