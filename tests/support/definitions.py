@@ -8,10 +8,7 @@ from pytest_datapipeline._service.clock import SECOND
 from pytest_datapipeline._service.definitions import catalog
 from pytest_datapipeline._service.definitions.catalog import TYPES
 from pytest_datapipeline._service.definitions.definition import Definition
-from pytest_datapipeline._service.definitions.validation.walk import (
-    Findings,
-    validate,
-)
+from pytest_datapipeline._service.definitions.validation.walk import Findings, validate
 from pytest_datapipeline._service.fields import Ref, ref
 
 # 2017-03-01, when AWS's answer to its own example was recorded.
@@ -136,5 +133,6 @@ def without(held: dict[str, Any], *keys: str) -> dict[str, Any]:
 BARE_DEFAULT = wire_object("Default", **QUIET)
 
 
-def check_sample(held: dict[str, Any]) -> Findings:
-    return check(BARE_DEFAULT, *TARGETS.values(), held)
+def check_sample(*objects: dict[str, Any]) -> Findings:
+    """The findings of objects beside those that `minimal` ones refer to."""
+    return check(BARE_DEFAULT, *TARGETS.values(), *objects)

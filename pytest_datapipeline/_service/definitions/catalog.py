@@ -289,8 +289,3 @@ def family_of(type_name: str) -> str | None:
     """The family of a type; None if there is no such type."""
     kind = TYPES.get(type_name)
     return None if kind is None else kind.family
-
-
-def is_runnable(type_name: str) -> bool:
-    """Whether objects of a type have runs of their own: activities, data nodes, resources."""
-    return family_of(type_name) in RUNNABLE

@@ -7,10 +7,7 @@ from typing import Any
 import pytest
 from support.definitions import DEFAULT, NOW, SCHEDULE, activity, definition, errors, node, schedule
 
-from pytest_datapipeline._service.definitions.validation.walk import (
-    Findings,
-    validate,
-)
+from pytest_datapipeline._service.definitions.validation.walk import Findings, validate
 from pytest_datapipeline._service.fields import ref
 
 

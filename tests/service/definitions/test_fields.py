@@ -5,19 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.definitions import (
-    QUIET,
-    activity,
-    check,
-    errors,
-    node,
-    warnings,
-    wire_object,
-)
+from support.definitions import QUIET, activity, check, errors, node, warnings, wire_object
 
-from pytest_datapipeline._service.definitions.validation.walk import (
-    Findings,
-)
+from pytest_datapipeline._service.definitions.validation.walk import Findings
 from pytest_datapipeline._service.fields import ref
 
 # -- fields ---------------------------------------------------------------------------------------

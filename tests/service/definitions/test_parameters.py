@@ -5,21 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.definitions import (
-    activity,
-    check,
-    errors,
-    node,
-    parameter,
-    warnings,
-    wire_object,
-)
+from support.definitions import activity, check, errors, node, parameter, warnings, wire_object
 
 from pytest_datapipeline._service.definitions.definition import Definition
-from pytest_datapipeline._service.definitions.validation.walk import (
-    Findings,
-    validate,
-)
+from pytest_datapipeline._service.definitions.validation.walk import Findings, validate
 from pytest_datapipeline._service.fields import ref
 
 # -- expressions ----------------------------------------------------------------------------------

@@ -10,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.definitions import activity, check, errors, node, wire_object
 
-from pytest_datapipeline._service.definitions.validation.walk import (
-    Findings,
-)
+from pytest_datapipeline._service.definitions.validation.walk import Findings
 from pytest_datapipeline._service.fields import ref
 
 # -- references -----------------------------------------------------------------------------------

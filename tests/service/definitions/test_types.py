@@ -17,9 +17,7 @@ from support.definitions import (
 
 from pytest_datapipeline._service.definitions import catalog
 from pytest_datapipeline._service.definitions.catalog import TYPES
-from pytest_datapipeline._service.definitions.validation.walk import (
-    Findings,
-)
+from pytest_datapipeline._service.definitions.validation.walk import Findings
 from pytest_datapipeline._service.fields import ref
 
 # -- types ----------------------------------------------------------------------------------------
@@ -80,10 +78,14 @@ def test_a_type_has_a_family(name: str, family: str | None) -> None:
     assert catalog.family_of(name) == family
 
 
-def test_activities_nodes_and_resources_are_runnable() -> None:
-    runnable = {kind.family for kind in TYPES.values() if catalog.is_runnable(kind.name)}
+def test_activities_nodes_and_resources_can_be_depended_on() -> None:
+    refused = {
+        kind.family
+        for kind in TYPES.values()
+        if check_sample(minimal(kind.name), activity(dependsOn=ref("X"), workerGroup="wg")).errored
+    }
 
-    assert runnable == {"activity", "data node", "resource"}
+    assert set(catalog.FAMILIES) - refused == {"activity", "data node", "resource"}
 
 
 def test_every_type_has_one_of_the_families() -> None:

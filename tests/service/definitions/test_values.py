@@ -22,10 +22,7 @@ from support.definitions import (
 )
 
 from pytest_datapipeline._service.definitions.catalog import TYPES
-from pytest_datapipeline._service.definitions.validation.walk import (
-    Findings,
-    validate,
-)
+from pytest_datapipeline._service.definitions.validation.walk import Findings, validate
 from pytest_datapipeline._service.fields import ref
 
 # -- values ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from .texts import own_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAXIMUM_CYCLE_TOLD = 20
+MAXIMUM_CYCLE_SHOWN = 20
 
 
 def cycles(graph: dict[str, list[str]], field: str) -> Iterator[tuple[str, str]]:
@@ -23,7 +23,7 @@ def cycles(graph: dict[str, list[str]], field: str) -> Iterator[tuple[str, str]]
     remaining = graph
     while (cycle := _cycle(remaining)) is not None:
         first = cycle.index(min(cycle, key=place.__getitem__))
-        text = own_text("cycle", field=field, cycle=_told([*cycle[first:], *cycle[: first + 1]]))
+        text = own_text("cycle", field=field, cycle=_shown([*cycle[first:], *cycle[: first + 1]]))
         for node in cycle:
             yield node, text
         found = set(cycle)
@@ -45,8 +45,8 @@ def _cycle(graph: dict[str, list[str]]) -> list[str] | None:
     return None
 
 
-def _told(cycle: list[str]) -> str:
-    # Each of its objects tells all of a cycle: a long one is cut, or they would tell megabytes.
-    if len(cycle) > MAXIMUM_CYCLE_TOLD:
-        cycle = [*cycle[: MAXIMUM_CYCLE_TOLD // 2], "...", *cycle[-MAXIMUM_CYCLE_TOLD // 2 :]]
+def _shown(cycle: list[str]) -> str:
+    # The text is repeated for each object of the circle: whole, a long one would make megabytes.
+    if len(cycle) > MAXIMUM_CYCLE_SHOWN:
+        cycle = [*cycle[: MAXIMUM_CYCLE_SHOWN // 2], "...", *cycle[-MAXIMUM_CYCLE_SHOWN // 2 :]]
     return " -> ".join(shorten(name) for name in cycle)
