@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import checks as arguments
+from . import checks
 from ._clients import active
 from ._clients.imports import when_imported
 from ._clients.interception import Interception
@@ -292,7 +292,7 @@ class DataPipelineFake:
         if worker_group is not None:
             check_worker_group(worker_group)
         with self._time.lock:
-            self._workers.add(function, worker_group, None, arguments.seconds("seconds", seconds))
+            self._workers.add(function, worker_group, None, checks.seconds("seconds", seconds))
 
     @overload
     def enqueue(
@@ -521,7 +521,7 @@ class DataPipelineFake:
 
     def terminate(self, taskrunner_id: str) -> None:
         """Have the heartbeats of a task runner answered with `terminate: true` from now on."""
-        arguments.text("taskrunner_id", taskrunner_id, MAXIMUM_ID_LENGTH)
+        checks.text("taskrunner_id", taskrunner_id, MAXIMUM_ID_LENGTH)
         with self._time.lock:
             self._service.terminating.add(taskrunner_id)
 
@@ -540,5 +540,5 @@ class DataPipelineFake:
 
 def _start_of(settings: Settings) -> int:
     if settings.start is not None:
-        return arguments.moment("start", settings.start)
+        return checks.moment("start", settings.start)
     return int(time.time()) * SECOND

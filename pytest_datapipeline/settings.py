@@ -101,9 +101,9 @@ def _checked(option: Option, value: Any, source: str) -> Any:
         return value
     if option.name == "start":
         if value is not None:
-            from . import checks as arguments
+            from . import checks
 
-            arguments.moment(where, value)
+            checks.moment(where, value)
         return value
     if option.kind is float:
         if (

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .. import checks as arguments
+from .. import checks
 from .._record.call import CallMatcher, not_called
 from .._service.clock import to_ns
 from .._time.timekeeper import Drive
@@ -84,8 +84,8 @@ class Driving:
                 "end at once. Enqueue a task, or give until=."
             )
         finished = self._condition(until)
-        limit = self._clock.now + arguments.seconds("max_time", max_time)
-        drive = Drive(finished, arguments.count("max_calls", max_calls, 1), limit)
+        limit = self._clock.now + checks.seconds("max_time", max_time)
+        drive = Drive(finished, checks.count("max_calls", max_calls, 1), limit)
         if die_at is not None and not isinstance(die_at, CallMatcher):
             raise FakeUsageError(f"die_at must be a matcher, not {not_called(die_at)}.")
         before = len(self._calls)
@@ -232,7 +232,7 @@ class Driving:
             task = condition
             return lambda: task.ended
         if isinstance(condition, datetime):
-            target = arguments.moment("the moment", condition)
+            target = checks.moment("the moment", condition)
             return lambda: self._clock.now >= target
         if callable(condition):
             predicate = condition

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .. import checks as arguments
+from .. import checks
 from .._service.fields import MAXIMUM_VALUE_LENGTH
 from .._service.instances.instance import Policy
 from .._service.operations.arrivals import Arrival, Refused
@@ -78,10 +78,10 @@ class Queueing:
     ) -> list[Task]:
         """`DataPipelineFake.enqueue`. The caller holds the fake's lock."""
         check_worker_group(worker_group)
-        arguments.text("type", type, MAXIMUM_VALUE_LENGTH)
+        checks.text("type", type, MAXIMUM_VALUE_LENGTH)
         for name, value in (("id", id), ("pipeline_id", pipeline_id), ("region", region)):
             if value is not None:
-                arguments.text(name, value, MAXIMUM_ID_LENGTH)
+                checks.text(name, value, MAXIMUM_ID_LENGTH)
         ready_at = self._ready_at(delay, at)
         further = objects_of(objects)
         if self._service.pipelines.is_deleted(self._pipeline_id):
@@ -115,8 +115,8 @@ class Queueing:
         if delay is not None and at is not None:
             raise FakeUsageError("enqueue() takes delay= or at=, not both.")
         if delay is not None:
-            return self._clock.now + arguments.seconds("delay", delay)
-        return self._clock.now if at is None else arguments.moment("at", at)
+            return self._clock.now + checks.seconds("delay", delay)
+        return self._clock.now if at is None else checks.moment("at", at)
 
 
 def _refusal(refused: Refused, where: str) -> FakeUsageError:
@@ -141,7 +141,7 @@ def check_worker_group(worker_group: object) -> str:
     Raises:
         FakeUsageError: it is empty, too long, no text, or has characters the service refuses.
     """
-    return arguments.text("The worker group", worker_group, MAXIMUM_WORKER_GROUP_LENGTH)
+    return checks.text("The worker group", worker_group, MAXIMUM_WORKER_GROUP_LENGTH)
 
 
 def policy_of(
@@ -157,12 +157,12 @@ def policy_of(
     """
     values: dict[str, int] = {}
     if maximum_retries is not None:
-        values["maximum_retries"] = arguments.count("maximum_retries", maximum_retries, 0)
+        values["maximum_retries"] = checks.count("maximum_retries", maximum_retries, 0)
     for name, value in (
         ("retry_delay", retry_delay),
         ("report_progress_timeout", report_progress_timeout),
         ("attempt_timeout", attempt_timeout),
     ):
         if value is not None:
-            values[name] = arguments.seconds(name, value)
+            values[name] = checks.seconds(name, value)
     return replace(Policy(), **values)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .. import checks as arguments
+from .. import checks
 from .._service.clock import SECOND, to_ns
 from .._service.expressions.periods import parse_period
 from .._service.fields import Field, from_plain, from_wire
@@ -94,7 +94,7 @@ def objects_of(given: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:
         raise FakeUsageError(f"objects is {given!r}; it must be a mapping of ids to fields.")
     found = []
     for object_id, fields in given.items():
-        arguments.text("objects: the id", object_id, MAXIMUM_ID_LENGTH)
+        checks.text("objects: the id", object_id, MAXIMUM_ID_LENGTH)
         where = f"objects[{object_id!r}]"
         if not isinstance(fields, Mapping):
             raise FakeUsageError(f"{where} is {fields!r}; it must be a mapping of fields.")
@@ -210,11 +210,11 @@ def _whole(task: Any, defaults: Defaults, where: str) -> Given:
     missing = {"attemptId", "objects"} - set(task)
     if missing:
         raise FakeUsageError(f"{where} lacks {', '.join(sorted(missing))}.")
-    attempt_id = arguments.text(f"{where}['attemptId']", task["attemptId"], MAXIMUM_ID_LENGTH)
+    attempt_id = checks.text(f"{where}['attemptId']", task["attemptId"], MAXIMUM_ID_LENGTH)
     if "pipelineId" in task:
-        arguments.text(f"{where}['pipelineId']", task["pipelineId"], MAXIMUM_ID_LENGTH)
+        checks.text(f"{where}['pipelineId']", task["pipelineId"], MAXIMUM_ID_LENGTH)
     if "taskId" in task:
-        arguments.text(f"{where}['taskId']", task["taskId"], MAXIMUM_TASK_ID_LENGTH)
+        checks.text(f"{where}['taskId']", task["taskId"], MAXIMUM_TASK_ID_LENGTH)
     if attempt_id not in task["objects"]:
         raise FakeUsageError(
             f"{where}['attemptId'] is {shorten(attempt_id)!r}, but {where}['objects'] has only "
@@ -331,7 +331,7 @@ def _number(field: Field, where: str) -> int:
                     f"{place} is {shorten(field.value)!r}; it must be a whole number, as in '2'."
                 )
             return int(field.value)
-        return arguments.seconds(place, parse_period(field.value) / SECOND)
+        return checks.seconds(place, parse_period(field.value) / SECOND)
     except FakeUsageError:
         raise
     except ValueError as error:

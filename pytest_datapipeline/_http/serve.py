@@ -22,7 +22,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import checks as arguments
+from .. import checks
 from .._fake.task_objects import is_whole
 from .._record.call import CallMatcher
 from .._service.clock import SECOND
@@ -339,7 +339,7 @@ def _json(value: object) -> str:
 
 def _check_moment(text: str) -> None:
     try:
-        arguments.moment("at", text)
+        checks.moment("at", text)
     except FakeUsageError:
         raise FakeUsageError(
             f'at is {_json(text)}; it must be a moment as in "2012-12-12T00:00:00" (UTC).'

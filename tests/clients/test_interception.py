@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, NoRegionError, ParamValidationError
 from botocore.history import BaseHistoryHandler, HistoryRecorder
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError
-from pytest_datapipeline._clients import interception as boundary
+from pytest_datapipeline._clients import interception
 from pytest_datapipeline._clients.patches import MovedParts
 from pytest_datapipeline._time.timekeeper import Timekeeper
 
@@ -366,7 +366,7 @@ def test_a_botocore_with_other_insides_is_told_of_by_name(
     monkeypatch.delattr("botocore.endpoint.Endpoint._needs_retry")
 
     with pytest.raises(MovedParts, match=r"has moved or changed Endpoint\._needs_retry"):
-        boundary.check_botocore()
+        interception.check_botocore()
 
 
 def test_debug_logging_of_botocore_works(

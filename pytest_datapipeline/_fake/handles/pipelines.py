@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from ... import checks as arguments
+from ... import checks
 from ..._service.clock import SECOND, to_datetime
 from ..._service.components.pipeline import STATES
 from ..._service.definitions.validation.texts import NO_PARAMETER_VALUE
@@ -166,7 +166,7 @@ class Pipeline:
         if values:
             parameters["parameterValues"] = values_request(values)
         if start is not None:
-            parameters["startTimestamp"] = arguments.moment("start", start) / SECOND
+            parameters["startTimestamp"] = checks.moment("start", start) / SECOND
         self._owner._call("ActivatePipeline", parameters, self._record.region)
 
     def run(
@@ -395,9 +395,9 @@ class Pipelines:
         Raises:
             FakeUsageError: the outcome is none of these.
         """
-        arguments.text("what", what, 1024)
+        checks.text("what", what, 1024)
         if times is not None:
-            arguments.count("times", times, 1)
+            checks.count("times", times, 1)
         chosen = outcome if callable(outcome) else _outcome(outcome)
         with self._time.lock:
             # The latest word counts.
@@ -462,7 +462,7 @@ class Pipelines:
         if max_time is None:
             wrapped = condition
         else:
-            limit = self._time.now() + arguments.seconds("max_time", max_time)
+            limit = self._time.now() + checks.seconds("max_time", max_time)
             inner = condition
 
             def wrapped() -> bool:
@@ -505,7 +505,7 @@ class Pipelines:
 
 def _moment(text: str) -> datetime:
     try:
-        return to_datetime(arguments.moment("until", text))
+        return to_datetime(checks.moment("until", text))
     except FakeUsageError:
         raise FakeUsageError(
             f"until is {text!r}, which is neither a state of a pipeline nor a moment."

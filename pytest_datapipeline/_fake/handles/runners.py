@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ... import checks as arguments
+from ... import checks
 from ..._service.clock import to_datetime
 from ...errors import told_by_message
 
@@ -38,7 +38,7 @@ class FakeClock:
         Raises:
             FakeUsageError: the duration is negative.
         """
-        self._time.advance(arguments.seconds("the duration", delta))
+        self._time.advance(checks.seconds("the duration", delta))
 
     def move_to(self, target: datetime | str) -> None:
         """Move time on to a moment: a datetime (UTC if it has no zone) or an ISO text.
@@ -46,7 +46,7 @@ class FakeClock:
         Raises:
             FakeUsageError: the moment has passed.
         """
-        self._time.move_to(arguments.moment("the moment", target))
+        self._time.move_to(checks.moment("the moment", target))
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,7 @@ from ..settings import (
     MAXIMUM_QUERY_LIMIT,
     MAXIMUM_TAGS,
 )
-from . import descriptions as objects
-from . import queries as query
+from . import descriptions, queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -334,7 +333,7 @@ class Pipelines:
     def list_pipelines(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
         """The ids and names of all pipelines of the region, a page of them."""
         call = ["ListPipelines", region]
-        begin = query.Markers.read(call, parameters.get("marker"))
+        begin = queries.Markers.read(call, parameters.get("marker"))
         listed = [held for held in self._living(region) if self._is_listed(held)]
         page = listed[begin : begin + LIST_PAGE]
         names = [{"name": held.name, "id": held.id} for held in page]
@@ -354,7 +353,7 @@ class Pipelines:
         # Observed: the last page has no key for the marker.
         if not more:
             return {"hasMoreResults": False}
-        return {"marker": query.Markers.make(call, position), "hasMoreResults": True}
+        return {"marker": queries.Markers.make(call, position), "hasMoreResults": True}
 
     def describe_pipelines(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
         """State, times and tags of pipelines."""
@@ -367,7 +366,7 @@ class Pipelines:
             )
         found = [self.find(pipeline_id, region) for pipeline_id in ids]
         described = [
-            objects.describe_pipeline(held, self._clock.now, self._settings) for held in found
+            descriptions.describe_pipeline(held, self._clock.now, self._settings) for held in found
         ]
         for held in described:
             self._shuffle_fields(held["fields"])
@@ -381,7 +380,7 @@ class Pipelines:
         marker = parameters.get("marker")
         if marker:
             # One page holds all: no answer to this call ever held a marker.
-            raise query.bad_marker(marker)
+            raise queries.bad_marker(marker)
         if len(ids) > MAXIMUM_DESCRIBED_OBJECTS:
             raise invalid_request(
                 "Web service limit exceeded",
@@ -397,8 +396,8 @@ class Pipelines:
                 continue
             fields = held[2]
             if self._settings.secrets == "mask":
-                fields = objects.without_secrets(fields)
-            described = objects.wire(held[0], held[1], fields)
+                fields = descriptions.without_secrets(fields)
+            described = descriptions.wire(held[0], held[1], fields)
             self._shuffle_fields(described["fields"])
             found.append(described)
         self._shuffle(found)
@@ -410,16 +409,16 @@ class Pipelines:
         try:
             component = pipeline.definition.by_id.get(object_id)
             if component is not None:
-                return objects.component_object(pipeline, component, evaluate)
+                return descriptions.component_object(pipeline, component, evaluate)
             instance = pipeline.instance(object_id)
             if instance is not None:
-                return objects.instance_object(pipeline, instance, evaluate)
+                return descriptions.instance_object(pipeline, instance, evaluate)
             attempt = pipeline.attempt(object_id)
             if attempt is not None:
-                return objects.attempt_object(pipeline, attempt, evaluate)
+                return descriptions.attempt_object(pipeline, attempt, evaluate)
             for given in self._given(pipeline):
                 if given.id == object_id:
-                    return objects.given_component(pipeline, given)
+                    return descriptions.given_component(pipeline, given)
         except ExpressionError as error:
             raise invalid_request(
                 "Expression can not be evaluated", f"{object_id}: {error}"
@@ -439,14 +438,14 @@ class Pipelines:
     def query_objects(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
         """The ids of the objects of a sphere that fulfil conditions."""
         pipeline = self.find(parameters["pipelineId"], region)
-        sphere = query.check_sphere(parameters["sphere"])
-        wanted = query.condition(parameters.get("query"))
+        sphere = queries.check_sphere(parameters["sphere"])
+        wanted = queries.condition(parameters.get("query"))
         limit = parameters.get("limit")
         limit = MAXIMUM_QUERY_LIMIT if limit is None else min(limit, MAXIMUM_QUERY_LIMIT)
         if limit <= 0:
             raise invalid_request("Invalid limit", f"{parameters['limit']} is less than 1")
         call = ["QueryObjects", pipeline.id, sphere, parameters.get("query")]
-        position = query.Markers.read(call, parameters.get("marker"))
+        position = queries.Markers.read(call, parameters.get("marker"))
         everything = self._queryable(pipeline, sphere)
         ids: list[str] = []
         if self._settings.query_pages == "after":
@@ -503,7 +502,7 @@ class Pipelines:
 
     def _scope(self, pipeline: Pipeline, object_id: str) -> ObjectScope:
         if object_id in pipeline.definition.by_id:
-            return objects.component_scope(pipeline, object_id)
+            return descriptions.component_scope(pipeline, object_id)
         instance = pipeline.instance(object_id)
         if instance is None:
             attempt = pipeline.attempt(object_id)
@@ -511,13 +510,13 @@ class Pipelines:
         if instance is None:
             for held in pipeline.enqueued:
                 if held.component.id == object_id:
-                    return objects.given_scope(held, object_id)
+                    return descriptions.given_scope(held, object_id)
             if object_id.startswith("@"):
                 raise task_not_found()
             raise invalid_request("Invalid object id", f"{object_id} does not exist")
         if isinstance(instance.component, PipelineComponent):
             return instance.component.scope(instance, object_id)
-        return objects.given_scope(instance, object_id)
+        return descriptions.given_scope(instance, object_id)
 
     # -- change -----------------------------------------------------------------------------------
 
@@ -636,11 +635,11 @@ class Pipelines:
 # -- what conditions are about --------------------------------------------------------------------
 
 
-def _component_values(pipeline: Pipeline, object_id: str, name: str) -> query.Queryable:
-    found: query.Queryable = {
+def _component_values(pipeline: Pipeline, object_id: str, name: str) -> queries.Queryable:
+    found: queries.Queryable = {
         "name": (name, False),
         "@sphere": ("COMPONENT", False),
-        "@status": (objects.component_status(pipeline, object_id), False),
+        "@status": (descriptions.component_status(pipeline, object_id), False),
     }
     parent = pipeline.definition.parent_of(object_id)
     if parent is not None:
@@ -648,7 +647,7 @@ def _component_values(pipeline: Pipeline, object_id: str, name: str) -> query.Qu
     return found
 
 
-def _instance_values(instance: Instance) -> query.Queryable:
+def _instance_values(instance: Instance) -> queries.Queryable:
     component_id = instance.component.id
     return {
         "name": (instance.id, False),
@@ -660,7 +659,7 @@ def _instance_values(instance: Instance) -> query.Queryable:
     }
 
 
-def _attempt_values(attempt: Attempt) -> query.Queryable:
+def _attempt_values(attempt: Attempt) -> queries.Queryable:
     instance = attempt.instance
     component_id = instance.component.id
     return {
@@ -674,7 +673,7 @@ def _attempt_values(attempt: Attempt) -> query.Queryable:
     }
 
 
-def _times(instance: Instance, start: int | None, end: int | None) -> query.Queryable:
+def _times(instance: Instance, start: int | None, end: int | None) -> queries.Queryable:
     moments = {
         "@scheduledStartTime": instance.scheduled_start,
         "@scheduledEndTime": instance.scheduled_end,
