@@ -12,7 +12,10 @@ from .instances.instance import FINISHED
 from .instances.life import Tasks
 from .instances.queues import Poll
 from .operations.arrivals import Arrivals
-from .operations.lifecycle import Pipelines
+from .operations.defining import Defining
+from .operations.lifecycle import Lifecycle
+from .operations.registry import Registry
+from .operations.watching import Watching
 from .protocol import model
 from .protocol.ids import Ids
 from .protocol.task_object import TaskObject
@@ -70,7 +73,7 @@ class Service:
         self.ids = Ids(settings.seed)
         self.tasks = Tasks(clock, settings, self.ids, on_event)
         self.engine = Engine(clock, settings, self.tasks, outcome_of)
-        self.pipelines = Pipelines(clock, settings, self.ids, self.tasks, self.engine)
+        self.pipelines = Registry(clock, settings, self.tasks)
         self.arrivals = Arrivals(self.pipelines, self.tasks)
         self.heartbeats: dict[str, list[HeartbeatRecord]] = {}
         self.terminating: set[str] = set()
@@ -81,8 +84,13 @@ class Service:
             "ReportTaskRunnerHeartbeat": self.report_task_runner_heartbeat,
             "SetTaskStatus": self.set_task_status,
         }
-        for name, method in self.pipelines.operations.items():
-            self._operations[name] = _by_region(method)
+        for part in (
+            Defining(clock, settings, self.ids, self.tasks, self.pipelines),
+            Lifecycle(clock, settings, self.tasks, self.engine, self.pipelines),
+            Watching(clock, settings, self.ids, self.pipelines),
+        ):
+            for name, method in part.operations.items():
+                self._operations[name] = _by_region(method)
 
     def handle(self, operation: str, parameters: dict[str, Any], caller: Caller) -> Answer | Poll:
         """Act on a request.

@@ -10,6 +10,7 @@ from ..._service.clock import to_datetime
 from ..._service.errors import ServiceError
 from ..._service.fields import as_mapping
 from ..._service.instances.instance import ENDED, FAILED, FINISHED
+from ..._service.service import Caller
 from ..._service.settings import ACKNOWLEDGE_SECONDS
 from ..._service.texts import shorten
 from ...errors import FakeUsageError, told_by_message
@@ -260,15 +261,14 @@ class Task:
     def _set_status(self, status: str) -> None:
         with self._time.lock:
             self._time.sync()
-            pipelines = self._service.pipelines
-            region = pipelines.all[self.pipeline_id].region or ""
+            region = self._service.pipelines.all[self.pipeline_id].region or ""
             parameters = {
                 "pipelineId": self.pipeline_id,
                 "objectIds": [self.instance_id],
                 "status": status,
             }
             try:
-                pipelines.set_status(parameters, region)
+                self._service.handle("SetStatus", parameters, Caller(region))
             except ServiceError as error:
                 raise FakeUsageError(
                     f"The service refuses {status} for {self!r}: {error.message}."

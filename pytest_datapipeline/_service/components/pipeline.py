@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..definitions.definition import Definition
+from ..instances.instance import GivenComponent
 from .intervals import OnDemand
 
 if TYPE_CHECKING:
@@ -106,6 +107,18 @@ class Pipeline:
         guards = [held for held in self.guards if held.id == object_id]
         given = [held.component for held in self.enqueued if held.component.id == object_id]
         return [*guards, *given]
+
+    @property
+    def given(self) -> list[GivenComponent]:
+        """The components of tasks that were enqueued, each once."""
+        found: dict[str, GivenComponent] = {}
+        for instance in self.enqueued:
+            component = instance.component
+            if isinstance(component, GivenComponent):
+                found.setdefault(component.id, component)
+        return [
+            component for component in found.values() if component.id not in self.definition.by_id
+        ]
 
     @property
     def instances(self) -> list[Instance]:

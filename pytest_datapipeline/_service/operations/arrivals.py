@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..instances.instance import Instance
     from ..instances.life import Tasks
-    from .lifecycle import Pipelines
+    from .registry import Registry
 
 _Interval = tuple[str, str, int]
 
@@ -54,7 +54,7 @@ class Refused(Exception):
 class Arrivals:
     """Takes instances in, each interval of a component and each id once."""
 
-    def __init__(self, pipelines: Pipelines, tasks: Tasks) -> None:
+    def __init__(self, pipelines: Registry, tasks: Tasks) -> None:
         self._pipelines = pipelines
         self._tasks = tasks
         self._intervals: set[_Interval] = set()
