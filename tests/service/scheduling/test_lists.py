@@ -186,6 +186,22 @@ def test_a_component_shows_a_list_in_its_order(members: list[str]) -> None:
         assert shown(pipeline.id, "A", "scriptArgument") == masked(members)
 
 
+@pytest.mark.rule("values-order")
+@SOME
+@given(members=lists())
+def test_a_stored_definition_has_a_list_in_its_order(members: list[str]) -> None:
+    with DataPipelineFake(start=END) as fake:
+        pipeline = fake.pipelines.create(definition(members))
+        client = a_client()
+
+        stored = client.get_pipeline_definition(pipelineId=pipeline.id)["pipelineObjects"]
+        component = client.describe_objects(pipelineId=pipeline.id, objectIds=["A"])
+
+    (put,) = (held["fields"] for held in stored if held["id"] == "A")
+    described = component["pipelineObjects"][0]["fields"]
+    assert of_key(put, "scriptArgument") == of_key(described, "scriptArgument") == members
+
+
 def test_references_to_objects_with_and_without_runs_keep_their_order() -> None:
     given = definition([])
     references = ["S", "N", "Base", "A"]
