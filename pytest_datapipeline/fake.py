@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import checks
 from ._clients import active
-from ._clients.imports import when_imported
+from ._clients.hooks import when_imported
 from ._clients.interception import Interception
 from ._fake.driving import Condition, Driving, Returned
 from ._fake.enqueue import Queueing, check_worker_group, policy_of

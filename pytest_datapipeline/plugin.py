@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ._clients.guard import Guard
+from ._clients.regions import Regions
 from .errors import FakeUsageError, told_by_message
-from .settings import Option, checked, options, parse_text
+from .settings import Option, Settings, checked, options, parse_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -76,6 +77,7 @@ _HELP = {
 }
 
 _config = pytest.StashKey["_Plugin"]()
+_regions = pytest.StashKey[Regions]()
 _double = pytest.StashKey["DataPipelineFake | DataPipelineStubber"]()
 _failed = pytest.StashKey[bool]()
 
@@ -117,6 +119,26 @@ def _choices(option: Option) -> str:
     return f"{' or '.join(option.choices)}; " if option.choices else ""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Have clients that a conftest makes when it is imported get a region."""
+    _supply_regions(early_config)
+
+
+def _supply_regions(config: pytest.Config) -> None:
+    if _regions in config.stash:
+        return
+    regions = config.stash[_regions] = Regions(lambda: _region_of(config))
+    regions.start()
+
+
+def _region_of(config: pytest.Config) -> str:
+    plugin = config.stash.get(_config, None)
+    if plugin is None:
+        return str(config.getini("datapipeline_region") or Settings.region)
+    return str(plugin.defaults.get("region", Settings.region))
+
+
 @pytest.hookimpl(trylast=True)  # after pytest has set its own hook for errors in threads
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, read the options, and guard the network."""
@@ -131,6 +153,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except FakeUsageError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_config] = plugin
+    # Where a conftest names the plugin, that is the first that is heard of it.
+    _supply_regions(config)
     plugin.guard.start()
     if plugin.shared_endpoint:
         _share_endpoint(config, plugin)
@@ -169,6 +193,8 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave botocore as it was."""
+    if _regions in config.stash:
+        config.stash[_regions].stop()
     plugin = config.stash.get(_config, None)
     if plugin is not None:
         plugin.guard.stop()

@@ -21,8 +21,8 @@ from botocore.stub import Stubber
 from botocore.utils import parse_to_aware_datetime
 
 from ._clients import active
+from ._clients.hooks import MovedParts
 from ._clients.interception import checked_botocore
-from ._clients.patches import MovedParts
 from ._clients.requests import ClientCall, TransportFailure, transport_error
 from ._clients.whole_calls import ClientCalls
 from ._fake.enqueue import check_worker_group

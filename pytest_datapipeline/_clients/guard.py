@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from .._time import threads
 from ..errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, told_by_message
 from . import active
-from .imports import when_imported
+from .hooks import Patches, when_imported
 from .messages import SERVICE_ID
-from .patches import Patches
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,9 +19,8 @@ from botocore.session import Session
 from botocore.signers import RequestSigner
 
 from ..errors import told_by_message
-from .imports import when_imported
+from .hooks import MovedParts, Patches, check_parts, when_imported
 from .messages import SERVICE_ID, Failure
-from .patches import MovedParts, Patches, check_parts
 from .requests import (
     EVENTS,
     AnsweringEmitter,

@@ -56,6 +56,28 @@ def with_defaults(create_client: Any, region: str) -> Any:
     Credentials are not used, but looking for them is slow where there are none: botocore asks the
     network.
     """
+
+    def complete(session: Any, given: dict[str, Any]) -> None:
+        if not _has_region(session, given):
+            given["region_name"] = region
+        if given.get("aws_access_key_id") is None and given.get("aws_secret_access_key") is None:
+            given["aws_access_key_id"] = given["aws_secret_access_key"] = "unused"
+
+    return _completed(create_client, complete)
+
+
+def with_region(create_client: Any, region_of: Callable[[], str]) -> Any:
+    """`Session.create_client`, but Data Pipeline clients get a region if they are made without."""
+
+    def complete(session: Any, given: dict[str, Any]) -> None:
+        if not _has_region(session, given):
+            given["region_name"] = region_of()
+
+    return _completed(create_client, complete)
+
+
+def _completed(create_client: Any, complete: Callable[[Any, dict[str, Any]], None]) -> Any:
+    """`Session.create_client`, with the arguments for Data Pipeline clients completed."""
     signature = _signature(create_client)
 
     @wraps(create_client)
@@ -63,10 +85,7 @@ def with_defaults(create_client: Any, region: str) -> Any:
         if service_name != SERVICE_NAME:
             return create_client(self, service_name, *args, **kwargs)
         given = dict(signature.bind(self, service_name, *args, **kwargs).arguments)
-        if not _has_region(self, given):
-            given["region_name"] = region
-        if given.get("aws_access_key_id") is None and given.get("aws_secret_access_key") is None:
-            given["aws_access_key_id"] = given["aws_secret_access_key"] = "unused"
+        complete(self, given)
         return create_client(**given)
 
     return create

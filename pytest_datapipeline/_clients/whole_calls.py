@@ -12,9 +12,8 @@ from botocore.endpoint import Endpoint
 from botocore.session import Session
 
 from ..errors import told_by_message
-from .imports import when_imported
+from .hooks import Patches, when_imported
 from .messages import SERVICE_ID
-from .patches import Patches
 from .requests import ClientCall, call_of, headers_of, with_defaults
 
 if TYPE_CHECKING:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
+import textwrap
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +16,12 @@ import pytest
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.exceptions import ClientError, NoRegionError, ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError
 from botocore.history import BaseHistoryHandler, HistoryRecorder
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError
 from pytest_datapipeline._clients import interception
-from pytest_datapipeline._clients.patches import MovedParts
+from pytest_datapipeline._clients.hooks import MovedParts
 from pytest_datapipeline._time.timekeeper import Timekeeper
 
 if TYPE_CHECKING:
@@ -98,13 +101,28 @@ def test_clients_of_other_threads_are_served(datapipeline_fake: DataPipelineFake
     assert answers[0]["taskObject"]["taskId"] == task.task_id
 
 
-def test_a_region_is_supplied_only_while_the_fake_is_active() -> None:
-    with DataPipelineFake(region="eu-west-1"):
-        region = by_boto3().meta.region_name
+def test_without_the_plugin_a_region_is_supplied_only_while_the_fake_is_active() -> None:
+    program = """
+        import boto3
+        from botocore.exceptions import NoRegionError
+        from pytest_datapipeline import DataPipelineFake
 
-    with pytest.raises(NoRegionError):
-        boto3.client("datapipeline", aws_access_key_id="a", aws_secret_access_key="b")
-    assert region == "eu-west-1"
+        with DataPipelineFake(region="eu-west-1"):
+            print(boto3.client("datapipeline").meta.region_name)
+        try:
+            boto3.client("datapipeline", aws_access_key_id="a", aws_secret_access_key="b")
+        except NoRegionError:
+            print("none")
+    """
+
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.stdout == "eu-west-1\nnone\n", result.stderr
 
 
 def test_a_configured_region_is_kept(

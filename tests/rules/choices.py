@@ -254,4 +254,9 @@ CHOICES: tuple[Choice, ...] = (
         "The month of a duration, such as a time-out, has 30 days and its year 365.",
         "AWS gives durations the units of periods",
     ),
+    Choice(
+        "A client without a region anywhere gets one, also before any fake is there, while the plugin is loaded.",
+        "botocore refuses to make such a client, and a test needs no region",
+        "region",
+    ),
 )

@@ -32,7 +32,7 @@ from pytest_datapipeline import (
     ref,
     set_task_status,
 )
-from pytest_datapipeline._clients.patches import MovedParts
+from pytest_datapipeline._clients.hooks import MovedParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
