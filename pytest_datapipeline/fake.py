@@ -24,8 +24,9 @@ from ._record.calls import Calls
 from ._service.clock import SECOND, VirtualClock, to_datetime
 from ._service.service import Service
 from ._service.settings import MAXIMUM_ID_LENGTH
+from ._time.limits import Patience
 from ._time.sleep import OwnClocks
-from ._time.timekeeper import Patience, Timekeeper
+from ._time.timekeeper import Timekeeper
 from ._time.unwinding import boundary
 from .errors import FakeUsageError, UnmetExpectations, told_by_message
 from .settings import Settings, checked
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ._fake.enqueue import TaskOptions
     from ._record.call import CallMatcher
     from ._service.components.component import Run
+    from ._time.event_loop import LoopTime
 
 __tracebackhide__ = told_by_message
 
@@ -92,12 +94,15 @@ class DataPipelineFake:
             self._faults,
             self._calls,
             region=self._settings.region,
+            loop=lambda: self._loop,
             honour_read_timeout=self._settings.honour_read_timeout,
             on_empty_poll=NearMisses(self._service.tasks.queues).look,
             on_mistake=self._problems.append,
         )
         self._interception = Interception(self._responder)
         self._undo = ExitStack()
+        # asyncio's event loop on the test's thread, once asyncio is there.
+        self._loop: LoopTime | None = None
         self._endpoint_url: str | None = None
         self._own_clocks = OwnClocks(self._time)
         self._entered = False
@@ -110,6 +115,7 @@ class DataPipelineFake:
             self._calls,
             self._faults,
             lambda: bool(self.tasks),
+            lambda: self._loop,
         )
         self.clock = FakeClock(self._time)
 
@@ -167,12 +173,12 @@ class DataPipelineFake:
 
         loops = LoopTime(self._time, self._settings.asyncio_timers == "virtual")
         loops.start()
-        self._time.loops = loops
+        self._loop = self._time.loop = loops
         self._undo.callback(when_imported("aiobotocore.session", loops.on_aiobotocore))
 
     def _stop_loops(self) -> None:
-        if self._time.loops is not None:
-            self._time.loops.stop()
+        if self._loop is not None:
+            self._loop.stop()
 
     def _leave(self) -> None:
         """Undo all, even where one step of it fails."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from .._time.timekeeper import Actor
+    from .._time.participants import Actor
 
 # How botocore's model names the service.
 SERVICE_ID = "Data Pipeline"

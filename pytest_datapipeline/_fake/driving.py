@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .. import checks
 from .._record.call import CallMatcher, not_called
 from .._service.clock import to_ns
-from .._time.timekeeper import Drive
+from .._time.limits import Drive
 from .._time.unwinding import boundary
 from ..errors import FakeUsageError, RunnerUnwound, UnmetExpectations, told_by_message
 from .handles.tasks import Task
@@ -55,6 +55,7 @@ class Driving:
         calls: Calls,
         faults: FaultPlan,
         has_tasks: Callable[[], bool],
+        loop: Callable[[], LoopTime | None],
     ) -> None:
         self._service = service
         self._clock = clock
@@ -62,6 +63,7 @@ class Driving:
         self._calls = calls
         self._faults = faults
         self._has_tasks = has_tasks
+        self._loop = loop
 
     @boundary
     def run(
@@ -76,7 +78,7 @@ class Driving:
         _check_runner(runner_loop)
         if not self._time.at_home:
             raise FakeUsageError("run() is for the thread that entered the fake.")
-        if self._time.drive_limits is not None:
+        if self._time.limits.drive is not None:
             raise FakeUsageError("run() can not be called from within run().")
         if until is None and not self._has_tasks() and self._service.pipelines.idle:
             raise FakeUsageError(
@@ -91,13 +93,13 @@ class Driving:
         before = len(self._calls)
         returned = None
         with self._stops(until, die_at) as fault:
-            self._time.drive_limits = drive
+            self._time.limits.drive = drive
             try:
                 returned = runner_loop()
             except RunnerUnwound:
                 pass
             finally:
-                self._time.drive_limits = None
+                self._time.limits.drive = None
         if inspect.iscoroutine(returned):
             return self._run_coroutine(returned, drive, until, die_at)
         if inspect.isgenerator(returned) or inspect.isasyncgen(returned):
@@ -170,7 +172,7 @@ class Driving:
     def _running_loop(self, what: str) -> LoopTime:
         import asyncio
 
-        loops = self._time.loops
+        loops = self._loop()
         if loops is None or not loops.adopt(asyncio.get_running_loop()):
             raise FakeUsageError(
                 f"{what} in a coroutine needs a loop of asyncio's own (not uvloop's) on the thread "

@@ -24,6 +24,7 @@ from ..errors import FakeUsageError, RunnerUnwound, told_by_message
 
 if TYPE_CHECKING:
     from .._record.calls import Calls
+    from .._time.event_loop import LoopTime
     from .._time.timekeeper import Timekeeper
     from .faults import Effect, FaultPlan
 
@@ -61,6 +62,7 @@ class Responder:
         calls: Calls,
         *,
         region: str,
+        loop: Callable[[], LoopTime | None],
         honour_read_timeout: bool = True,
         on_empty_poll: Callable[[Poll], None] = lambda _: None,
         on_mistake: Callable[[str], None] = lambda _: None,
@@ -72,6 +74,7 @@ class Responder:
         self._faults = faults
         self._calls = calls
         self._honour_read_timeout = honour_read_timeout
+        self._loop = loop
         self._on_empty_poll = on_empty_poll
         self._on_mistake = on_mistake
 
@@ -97,7 +100,7 @@ class Responder:
 
     def _death(self, operation: str) -> RunnerUnwound:
         text = f"the runner dies at {operation}"
-        drive = self._time.drive_limits
+        drive = self._time.limits.drive
         if drive is not None:
             # It stays dead, even where it swallows that.
             drive.finished = lambda: True
@@ -114,7 +117,7 @@ class Responder:
         if not self._time.at_home:
             threads.end_straggler()
         request.holder = request.actor
-        loops = self._time.loops
+        loops = self._loop()
         assert loops is not None  # a coroutine runs
         loops.adopt(asyncio.get_running_loop())
         loops.before_call()

@@ -27,15 +27,16 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from .._service.clock import SECOND, duration, to_datetime
+from .._service.clock import SECOND, duration
 from ..errors import Stuck, told_by_message
-from . import pending as loopwork
-from .timekeeper import AT_MOST
+from . import pending
+from .limits import AT_MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .timekeeper import Drive, Timekeeper
+    from .limits import Drive
+    from .timekeeper import Timekeeper
 
 __tracebackhide__ = told_by_message
 
@@ -127,9 +128,9 @@ class LoopTime:
         self._virtual = virtual
         self._original: Any = None
         self._writers: list[tuple[str, Any]] = []
-        self._jobs = loopwork.Jobs()
+        self._jobs = pending.Jobs()
         self._loop: Any = None
-        # Whether that loop has had to do with the fake, and does not just happen to run.
+        # True once code in this loop has called the fake.
         self._called = False
         self._hooked: Any = None
         self._asleep = False
@@ -140,7 +141,7 @@ class LoopTime:
         self._activity = -1
         # Since when, in real time, others are on their way.
         self._settling: float | None = None
-        # The connections that have been waited for in vain, with what reads from them.
+        # Connections that stayed silent for `settle` seconds, by file descriptor.
         self._quiet: dict[int, Any] = {}
         # When, in real time, each of the loop's timers is up, and how far time was then.
         self._up: dict[int, tuple[Any, float]] = {}
@@ -275,7 +276,7 @@ class LoopTime:
             return True
         keeper = self._keeper
         with keeper.lock:
-            waits = keeper.someone_waits(loop is self._loop)
+            waits = keeper.participants.someone_waits(loop is self._loop)
             if not waits and not self.goals and loop is not self._loop:
                 # So that one who begins to wait can wake it.
                 self._asleep = True
@@ -312,15 +313,15 @@ class LoopTime:
         if self._activity != keeper.activity:
             self._activity = keeper.activity
             self._waited = 0.0
-        blocked = keeper.blocked_threads()
-        workers = loopwork.anyio_workers(loop)
-        if loopwork.child_runs(loop):
-            return loopwork.CHILD if involved else ""
+        blocked = keeper.participants.waiting_threads()
+        workers = pending.anyio_workers(loop)
+        if pending.child_runs(loop):
+            return pending.CHILD if involved else ""
         if self._jobs.at_work(loop, blocked) or any(
             busy for thread, busy in workers.items() if thread not in blocked
         ):
-            return loopwork.FUNCTION if involved else ""
-        sockets = loopwork.sockets(loop)
+            return pending.FUNCTION if involved else ""
+        sockets = pending.sockets(loop)
         self._quiet = {
             fd: owner
             for fd, owner in sockets.items()
@@ -330,10 +331,11 @@ class LoopTime:
             return ""
         # Of the threads that are at work, we have been told.
         idle = self._jobs.threads | set(workers)
-        if keeper.unsettled(idle) or len(self._quiet) < len(sockets):
+        others = keeper.participants
+        if others.unsettled(others.home, idle) or len(self._quiet) < len(sockets):
             if self._may_settle():
                 return "others are on their way"
-            keeper.take_as_settled()
+            others.take_as_settled()
             self._quiet = sockets
         self._settling = None
         upcoming = keeper.clock.next_at()
@@ -347,7 +349,7 @@ class LoopTime:
             return None
         obstacle = keeper.obstacle()
         if obstacle is not None:
-            if upcoming is None and not keeper.others():
+            if upcoming is None and not others.others():
                 self._fail(f"Nothing is going to change: {obstacle}.")
                 return None
             return obstacle
@@ -417,7 +419,7 @@ class LoopTime:
         if self.goals and not any(goal.endless for goal in self.goals):
             return
         try:
-            self._keeper.check_idle()
+            self._keeper.limits.check_idle()
         except Stuck as stuck:
             self._give_up(stuck)
 
@@ -473,7 +475,7 @@ class LoopTime:
     # -- calls ------------------------------------------------------------------------------------
 
     def before_call(self) -> None:
-        """Check the limits of the runner that calls, and end it where it is to end."""
+        """Enforce run()'s limits on the coroutine that is about to call."""
         drive = driven.get()
         if drive is None:
             return
@@ -483,16 +485,9 @@ class LoopTime:
                 if limits.finished():
                     drive.end()
                 else:
-                    limits.calls += 1
-                    if limits.calls > limits.max_calls:
-                        text = f"The loop made {limits.max_calls} calls (max_calls) in run()"
-                        drive.end(self._keeper.stuck(text))
-                    elif self._keeper.clock.now > limits.deadline:
-                        text = (
-                            "The loop ran into max_time, the limit of virtual time "
-                            f"({to_datetime(limits.deadline).isoformat()}), in run()"
-                        )
-                        drive.end(self._keeper.stuck(text))
+                    problem = limits.exceeded(self._keeper.clock.now)
+                    if problem is not None:
+                        drive.end(self._keeper.stuck(problem))
         if drive.ended:
             raise asyncio.CancelledError
 
@@ -505,8 +500,8 @@ class LoopTime:
 
 
 def _is_due(loop: Any) -> bool:
-    """Whether asyncio takes a timer for due: in its own words, as sums of its seconds differ from
-    those of nanoseconds, and where it waits for us and we for it nothing ever happens."""
+    """Whether asyncio would fire a timer now. Compared in its float seconds: in our nanoseconds
+    each could wait for the other."""
     end_time = loop.time() + loop._clock_resolution
     return any(handle._when < end_time for handle in loop._scheduled if not handle._cancelled)
 

@@ -586,7 +586,7 @@ class TestEndlessLoops:
     def test_endless_calls_of_which_nothing_comes_end(
         self, datapipeline_fake: DataPipelineFake, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("pytest_datapipeline._time.timekeeper._CALLS_AT_A_STANDSTILL", 50)
+        monkeypatch.setattr("pytest_datapipeline._time.limits._CALLS_AT_A_STANDSTILL", 50)
 
         async def beat(made: Any) -> None:
             while True:

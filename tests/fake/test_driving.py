@@ -143,7 +143,7 @@ def test_a_loop_over_an_empty_world_ends_without_run_too(
 
 @pytest.fixture
 def few_calls_are_a_standstill(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_datapipeline._time.timekeeper._CALLS_AT_A_STANDSTILL", 50)
+    monkeypatch.setattr("pytest_datapipeline._time.limits._CALLS_AT_A_STANDSTILL", 50)
 
 
 def test_a_loop_whose_polls_are_all_refused_ends_without_run_too(
@@ -369,7 +369,7 @@ def test_calls_between_which_a_test_lets_time_pass_are_at_no_standstill(
     datapipeline_client: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pytest_datapipeline._time.timekeeper._CALLS_AT_A_STANDSTILL", 50)
+    monkeypatch.setattr("pytest_datapipeline._time.limits._CALLS_AT_A_STANDSTILL", 50)
 
     for _ in range(60):
         datapipeline_client.list_pipelines()

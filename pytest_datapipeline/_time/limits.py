@@ -1,0 +1,172 @@
+"""How long loops may go on that get nowhere, and what they are told then.
+
+Each limit has one text, for runners in threads and in coroutines alike.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .._service.clock import SECOND, to_datetime
+from ..errors import RunnerUnwound, Stuck, told_by_message
+from .unwinding import Unwinder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .._service.clock import VirtualClock
+
+__tracebackhide__ = told_by_message
+
+# Longest wait for threads that stay active, in multiples of the setting `settle`.
+AT_MOST = 20
+# Consecutive calls on the test's thread that change nothing while time stands still; about ten
+# real seconds.
+_CALLS_AT_A_STANDSTILL = 20_000
+
+
+@dataclass
+class Patience:
+    """How long to wait for others. The first two are real seconds, the third is virtual.
+
+    Attributes:
+        stalled: a wait this long with nothing happening ends in an error.
+        settle: a thread that was let go and is silent for this long is taken to be busy elsewhere,
+            and time goes on without it.
+        idle: virtual time in which nothing happens but empty polls, before the loop that makes
+            them is stopped.
+    """
+
+    stalled: float = 10.0
+    settle: float = 0.25
+    idle: float = 86_400.0
+
+
+@dataclass
+class Drive:
+    """The limits of a runner's loop that `run` drives. `deadline` is in nanoseconds since 1970."""
+
+    finished: Callable[[], bool]
+    max_calls: int
+    deadline: int
+    calls: int = 0
+    unwinder: Unwinder = field(default_factory=Unwinder)
+
+    def exceeded(self, now: int) -> str | None:
+        """Count a call; which limit it is over, if any."""
+        self.calls += 1
+        if self.calls > self.max_calls:
+            return (
+                f"The loop made {self.max_calls} calls (max_calls) in run(). Give it work that "
+                "ends, an until= that comes true, or a higher max_calls."
+            )
+        if now > self.deadline:
+            return (
+                "The loop ran into max_time, the limit of virtual time "
+                f"({to_datetime(self.deadline).isoformat()}), in run(). Give it work that ends, an "
+                "until= that comes true, or a higher max_time."
+            )
+        return None
+
+
+class Limits:
+    """Counts what goes on without anything coming of it, and ends it.
+
+    Args:
+        stuck: makes the error of a text.
+        something_is_to_come: whether a pipeline's next interval is, so that no wait is for nothing.
+
+    Attributes:
+        drive: the loop that is driven on the test's own thread, if one is.
+        last_event: when something other than an empty poll happened, in nanoseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        idle: float,
+        stuck: Callable[[str], Stuck],
+        something_is_to_come: Callable[[], bool],
+    ) -> None:
+        self.drive: Drive | None = None
+        self.last_event = clock.now
+        self._clock = clock
+        self._idle = idle
+        self._stuck = stuck
+        self._something_is_to_come = something_is_to_come
+        self._standstill = 0
+        self._idle_since = 0
+        self._unwinder = Unwinder()
+
+    def happened(self) -> None:
+        """Something other than an empty poll has happened."""
+        self.last_event = self._clock.now
+        self._standstill = 0
+
+    def time_moves(self) -> None:
+        """What is called from now on may find something new."""
+        self._standstill = 0
+
+    @contextlib.contextmanager
+    def no_progress(self) -> Iterator[None]:
+        """A back-off moves time but does not reset the count of calls at a standstill."""
+        standstill = self._standstill
+        yield
+        if standstill:
+            self._standstill = standstill + 1
+
+    def check_standstill(self) -> None:
+        """Count a call of the test's own thread.
+
+        Raises:
+            Stuck: too many were made with nothing coming of them.
+        """
+        self._standstill += 1
+        if self._standstill <= _CALLS_AT_A_STANDSTILL:
+            return
+        if self._standstill == _CALLS_AT_A_STANDSTILL + 1:
+            self._unwinder.swallowed = 0  # something has come of a call since the last one
+        raise self._unwinder.prepared(
+            self._stuck(
+                f"Nothing came of {_CALLS_AT_A_STANDSTILL} calls in a row: this would go on for "
+                "ever. If the loop swallows an error, mend what the error "
+                "tells of; if it looks for something that comes with time, have it sleep (the "
+                "setting virtual_sleep) or call clock.advance(seconds)."
+            )
+        )
+
+    def check_drive(self, count: bool = False) -> None:
+        """Look at the loop that is driven. `count`: whether it makes a call.
+
+        Raises:
+            RunnerUnwound: what it was driven for has come.
+            Stuck: it is over a limit.
+        """
+        drive = self.drive
+        if drive is None:
+            return
+        if drive.finished():
+            raise drive.unwinder.prepared(RunnerUnwound("what run() was to wait for has come"))
+        problem = drive.exceeded(self._clock.now) if count else None
+        if problem is not None:
+            raise drive.unwinder.prepared(self._stuck(problem))
+
+    def check_idle(self) -> None:
+        """Raise Stuck if nothing but empty polls has happened for very long."""
+        now, limit = self._clock.now, self._idle * SECOND
+        if now - self.last_event <= limit or self._something_is_to_come():
+            return
+        if self.last_event != self._idle_since:
+            self._unwinder.swallowed = 0  # something has happened since the last one
+        # Code that swallows it meets it again, and sooner.
+        self.last_event = self._idle_since = now - round(limit * 0.9)
+        raise self._unwinder.prepared(
+            self._stuck(
+                f"Nothing but empty polls for {timedelta(seconds=self._idle)} of virtual time: "
+                "this would go on for ever. Enqueue a task, end the loop, or raise the setting "
+                "idle_limit."
+            )
+        )
