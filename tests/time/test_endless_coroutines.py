@@ -1,0 +1,207 @@
+"""Driving the endless loop of a task runner that is a coroutine."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiobotocore.config import AioConfig  # after the look whether it is there
+from botocore.exceptions import (
+    ClientError,
+)
+
+from pytest_datapipeline import (
+    DataPipelineFake,
+    Stuck,
+    UnmetExpectations,
+    set_task_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+aiobotocore_session = pytest.importorskip("aiobotocore.session")
+
+
+pytestmark = pytest.mark.datapipeline(start="2024-01-01T00:00:00")
+
+
+def client(**config: Any) -> Any:
+    """A client of aiobotocore, to be entered; with a patient read time-out unless one is given."""
+    return aiobotocore_session.get_session().create_client(
+        "datapipeline", config=AioConfig(**{"read_timeout": 100, **config})
+    )
+
+
+def with_client(function: Callable[[Any], Awaitable[Any]], **config: Any) -> Any:
+    """Run a coroutine function with a client."""
+
+    async def main() -> Any:
+        async with client(**config) as made:
+            return await function(made)
+
+    return asyncio.run(main())
+
+
+async def work_one_task(client: Any) -> str:
+    """Poll for a task and finish it."""
+    task = (await client.poll_for_task(workerGroup="wg"))["taskObject"]
+    await client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+    return str(task["taskId"])
+
+
+class TestEndlessLoops:
+    async def _loop(self) -> None:
+        async with client() as made:
+            while True:
+                try:
+                    got = await made.poll_for_task(workerGroup="wg")
+                    if "taskObject" in got:
+                        task_id = got["taskObject"]["taskId"]
+                        await made.report_task_progress(taskId=task_id)
+                        await made.set_task_status(taskId=task_id, taskStatus="FINISHED")
+                    await asyncio.sleep(1)
+                except ClientError:
+                    pass
+
+    def test_run_ends_the_loop_when_every_task_has_ended(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        task = datapipeline_fake.enqueue("wg", delay=4000)
+
+        async def main() -> None:
+            await datapipeline_fake.run(self._loop)
+
+        asyncio.run(main())
+
+        task.assert_finished()
+        assert datapipeline_fake.calls[-1] == set_task_status()
+
+    def test_run_takes_a_function_that_makes_the_coroutine(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        task = datapipeline_fake.enqueue("wg")
+
+        async def main() -> None:
+            await datapipeline_fake.run(lambda: self._loop())
+
+        asyncio.run(main())
+
+        task.assert_finished()
+
+    def test_run_returns_what_a_loop_returns(self, datapipeline_fake: DataPipelineFake) -> None:
+        datapipeline_fake.enqueue("wg")
+
+        async def once() -> str:
+            async with client() as made:
+                return await work_one_task(made)
+
+        async def main() -> str | None:
+            return await datapipeline_fake.run(once, until=lambda: False)
+
+        assert asyncio.run(main()) == datapipeline_fake.tasks[0].task_id
+
+    def test_a_runner_dies_and_another_takes_its_task_over(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        task = datapipeline_fake.enqueue("wg")
+
+        async def main() -> None:
+            await datapipeline_fake.run(self._loop, die_at=set_task_status())
+            await datapipeline_fake.run(self._loop)
+
+        asyncio.run(main())
+
+        task.assert_finished()
+        assert [attempt.status for attempt in task.attempts] == ["FAILED", "FINISHED"]
+
+    def test_a_runner_that_should_die_and_does_not_is_an_error(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        datapipeline_fake.enqueue("wg")
+
+        async def main() -> None:
+            await datapipeline_fake.run(
+                self._loop, die_at=set_task_status(taskStatus="FAILED"), max_calls=20
+            )
+
+        with pytest.raises(UnmetExpectations, match=r"It made poll_for_task \(1\), report"):
+            asyncio.run(main())
+
+    def test_endless_calls_of_which_nothing_comes_end(
+        self, datapipeline_fake: DataPipelineFake, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pytest_datapipeline._time.limits._CALLS_AT_A_STANDSTILL", 50)
+
+        async def beat(made: Any) -> None:
+            while True:
+                await made.report_task_runner_heartbeat(taskrunnerId="tr")
+
+        with pytest.raises(Stuck, match="Nothing came of 50 calls in a row"):
+            with_client(beat)
+
+    def test_too_many_calls_are_an_error(self, datapipeline_fake: DataPipelineFake) -> None:
+        async def main() -> None:
+            await datapipeline_fake.run(self._loop, until=lambda: False, max_calls=7)
+
+        with pytest.raises(Stuck, match="7 calls"):
+            asyncio.run(main())
+
+    def test_too_much_time_is_an_error(self, datapipeline_fake: DataPipelineFake) -> None:
+        async def main() -> None:
+            await datapipeline_fake.run(self._loop, until=lambda: False, max_time=600)
+
+        with pytest.raises(Stuck, match="max_time"):
+            asyncio.run(main())
+
+    def test_run_ends_at_a_moment(self, datapipeline_fake: DataPipelineFake) -> None:
+        moment = datapipeline_fake.clock.now() + datetime.timedelta(seconds=1000)
+
+        async def main() -> None:
+            await datapipeline_fake.run(self._loop, until=moment)
+
+        asyncio.run(main())
+
+        assert datapipeline_fake.clock.now() == moment
+
+    def test_until_waits_for_a_task(self, datapipeline_fake: DataPipelineFake) -> None:
+        task = datapipeline_fake.enqueue("wg", delay=4000)
+
+        async def main() -> None:
+            runner = asyncio.create_task(self._loop())
+            await datapipeline_fake.until(task)
+            runner.cancel()
+
+        asyncio.run(main())
+
+        task.assert_finished()
+
+    def test_until_nothing_that_can_come_is_an_error(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        async def main() -> None:
+            with pytest.raises(Stuck, match="Nothing is going to change"):
+                await datapipeline_fake.until(lambda: False)
+
+        asyncio.run(main())
+
+    def test_nothing_but_empty_polls_is_an_error(self, datapipeline_fake: DataPipelineFake) -> None:
+        with pytest.raises(Stuck, match="empty polls"):
+            asyncio.run(self._loop())
+
+    def test_wait_until_in_a_coroutine_names_until(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        async def main() -> None:
+            runner = asyncio.create_task(self._loop())
+            await asyncio.sleep(1)
+            try:
+                with pytest.raises(ValueError, match=r"await datapipeline_fake\.until"):
+                    datapipeline_fake.wait_until(lambda: False)
+            finally:
+                runner.cancel()
+
+        asyncio.run(main())
