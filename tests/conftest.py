@@ -13,11 +13,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.examples import load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytest_plugins = ["pytester"]
+load_profile()
 
 
 @pytest.fixture(autouse=True)

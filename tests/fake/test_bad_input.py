@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from pytest_datapipeline import (
     CallMatcher,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = examples(25)
 
 
 # -- anything at all -------------------------------------------------------------------------------

@@ -12,8 +12,9 @@ import boto3
 import pytest
 from botocore import exceptions
 from botocore.config import Config
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = examples(25)
 
 
 TEXTS = st.text(max_size=5)
@@ -321,7 +322,7 @@ def test_an_argument_that_enqueue_has_not_is_a_type_error(
     assert state(fake) == before
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(data=st.data())
 def test_what_enqueue_accepts_can_be_handed_out(data: st.DataObject) -> None:
     maybe = st.sampled_from(["x", "", "df-1", ref("x"), ["a", "b"], [], "1 minute", "2"]) | ANYTHING
@@ -479,7 +480,7 @@ def test_a_call_after_a_refused_fault_is_answered(fake: DataPipelineFake) -> Non
     assert "taskObject" in client().poll_for_task(workerGroup="wg")
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(data=st.data())
 def test_what_fail_accepts_is_met_as_an_error_of_botocore(data: st.DataObject) -> None:
     codes = st.sampled_from(["TaskNotFoundException", "throttling", "InternalFailure"])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.pipelines import activity, daily, on_demand
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError, ref
@@ -315,7 +316,7 @@ OBJECTS = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(OBJECTS)
 def test_any_definition_comes_back_as_it_was_put(objects: list[dict[str, Any]]) -> None:
     with DataPipelineFake():

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.inner_pytest import run_here
+
 from pytest_datapipeline.settings import options
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def test_every_python_block_runs(pytester: pytest.Pytester) -> None:
         body = block if is_test else f"def test_block():\n    exec({block!r}, {{}})\n"
         (pytester.path / f"test_block_{number}.py").write_text(body, encoding="utf-8")
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "error")
+    result = run_here(pytester, "-W", "error")
 
     outcomes = result.parseoutcomes()
     assert set(outcomes) == {"passed"}

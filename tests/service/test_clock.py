@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from pytest_datapipeline._service.clock import (
     SECOND,
@@ -271,7 +272,7 @@ class SortedList:
         self.now = now
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(steps=STEPS)
 def test_the_clock_does_what_a_sorted_list_of_timers_does(steps: list[Step]) -> None:
     clock, naive = VirtualClock(0), SortedList()
@@ -316,7 +317,7 @@ def test_the_clock_does_what_a_sorted_list_of_timers_does(steps: list[Step]) -> 
         )
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(
     delays=st.lists(st.integers(0, 1000), min_size=150, max_size=300),
     kept=st.sets(st.integers(0, 299), max_size=20),

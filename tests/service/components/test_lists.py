@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.pipelines import take
 
 from pytest_datapipeline import DataPipelineFake
@@ -53,7 +54,7 @@ def lists(members: Iterable[str] = MEMBERS) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(sorted(members)), min_size=2, max_size=8)
 
 
-SOME = settings(max_examples=50, deadline=None)
+SOME = examples(50)
 
 
 def evaluated(members: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from support.expressions import INPUT, MOMENT, SCOPE, Thing, refused, value, values
 
 from pytest_datapipeline._service.expressions.parser import MAXIMUM_DEPTH, parse
@@ -356,13 +357,13 @@ def only_refuses(text: str) -> None:
     assert all(isinstance(result, str) for result in results)
 
 
-@settings(deadline=None, max_examples=500)
+@examples(500)
 @given(tokens=st.lists(SYMBOLS, max_size=25))
 def test_any_tokens_are_evaluated_or_refused(tokens: list[str]) -> None:
     only_refuses("#{" + "".join(tokens) + "}")
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(text=st.text())
 def test_any_text_is_evaluated_or_refused(text: str) -> None:
     only_refuses(text)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from support.expressions import UTC, refused, value
 
 from pytest_datapipeline._service.expressions.parser import parse
@@ -217,7 +218,7 @@ def stepped(moment: datetime, name: str, unit: str, count: int | None) -> dateti
     return moment
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     start=st.datetimes(datetime(1700, 1, 1), datetime(2500, 1, 1)),
     steps=st.lists(st.tuples(STEPS, st.booleans()), max_size=6),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from pytest_datapipeline._service.expressions.values import literal
 
@@ -163,7 +164,7 @@ def checked(number: float) -> float:
     return number
 
 
-@settings(deadline=None, max_examples=500)
+@examples(500)
 @given(tree=TREES)
 def test_arithmetic_is_pythons(tree: Tree) -> None:
     text = "#{" + rendered(tree)[0] + "}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from pytest_datapipeline._service.instances.queues import Poll, Ticket, WorkerGroups
 
@@ -199,7 +200,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(steps=STEPS)
 def test_the_queues_do_what_one_list_of_items_and_one_of_polls_do(
     steps: list[tuple[object, ...]],

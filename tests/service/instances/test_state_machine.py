@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -24,6 +23,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support.examples import examples
 
 from pytest_datapipeline import DataPipelineFake
 
@@ -515,5 +515,5 @@ class TaskLife(RuleBasedStateMachine):
 
 def test_tasks_live_as_the_documentation_says_whatever_is_done_to_them() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call, unused-ignore]  # typed in some versions
-        TaskLife, settings=settings(max_examples=250, stateful_step_count=40, deadline=None)
+        TaskLife, settings=examples(250, stateful_step_count=40)
     )

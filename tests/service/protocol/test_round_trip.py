@@ -16,8 +16,9 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from pytest_datapipeline._service.errors import ServiceError
 from pytest_datapipeline._service.protocol import aws_json, model
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 OPERATIONS = sorted(model.operations())
 # The same examples at every run: these tests state facts, they do not look for new ones.
-REPEATABLE = settings(max_examples=15, deadline=None, derandomize=True, database=None)
+REPEATABLE = examples(15, derandomize=True, database=None)
 
 
 # -- values, made from shapes ---------------------------------------------------------------------

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from pytest_datapipeline import DataPipelineFake
 
@@ -153,7 +154,7 @@ def worker(world: World, mended: set[tuple[int, int]]) -> Any:
     return work
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(worlds())
 def test_every_activity_ends_as_the_model_says(world: World) -> None:
     with DataPipelineFake(start="2020-01-01T00:00:00") as fake:
@@ -164,7 +165,7 @@ def test_every_activity_ends_as_the_model_says(world: World) -> None:
             assert actual(pipeline, interval) == expected(world, interval)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(worlds())
 def test_every_activity_is_tried_as_often_as_it_may(world: World) -> None:
     with DataPipelineFake(start="2020-01-01T00:00:00") as fake:
@@ -181,7 +182,7 @@ def test_every_activity_is_tried_as_often_as_it_may(world: World) -> None:
             assert len(held.attempts) == (tries if held.status in ("FINISHED", "FAILED") else 0)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(worlds())
 def test_what_failed_runs_well_once_it_is_mended_and_run_again(world: World) -> None:
     with DataPipelineFake(start="2020-01-01T00:00:00", region="us-east-1") as fake:
@@ -203,7 +204,7 @@ def test_what_failed_runs_well_once_it_is_mended_and_run_again(world: World) -> 
         assert set(pipeline.statuses()) == {"FINISHED"}
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_nothing_runs_before_what_it_depends_on_has_finished(world: World, random: Any) -> None:
     order: list[tuple[int, int]] = []
