@@ -10,7 +10,6 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiobotocore.config import AioConfig  # after the look whether it is there
 from botocore.exceptions import (
     ConnectionClosedError,
     ParamValidationError,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 
 aiobotocore_session = pytest.importorskip("aiobotocore.session")
+AioConfig: Any = pytest.importorskip("aiobotocore.config").AioConfig
 
 
 pytestmark = pytest.mark.datapipeline(start="2024-01-01T00:00:00")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from aiobotocore.config import AioConfig  # after the look whether it is there
 from botocore.config import Config
 from freezegun import freeze_time
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 
 aiobotocore_session = pytest.importorskip("aiobotocore.session")
+AioConfig: Any = pytest.importorskip("aiobotocore.config").AioConfig
 
 
 pytestmark = pytest.mark.datapipeline(start="2024-01-01T00:00:00")
