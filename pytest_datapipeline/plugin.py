@@ -27,8 +27,16 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 _MARKER = "datapipeline"
-_ALLOW = Option("allow_real_calls", False, (), bool)
-_SHARED = Option("shared_endpoint", False, (), bool)
+_ALLOW = Option(
+    "allow_real_calls", False, (), bool, "let Data Pipeline calls that no fake answers go to AWS"
+)
+_SHARED = Option(
+    "shared_endpoint",
+    False,
+    (),
+    bool,
+    "one endpoint for the session, which leads each test's clients to its fake",
+)
 # Where workers of pytest-xdist are told of it.
 _SHARED_URL = "datapipeline_shared_endpoint"
 # Settings that one changes for a single run of a suite: these are on the command line as well.
@@ -37,44 +45,6 @@ _ON_COMMAND_LINE = frozenset(
 )
 # A long failing test may have made thousands of calls: its report shows the last of them.
 _CALLS_IN_REPORT = 40
-
-_HELP = {
-    "start": "when the clock starts, as 2012-12-12T00:00:00 (UTC); default: now",
-    "region": "the region of clients that are made without one",
-    "honour_read_timeout": "whether a client's read time-out under 90 s ends an empty poll",
-    "unmet_faults_fail": "whether a planned fault that was not met fails the test",
-    "freeze": "whether freezegun freezes the test's own clocks along with the fake's",
-    "virtual_sleep": "whether time.sleep takes virtual time",
-    "asyncio_timers": "whether asyncio's timers in a loop that calls the fake are virtual or real",
-    "running_from": "what makes an attempt RUNNING: report or hand-over",
-    "task_objects": "the objects that a task carries: reachable or attempt",
-    "false_for_activity": "what SetTaskStatus FALSE does to an activity: fail or refuse",
-    "accept_repeated_final_status": "whether a SetTaskStatus repeated by botocore is accepted",
-    "shuffle": "whether fields, objects and lists of ids come in an arbitrary order",
-    "seed": "the seed of ids and of the shuffling",
-    "consistency": "whether reads see writes: immediate, or eventual as recorded",
-    "task_references": "the ids in a task's references: of the instance or of the component",
-    "schedule_type": "the scheduleType of objects that have none: cron or timeseries",
-    "active_instances": "how many instances of an object may be active, where it does not say",
-    "creation_interval": "seconds between two creations of an instance of an object",
-    "resource_seconds": "how long a simulated resource is CREATING",
-    "late_until": "what lateAfterTimeout waits for: start or completion",
-    "on_demand_reactivation": "activating on demand beyond the limit: refuse, cancel or ignore",
-    "deactivation": "deactivating a pipeline that does not run: accept or refuse",
-    "unknown_objects": "unknown ids in DescribeObjects: omit or refuse",
-    "activation_values": "whether the values of an activation replace or merge with those stored",
-    "query_pages": "whether QueryObjects filters before or after it cuts pages",
-    "backfill": "activating with a start more than a day ago: accept or refuse",
-    "secrets": "the values of fields with * in descriptions: mask or show",
-    "preconditions": "preconditions on S3 and DynamoDB: succeed, or look in moto",
-    "maximum_pipelines": "how many pipelines an account may have",
-    "maximum_objects": "how many objects a definition may have",
-    "patience": "real seconds after which a wait that nobody ends is an error",
-    "settle": "real seconds that a thread gets to come back before time moves on",
-    "idle_limit": "virtual seconds of empty polls after which the loop is stopped",
-    "shared_endpoint": "one endpoint for the session, which leads each test's clients to its fake",
-    "allow_real_calls": "let Data Pipeline calls that no fake answers go to AWS",
-}
 
 _config = pytest.StashKey["_Plugin"]()
 _regions = pytest.StashKey[Regions]()
@@ -105,7 +75,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the settings as ini options, and some as command-line options."""
     group = parser.getgroup(_MARKER, "AWS Data Pipeline")
     for option in (*options(), _ALLOW, _SHARED):
-        text = f"{_HELP[option.name]} ({_choices(option)}default: {option.default})"
+        text = f"{option.help} ({_choices(option)}default: {option.default})"
+        if option.default is None:
+            text = option.help
         parser.addini(f"datapipeline_{option.name}", f"pytest-datapipeline: {text}", default=None)
         if option.name in _ON_COMMAND_LINE:
             flag = f"--datapipeline-{option.name.replace('_', '-')}"

@@ -1,18 +1,15 @@
 """What a user can set: as arguments of `DataPipelineFake`, of the marker, and as ini options."""
 
-from __future__ import annotations
-
+# Annotations are looked up by every run of pytest: no future import, which makes texts of them.
 import re
-from datetime import datetime  # noqa: TC003  # looked up for the kinds of the settings
+from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from ._service.settings import ServiceSettings
 from ._service.texts import did_you_mean
 from .errors import FakeUsageError, told_by_message
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __tracebackhide__ = told_by_message
 
@@ -20,29 +17,40 @@ __tracebackhide__ = told_by_message
 class Settings(ServiceSettings):
     """The settings of a fake. Defaults are the service as it is documented or was observed."""
 
-    #: When the clock starts: a datetime (UTC if it has no zone) or an ISO text. Default: the
-    #: frozen time if time is frozen, else the present second.
-    start: datetime | str | None = None
-    #: The region of clients that are made without one.
-    region: str = "us-east-1"
-    #: Whether a client whose read time-out is under 90 seconds gets ReadTimeoutError from an
-    #: empty poll, as it does in production.
-    honour_read_timeout: bool = True
-    #: Whether a fault that was planned and not met fails the test.
-    unmet_faults_fail: bool = True
-    #: Whether user code's clocks are frozen along with the fake's clock (needs freezegun).
-    freeze: bool = False
-    #: Whether time.sleep takes virtual time instead of real time.
-    virtual_sleep: bool = False
-    #: The timers (sleep, timeout) of an event loop of asyncio on the test's own thread that calls
-    #: the fake: "virtual" on the fake's clock, or "real", and then time waits for them.
-    asyncio_timers: Literal["virtual", "real"] = "virtual"
-    #: Real seconds after which a wait that nobody ends becomes an error.
-    patience: float = 10.0
-    #: Real seconds that a thread which was let go gets to come back before time moves on.
-    settle: float = 0.25
-    #: Virtual seconds of nothing but empty polls after which the loop that makes them is stopped.
-    idle_limit: float = 86_400.0
+    # Time.
+
+    start: Annotated[
+        datetime | str | None,
+        "when the clock starts, as 2012-12-12T00:00:00 (UTC); default: the frozen time if time is "
+        "frozen, else the present second",
+    ] = None
+    freeze: Annotated[bool, "freeze the test's own clocks along with the fake's (freezegun)"] = (
+        False
+    )
+    virtual_sleep: Annotated[bool, "time.sleep takes virtual time"] = False
+    # Real: the fake's time waits for them.
+    asyncio_timers: Annotated[
+        Literal["virtual", "real"],
+        "asyncio's sleep and time-outs, in a loop on the test's thread that calls the fake",
+    ] = "virtual"
+    patience: Annotated[float, "real seconds after which a wait that nobody ends is an error"] = (
+        10.0
+    )
+    settle: Annotated[
+        float, "real seconds that a released thread gets to come back before time moves on"
+    ] = 0.25
+    idle_limit: Annotated[
+        float, "virtual seconds of nothing but empty polls after which a loop is stopped"
+    ] = 86_400.0
+
+    # Clients and the test.
+
+    region: Annotated[str, "the region of clients that are made without one"] = "us-east-1"
+    # As in production.
+    honour_read_timeout: Annotated[
+        bool, "a client's read time-out under 90 seconds ends an empty poll"
+    ] = True
+    unmet_faults_fail: Annotated[bool, "a planned fault that was not met fails the test"] = True
 
 
 # What botocore takes for one, as a part of a host's name.
@@ -58,18 +66,23 @@ class Option(NamedTuple):
     default: Any
     choices: tuple[str, ...]
     kind: type
+    help: str
 
 
 @cache
 def options() -> list[Option]:
     """All settings with their defaults, kinds and, if they have them, choices."""
     found = []
-    for name, hint in get_type_hints(Settings).items():
+    hints = get_type_hints(Settings, include_extras=True)
+    # What a user meets first comes first, not what the class inherits.
+    of_service = ServiceSettings.__annotations__
+    for name in sorted(hints, key=of_service.__contains__):
+        hint = hints[name]
         default = getattr(Settings, name)
-        choices = get_args(hint) if isinstance(default, str) else ()
-        strings = tuple(choice for choice in choices if isinstance(choice, str))
+        # An alias of typing keeps what it annotates.
+        choices = get_args(hint.__origin__) if isinstance(default, str) else ()
         kind = str if default is None else type(default)
-        found.append(Option(name, default, strings, kind))
+        found.append(Option(name, default, choices, kind, hint.__metadata__[0]))
     return found
 
 

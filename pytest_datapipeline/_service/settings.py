@@ -4,9 +4,8 @@ Durations are in seconds. A value that AWS documents is a constant; a value that
 is a setting, with the reason for its default beside it.
 """
 
-from __future__ import annotations
-
-from typing import Any, Literal
+# Annotations are looked up by every run of pytest: no future import, which makes texts of them.
+from typing import Annotated, Any, Literal
 
 # Documented: an empty PollForTask is held this long.
 POLL_SECONDS = 90
@@ -50,82 +49,71 @@ MAXIMUM_TASK_ID_LENGTH = 2048
 
 
 class ServiceSettings:
-    """The choices of the simulated service, given by name.
+    """The choices of the simulated service, given by name. Each says what it is about.
 
     No dataclass: the plugin is loaded by every run of pytest, and making one takes a millisecond.
-
-    Attributes:
-        running_from: what makes an attempt RUNNING. Default "report", the first
-            ReportTaskProgress: the only published task object is handed out WAITING_FOR_RUNNER.
-        task_objects: which objects a task carries. "reachable" (default): the attempt and every
-            object given with the task; "attempt": the attempt alone, as in AWS's one published
-            example.
-        false_for_activity: what SetTaskStatus FALSE does to an activity, which AWS keeps for
-            preconditions. "fail" (default) treats it as FAILED; "refuse" answers
-            InvalidRequestException.
-        accept_repeated_final_status: whether a SetTaskStatus that botocore sends again, because
-            it lost the answer to the first, is accepted. Default False: TaskNotFoundException,
-            the only error that AWS lists for it.
-        shuffle: whether fields, objects and lists of ids come in an arbitrary order. Default
-            False. The real service's order is arbitrary: True catches programs that rely on one.
-        seed: of the ids and of the shuffling.
-        consistency: "immediate" (default): reads see writes at once. "eventual": an activated
-            pipeline is PENDING, then SCHEDULING for some seconds, instances appear after five, a
-            deleted one is DELETING for eleven, and a listing lags, as recorded on the service.
-        task_references: which id a task's references to objects with runs carry. "instance"
-            (default): as the runs of the service refer to each other; "component": the id in the
-            definition.
-        schedule_type: of objects that do not say. Default "cron", which clients send.
-        active_instances: how many instances of an object may be active at a time where it does
-            not say. Default 5, the documented limit of an account.
-        creation_interval: seconds between two creations of an instance of an object. Default 0,
-            so that a backfill does not take hours; documented is 300.
-        resource_seconds: how long a simulated resource is CREATING. Default 0.
-        late_until: what lateAfterTimeout waits for, "start" (default, the guide of 2019) or
-            "completion" (later ones).
-        on_demand_reactivation: what activating an on-demand pipeline does that has as many runs as
-            it may. "refuse" (default) was observed; "cancel" the runs, or "ignore" the call are
-            what two pages of AWS say.
-        deactivation: of a pipeline that does not run. "accept" (default), as nothing says
-            otherwise; "refuse" answers InvalidRequestException.
-        unknown_objects: ids that DescribeObjects does not know. "omit" (default); "refuse" answers
-            InvalidRequestException.
-        activation_values: what parameter values at the activation do to those stored. "replace"
-            (default), as users report; "merge" keeps the others.
-        query_pages: whether a query filters "before" (default) or "after" it cuts pages; after
-            gives pages with few ids or none, as older documentation warns.
-        backfill: what activating with a start more than a day ago does. "accept" (default) was
-            observed; "refuse" is what the guide says of the console.
-        secrets: how the values of fields with * are described. "mask" (default) or "show".
-        preconditions: what a precondition on S3 or DynamoDB comes to. "succeed" (default); "look"
-            asks moto, if it is active.
-        maximum_pipelines: of an account. Default 100, as documented.
-        maximum_objects: of a definition. Default 100, as documented.
     """
 
-    running_from: Literal["report", "hand-over"] = "report"
-    task_objects: Literal["reachable", "attempt"] = "reachable"
-    false_for_activity: Literal["fail", "refuse"] = "fail"
-    accept_repeated_final_status: bool = False
-    shuffle: bool = False
-    seed: int = 0
-    consistency: Literal["immediate", "eventual"] = "immediate"
-    task_references: Literal["instance", "component"] = "instance"
-    schedule_type: Literal["cron", "timeseries"] = "cron"
-    active_instances: int = ACTIVE_INSTANCES
-    creation_interval: float = 0.0
-    resource_seconds: float = 0.0
-    late_until: Literal["start", "completion"] = "start"
-    on_demand_reactivation: Literal["refuse", "cancel", "ignore"] = "refuse"
-    deactivation: Literal["accept", "refuse"] = "accept"
-    unknown_objects: Literal["omit", "refuse"] = "omit"
-    activation_values: Literal["replace", "merge"] = "replace"
-    query_pages: Literal["before", "after"] = "before"
-    backfill: Literal["accept", "refuse"] = "accept"
-    secrets: Literal["mask", "show"] = "mask"
-    preconditions: Literal["succeed", "look"] = "succeed"
-    maximum_pipelines: int = MAXIMUM_PIPELINES
-    maximum_objects: int = MAXIMUM_OBJECTS
+    # What AWS leaves open, or contradicts itself about.
+
+    # The only published task object is handed out WAITING_FOR_RUNNER.
+    running_from: Annotated[
+        Literal["report", "hand-over"], "what makes an attempt RUNNING: its first report, or the hand-over"
+    ] = "report"
+    # AWS's own runner had all of them; its one published example has the attempt alone.
+    task_objects: Annotated[
+        Literal["reachable", "attempt"],
+        "the objects that a task carries: all that it works with, or the attempt alone",
+    ] = "reachable"
+    # TaskNotFoundException is the only error that AWS lists for a status that is sent twice.
+    accept_repeated_final_status: Annotated[
+        bool, "accept the SetTaskStatus that botocore sends again after a lost answer"
+    ] = False
+    # What clients send.
+    schedule_type: Annotated[
+        Literal["cron", "timeseries"], "the scheduleType of objects that have none"
+    ] = "cron"
+    # Refusing was observed; two pages of AWS say the others.
+    on_demand_reactivation: Annotated[
+        Literal["refuse", "cancel", "ignore"],
+        "activating an on-demand pipeline beyond its limit: refuse, cancel its runs, or ignore",
+    ] = "refuse"
+    # As users report.
+    activation_values: Annotated[
+        Literal["replace", "merge"],
+        "whether the values of an activation replace all that are stored, or merge with them",
+    ] = "replace"
+
+    # Harder than most tests want it.
+
+    # Orders are arbitrary on the service: this catches programs that rely on one.
+    shuffle: Annotated[bool, "fields, objects and lists of ids come in an arbitrary order"] = False
+    seed: Annotated[int, "of ids and of the shuffling"] = 0
+    # Eventual: an activated pipeline is PENDING, then SCHEDULING for some seconds, instances appear
+    # after five, a deleted one is DELETING for eleven, and a listing lags, as recorded.
+    consistency: Annotated[
+        Literal["immediate", "eventual"],
+        "whether reads see writes at once, or after the delays that were recorded on the service",
+    ] = "immediate"
+    # Documented are 300 seconds; with none a backfill does not take hours.
+    creation_interval: Annotated[
+        float, "seconds between two creations of an instance of an object; AWS documents 300"
+    ] = 0.0
+    resource_seconds: Annotated[float, "how long a simulated resource is CREATING"] = 0.0
+
+    # What stands around a pipeline.
+
+    secrets: Annotated[Literal["mask", "show"], "the values of fields with * in descriptions"] = (
+        "mask"
+    )
+    preconditions: Annotated[
+        Literal["succeed", "look"], "those on S3 and DynamoDB: they succeed, or look in moto"
+    ] = "succeed"
+    active_instances: Annotated[
+        int, "active instances of an object that has no maxActiveInstances"
+    ] = ACTIVE_INSTANCES
+    maximum_pipelines: Annotated[int, "how many pipelines an account may have"] = MAXIMUM_PIPELINES
+    maximum_objects: Annotated[int, "how many objects a definition may have"] = MAXIMUM_OBJECTS
 
     def __init__(self, **values: Any) -> None:
         self.__dict__.update(values)

@@ -318,7 +318,6 @@ ENDLESS_NUMBERS = st.sampled_from([math.inf, 1e300])
         ("virtual_sleep", st.none() | but_no(bool)),
         ("running_from", st.none() | ANYTHING),
         ("task_objects", st.none() | ANYTHING),
-        ("false_for_activity", st.none() | ANYTHING),
         ("accept_repeated_final_status", st.none() | but_no(bool)),
         ("shuffle", st.none() | but_no(bool)),
         ("seed", st.none() | but_no(int) | st.booleans()),

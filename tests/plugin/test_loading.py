@@ -178,7 +178,7 @@ def test_fixtures_markers_and_options_are_described(
             "datapipeline_stubber*",
         ]
     )
-    run("", "--markers").stdout.fnmatch_lines("@pytest.mark.datapipeline(*start=None, region=*")
+    run("", "--markers").stdout.fnmatch_lines("@pytest.mark.datapipeline(*start=None, freeze=*")
     run("", "--help").stdout.fnmatch_lines_random(
         ["AWS Data Pipeline:", "  --datapipeline-start=START", "  datapipeline_region*"]
     )
@@ -302,9 +302,7 @@ def test_a_wrong_start_on_the_command_line_is_a_usage_error(
 def test_the_help_names_the_choices_of_a_setting(run: Run) -> None:
     text = " ".join(run("", "--help").stdout.str().split())
 
-    assert (
-        "what makes an attempt RUNNING: report or hand-over (report or hand-over; default" in text
-    )
+    assert "what makes an attempt RUNNING: its first report, or the hand-over (report or" in text
 
 
 def test_the_client_has_the_region_that_any_client_of_the_process_has(

@@ -22,7 +22,6 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "References of a task to objects with runs carry the ids of these.",
         "instances of the service refer to each other so",
-        "task_references",
     ),
     Choice(
         "Ready tasks go out first in, first out.", "AWS speaks of the first newly scheduled task"
@@ -48,7 +47,6 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "FALSE for an activity counts as failed.",
         "AWS keeps it for preconditions",
-        "false_for_activity",
     ),
     Choice(
         "errorStackTrace has up to 4,095 characters.",
@@ -96,8 +94,14 @@ CHOICES: tuple[Choice, ...] = (
         "A parameter that nothing uses and that has no value is a warning at Put, an error at Activate.",
         "values may come with the activation; seen is the error for one that is used",
     ),
-    Choice("An unknown id in DescribeObjects is left out.", "nothing says", "unknown_objects"),
-    Choice("Deactivating what does not run changes nothing.", "clients do it", "deactivation"),
+    Choice(
+        "An unknown id in DescribeObjects is left out.",
+        "nothing says",
+    ),
+    Choice(
+        "Deactivating what does not run changes nothing.",
+        "clients do it",
+    ),
     Choice(
         "A deactivation waits up to 15 minutes for runners to learn of their cancellation.",
         "a dead one never will",
@@ -123,7 +127,6 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "Late is measured from the creation of an instance, until it runs.",
         "a backfill would be late from the start",
-        "late_until",
     ),
     Choice("Objects that do not say are scheduled by cron.", "clients send it", "schedule_type"),
     Choice(
@@ -149,7 +152,10 @@ CHOICES: tuple[Choice, ...] = (
         "observed; two pages of AWS say otherwise",
         "on_demand_reactivation",
     ),
-    Choice("A start of long ago is activated.", "observed", "backfill"),
+    Choice(
+        "A start of long ago is activated.",
+        "observed",
+    ),
     Choice(
         "An expression that can not be evaluated fails its run, which says why in @error.",
         "@error describes what is ill-formed",
@@ -164,7 +170,6 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "QueryObjects filters before it cuts pages.",
         "the newer documentation dropped the other",
-        "query_pages",
     ),
     Choice("Markers are good for the same call alone.", "nothing says"),
     Choice("A limit above 100 acts as 100; one below 1 is refused.", "nothing says"),

@@ -95,7 +95,7 @@ RULES: tuple[Rule, ...] = (
         "A start of more than a day ago blocks the activation.",
         "developer guide, dp-concepts-schedules",
         "documented",
-        why_not="observed otherwise; the setting `backfill` brings it",
+        why_not="observed otherwise",
     ),
     Rule(
         "on-demand-runs-once-per-activation",

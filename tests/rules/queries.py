@@ -95,6 +95,7 @@ RULES: tuple[Rule, ...] = (
         "Pages are cut first and filtered then, so that one may be empty with more to come.",
         "documentation of 2012 to 2014, as kept by boto 2",
         "documented",
+        why_not="newer documentation dropped it, and no recorded answer shows it",
     ),
     Rule(
         "rates",

@@ -144,7 +144,6 @@ class PipelineComponent(Component):
         "schedule",
         "successor",
         "suffix",
-        "task_references",
         "terminate_after",
         "users",
     )
@@ -172,7 +171,6 @@ class PipelineComponent(Component):
             policy=self._policy(object_id),
         )
         self.pipeline = pipeline
-        self.task_references = settings.task_references
         self.family = family_of(kind) or ""
         self.schedule = schedule
         self.node = node
@@ -356,7 +354,7 @@ class PipelineComponent(Component):
         node = None if self.node is None else self.node.id
         return ObjectScope(self.context(run), self.id, run, shown_id, node)
 
-    def fields_of(self, run: Instance, *, instance_ids: bool = True) -> tuple[Field, ...]:
+    def fields_of(self, run: Instance) -> tuple[Field, ...]:
         """The fields of the definition, evaluated for a run.
 
         Raises:
@@ -372,7 +370,7 @@ class PipelineComponent(Component):
             if field is None:
                 continue
             if field.is_ref:
-                other = self.run_of(field.value, run) if instance_ids else None
+                other = self.run_of(field.value, run)
                 found.append(field if other is None else Field(field.key, other.id, True))
             elif scope is not None:
                 found.extend(evaluated(field, scope))
@@ -399,10 +397,9 @@ class PipelineComponent(Component):
             values["schedule"] = schedule
         if self.worker_group:
             values["worker_group"] = self.worker_group
-        by_instance = self.task_references == "instance"
         try:
-            own = self.fields_of(run, instance_ids=by_instance)
-            others = self._reachable(run, by_instance) if with_objects else ()
+            own = self.fields_of(run)
+            others = self._reachable(run) if with_objects else ()
         except ExpressionError:
             # The run has failed on it already, unless its fields change while it waits.
             own, others = self._static, ()
@@ -416,7 +413,7 @@ class PipelineComponent(Component):
         guarded = self.node.runs.get(run.index)
         return self.node.id if guarded is None else guarded.id
 
-    def _reachable(self, run: Run, by_instance: bool) -> tuple[dict[str, Any], ...]:
+    def _reachable(self, run: Run) -> tuple[dict[str, Any], ...]:
         """The objects that a task works with, and those that they refer to, evaluated."""
         found = []
         for object_id, fixed in self._company():
@@ -425,9 +422,8 @@ class PipelineComponent(Component):
                 continue
             other = self.run_of(object_id, run)
             if other is not None:
-                shown = other.id if by_instance else object_id
-                fields = other.origin.fields_of(other, instance_ids=by_instance)
-                found.append(_wire(shown, (*fields, Field("type", other.of.type))))
+                fields = other.origin.fields_of(other)
+                found.append(_wire(other.id, (*fields, Field("type", other.of.type))))
             else:
                 scope = ObjectScope(self.context(run), object_id)
                 found.append(_wire(object_id, self._of_object(object_id, scope)))

@@ -205,10 +205,6 @@ class Tasks:
         attempt = self.attempt_of(task_id)
         instance = attempt.instance
         precondition = instance.component.type in USER_MANAGED_PRECONDITIONS
-        if status == "FALSE" and not precondition and self._settings.false_for_activity == "refuse":
-            raise invalid_request(
-                "Invalid task status", f"FALSE is for preconditions: {attempt.id}"
-            )
         self._on_event()
         if attempt.canceled:
             self._forget(attempt)

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import SECOND
 from ..components import pipeline as states
-from ..components.compile import is_on_demand, schedule_of
+from ..components.compile import is_on_demand
 from ..definitions.validation.walk import validate
 from ..errors import (
     ServiceError,
     invalid_request,
     pipeline_deleted,
 )
-from ..fields import timestamp
 from ..settings import (
     MAXIMUM_TAGS,
 )
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from ..settings import ServiceSettings
     from .registry import Registry
 
-_DAY = 86_400 * SECOND
 
 # What SetStatus can do, to components and to instances. "CANCEL" is what older documentation says.
 _TO_COMPONENTS = frozenset({"PAUSE", "RESUME"})
@@ -79,8 +77,6 @@ class Lifecycle:
         # What was put without errors has none now, unless values are given or wanted.
         if definition.declared or given or pipeline.errored:
             self._refuse_errors(definition, pipeline)
-        if self._settings.backfill == "refuse":
-            self._refuse_backfill(definition)
         start = parameters.get("startTimestamp")
         earlier, pipeline.definition = pipeline.definition, definition
         try:
@@ -105,25 +101,9 @@ class Lifecycle:
                 "pipeline",
             )
 
-    def _refuse_backfill(self, definition: Definition) -> None:
-        now = self._clock.now
-        for held in definition.objects:
-            if definition.type_of(held.id) != "Schedule" or is_on_demand(definition):
-                continue
-            schedule = schedule_of(definition, held.id, now)
-            if schedule is not None and schedule.start < now - _DAY:
-                raise invalid_request(
-                    "Pipeline definition has errors",
-                    f"{held.id} starts at {timestamp(schedule.start)}, more than a day ago",
-                )
-
     def deactivate_pipeline(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
         """Stop creating instances, and cancel or await those that are active."""
         pipeline = self._registry.find(parameters["pipelineId"], region)
-        if not pipeline.working and self._settings.deactivation == "refuse":
-            raise invalid_request(
-                "Invalid pipeline state", f"{pipeline.id} is {pipeline.state}, not SCHEDULED"
-            )
         cancel_active = parameters.get("cancelActive")
         self._engine.deactivate(pipeline, cancel_active is None or bool(cancel_active))
         self._tasks.happened()

@@ -116,8 +116,6 @@ class Watching:
         for object_id in ids:
             held = self._object(pipeline, object_id, evaluate)
             if held is None:
-                if self._settings.unknown_objects == "refuse":
-                    raise invalid_request("Invalid object id", f"{object_id} does not exist")
                 continue
             fields = held[2]
             if self._settings.secrets == "mask":
@@ -163,20 +161,14 @@ class Watching:
         position = queries.Markers.read(call, parameters.get("marker"))
         everything = self._queryable(pipeline, sphere)
         ids: list[str] = []
-        if self._settings.query_pages == "after":
-            page = everything[position : position + limit]
-            ids = [held[0] for held in page if wanted(held[1]())]
-            position += limit
-            more = position < len(everything)
-        else:
-            more = False
-            for held in everything[position:]:
-                if wanted(held[1]()):
-                    if len(ids) == limit:
-                        more = True
-                        break
-                    ids.append(held[0])
-                position += 1
+        more = False
+        for held in everything[position:]:
+            if wanted(held[1]()):
+                if len(ids) == limit:
+                    more = True
+                    break
+                ids.append(held[0])
+            position += 1
         self._shuffle(ids)
         return {**self._more(call, position, more), "ids": ids}
 

@@ -267,7 +267,7 @@ class Dependencies:
         """Act on an instance that was to have ended by now, or started."""
         if run.ended or run.of.paused:
             return
-        if self.settings.late_until == "start" and self._has_started(run):
+        if self._has_started(run):
             return
         self._act(run.origin.on_late, run)
         self._agenda.work()

@@ -202,19 +202,6 @@ def test_false_for_an_activity_counts_as_failed(
     assert task.status == "FAILED"
 
 
-@pytest.mark.datapipeline(false_for_activity="refuse")
-def test_a_setting_refuses_false_for_an_activity(
-    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
-) -> None:
-    task = datapipeline_fake.enqueue("wg")
-    task_id = taken(datapipeline_client)
-
-    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException):
-        datapipeline_client.set_task_status(taskId=task_id, taskStatus="FALSE")
-
-    assert not task.ended
-
-
 @pytest.mark.rule("false-is-tried-again")
 def test_a_precondition_that_is_false_is_tried_again_in_the_same_attempt(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any

@@ -304,15 +304,6 @@ def test_a_task_carries_the_evaluated_objects_that_it_works_with(
     assert "S" in found
 
 
-@pytest.mark.datapipeline(start="2020-01-01T00:00:00", task_references="component")
-def test_a_setting_has_tasks_refer_to_components(datapipeline_client: Any) -> None:
-    activated(datapipeline_client, daily(node("N"), activity("A", input={"ref": "N"})))
-
-    task = take(datapipeline_client)
-
-    assert {"key": "input", "refValue": "N"} in task["objects"][ATTEMPT]["fields"]
-
-
 # -- expressions ----------------------------------------------------------------------------------
 
 

@@ -223,22 +223,3 @@ def test_a_marker_of_another_query_is_refused(datapipeline_client: Any, pipeline
         datapipeline_client.describe_objects(
             pipelineId=pipeline_id, objectIds=["A"], marker=page["marker"]
         )
-
-
-@pytest.mark.rule("query-filter-after-page")
-@pytest.mark.datapipeline(start="2020-01-01T00:00:00", query_pages="after")
-def test_a_setting_filters_after_the_page_is_cut(
-    datapipeline_client: Any, pipeline_id: str
-) -> None:
-    selector = {"fieldName": "@status", "operator": {"type": "EQ", "values": ["FINISHED"]}}
-    pages = list(
-        datapipeline_client.get_paginator("query_objects").paginate(
-            pipelineId=pipeline_id,
-            sphere="INSTANCE",
-            query={"selectors": [selector]},
-            PaginationConfig={"PageSize": 2},
-        )
-    )
-
-    assert [page["ids"] for page in pages] == [[RUN], [], []]
-    assert [page["hasMoreResults"] for page in pages] == [True, True, False]

@@ -147,17 +147,12 @@ def test_a_hundred_objects_are_described_at_once_and_not_more(datapipeline_clien
     assert "marker" not in answer
 
 
-def test_unknown_objects_are_left_out_or_refused(
-    datapipeline_client: Any, datapipeline_fake: DataPipelineFake
-) -> None:
+def test_unknown_objects_are_left_out(datapipeline_client: Any) -> None:
     pipeline_id = activated(datapipeline_client, daily(activity("A")))
 
     answer = datapipeline_client.describe_objects(pipelineId=pipeline_id, objectIds=["A", "B"])
-    datapipeline_fake._settings.unknown_objects = "refuse"
 
     assert [held["id"] for held in answer["pipelineObjects"]] == ["A"]
-    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException):
-        datapipeline_client.describe_objects(pipelineId=pipeline_id, objectIds=["A", "B"])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from support.pipelines import (
     created,
     daily,
     described,
-    error_of,
     fields_of,
     finish,
     ids,
@@ -180,14 +179,6 @@ def test_a_schedule_of_long_ago_can_be_activated(
     assert len(ids(datapipeline_client, pipeline_id)) == 234
 
 
-@pytest.mark.datapipeline(start="2020-01-03T00:00:00", backfill="refuse")
-def test_a_setting_refuses_a_start_of_long_ago(datapipeline_client: Any) -> None:
-    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException) as error:
-        activated(datapipeline_client, daily(activity("A")))
-
-    assert "more than a day ago" in error_of(error)[1]
-
-
 # -- deactivation ----------------------------------------------------------------------------------
 
 
@@ -270,16 +261,11 @@ def test_a_start_timestamp_skips_what_was_before(
     ]
 
 
-def test_deactivation_of_what_does_not_run_is_accepted_or_refused(
-    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
-) -> None:
+def test_deactivation_of_what_does_not_run_changes_nothing(datapipeline_client: Any) -> None:
     pipeline_id = created(datapipeline_client)
 
     datapipeline_client.deactivate_pipeline(pipelineId=pipeline_id)
-    datapipeline_fake._settings.deactivation = "refuse"
 
-    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException):
-        datapipeline_client.deactivate_pipeline(pipelineId=pipeline_id)
     assert state(datapipeline_client, pipeline_id) == "PENDING"
 
 
