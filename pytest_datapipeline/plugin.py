@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ._clients.guard import Guard
+from ._clients.guard import Guard, Mode
 from ._clients.regions import Regions
 from .errors import FakeUsageError, told_by_message
-from .settings import Option, Settings, checked, options, parse_text
+from .settings import Option, Settings, check_value, checked, options, parse_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -30,6 +30,14 @@ _MARKER = "datapipeline"
 _ALLOW = Option(
     "allow_real_calls", False, (), bool, "let Data Pipeline calls that no fake answers go to AWS"
 )
+_GUARD = Option(
+    "guard",
+    "aws",
+    ("strict", "aws", "off"),
+    str,
+    "which Data Pipeline calls are refused while no fake is active: strict, also those that other "
+    "mocks or local servers would answer; aws, those that would reach AWS; off, none",
+)
 _SHARED = Option(
     "shared_endpoint",
     False,
@@ -37,11 +45,15 @@ _SHARED = Option(
     bool,
     "one endpoint for the session, which leads each test's clients to its fake",
 )
+_OF_PLUGIN = (_ALLOW, _GUARD, _SHARED)
 # Where workers of pytest-xdist are told of it.
 _SHARED_URL = "datapipeline_shared_endpoint"
 # Settings that one changes for a single run of a suite: these are on the command line as well.
 _ON_COMMAND_LINE = frozenset(
-    {"allow_real_calls", "shared_endpoint", "start", "shuffle", "seed", "patience", "idle_limit"}
+    {
+        *("allow_real_calls", "guard", "shared_endpoint"),
+        *("start", "shuffle", "seed", "patience", "idle_limit"),
+    }
 )
 # A long failing test may have made thousands of calls: its report shows the last of them.
 _CALLS_IN_REPORT = 40
@@ -58,23 +70,29 @@ class _Plugin:
     def __init__(self, config: pytest.Config) -> None:
         self.defaults = dict(_from_config(config))
         self.allow_real_calls = bool(self.defaults.pop(_ALLOW.name, False))
+        self.guard_mode: Mode = self.defaults.pop(_GUARD.name, _GUARD.default)
         self.shared_endpoint = bool(self.defaults.pop(_SHARED.name, False))
         self.shared_url: str | None = None
         self.environment_before: dict[str, str | None] = {}
         self.router: Router | None = None
         self.item: pytest.Item | None = None
-        self.guard = Guard(self._real_calls_allowed)
+        self.guard = Guard(self._mode)
 
-    def _real_calls_allowed(self) -> bool:
-        if self.item is None:
-            return self.allow_real_calls
-        return bool(_marked(self.item).get(_ALLOW.name, self.allow_real_calls))
+    def _mode(self) -> Mode:
+        """What the guard refuses now: the marker of the test under way wins."""
+        marked = {} if self.item is None else _marked(self.item)
+        mode: Mode = marked.get(_GUARD.name, self.guard_mode)
+        if _GUARD.name not in marked and marked.get(_ALLOW.name, self.allow_real_calls):
+            return "off"
+        if mode == "off" and marked.get(_ALLOW.name) is False:
+            return "aws"
+        return mode
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the settings as ini options, and some as command-line options."""
     group = parser.getgroup(_MARKER, "AWS Data Pipeline")
-    for option in (*options(), _ALLOW, _SHARED):
+    for option in (*options(), *_OF_PLUGIN):
         text = f"{option.help} ({_choices(option)}default: {option.default})"
         if option.default is None:
             text = option.help
@@ -114,11 +132,12 @@ def _region_of(config: pytest.Config) -> str:
 @pytest.hookimpl(trylast=True)  # after pytest has set its own hook for errors in threads
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, read the options, and guard the network."""
-    names = ", ".join(f"{option.name}={option.default!r}" for option in (*options(), _ALLOW))
+    marked = (*options(), _ALLOW, _GUARD)
+    names = ", ".join(f"{option.name}={option.default!r}" for option in marked)
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}({names}): settings of datapipeline_fake for this test, and whether calls that "
-        "no fake answers may go to AWS.",
+        f"{_MARKER}({names}): settings of datapipeline_fake for this test, and which calls that "
+        "no fake answers are refused.",
     )
     try:
         plugin = _Plugin(config)
@@ -180,7 +199,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _from_config(config: pytest.Config) -> Iterator[tuple[str, Any]]:
-    for option in (*options(), _ALLOW, _SHARED):
+    for option in (*options(), *_OF_PLUGIN):
         source = f"--datapipeline-{option.name.replace('_', '-')}"
         given = None
         if option.name in _ON_COMMAND_LINE:
@@ -190,8 +209,7 @@ def _from_config(config: pytest.Config) -> Iterator[tuple[str, Any]]:
             given = config.getini(f"datapipeline_{option.name}")
         if given is not None and given != "":
             value = parse_text(option, str(given), source)
-            if option not in (_ALLOW, _SHARED):
-                checked({option.name: value}, source)
+            check_value(option, value, source)
             yield option.name, value
 
 
@@ -209,11 +227,9 @@ def _marked(node: pytest.Item | pytest.Collector | Any) -> dict[str, Any]:
 
 def _settings_of(node: pytest.Item | Any) -> dict[str, Any]:
     marked = _marked(node)
-    allowed = marked.pop(_ALLOW.name, False)
-    if not isinstance(allowed, bool):
-        raise FakeUsageError(
-            f"@pytest.mark.{_MARKER}: allow_real_calls is {allowed!r}; it can be True or False."
-        )
+    for option in (_ALLOW, _GUARD):
+        if option.name in marked:
+            check_value(option, marked.pop(option.name), f"@pytest.mark.{_MARKER}")
     checked(marked, f"@pytest.mark.{_MARKER}")
     return {**node.config.stash[_config].defaults, **marked}
 

@@ -101,11 +101,16 @@ def checked(given: Mapping[str, Any], source: str) -> Settings:
                 f"{source} has no setting {name!r}.{did_you_mean(name, known)} "
                 f"Settings are: {', '.join(known)}."
             )
-        values[name] = _checked(known[name], value, source)
+        values[name] = check_value(known[name], value, source)
     return Settings(**values)
 
 
-def _checked(option: Option, value: Any, source: str) -> Any:
+def check_value(option: Option, value: Any, source: str) -> Any:
+    """The value for a setting, once it is seen that the setting can have it.
+
+    Raises:
+        FakeUsageError: it can not.
+    """
     where = f"{source}: {option.name}"
     if option.choices:
         if value not in option.choices:

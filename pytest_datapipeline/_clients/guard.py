@@ -1,13 +1,16 @@
-"""Keeps Data Pipeline calls from the network while the plugin is loaded and no fake is active.
+"""Keeps Data Pipeline calls from AWS while the plugin is loaded and no fake is active.
 
-The guard costs an import hook and nothing else until botocore is imported: it does not import it.
+It steps in as late as it can, when a connection to a host of AWS's is about to be made or used:
+what another mock answers, and what goes to a server of the user's own, is none of its business. It
+costs an import hook and nothing else until botocore is imported: it does not import it.
 """
 
 from __future__ import annotations
 
+import inspect
 import threading
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._time import threads
 from ..errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, told_by_message
@@ -23,26 +26,58 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = told_by_message
 
-_TARGET = "botocore.endpoint"
+# Where AWS's services are, in each of its partitions; as botocore lists them.
+_AWS_DOMAINS = (
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "api.amazonwebservices.com.cn",
+    "api.amazonwebservices.eu",
+    "api.aws",
+    "api.aws.hci.ic.gov",
+    "api.aws.ic.gov",
+    "api.aws.scloud",
+    "api.cloud-aws.adc-e.uk",
+    "c2s.ic.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+    "sc2s.sgov.gov",
+)
+# How requests name the service and the operation.
+_TARGET = "X-Amz-Target"
+_TARGET_PREFIX = "DataPipeline."
+
+Mode = Literal["strict", "aws", "off"]
 
 
 class Guard:
-    """Refuses Data Pipeline calls that no fake answers, and remembers them."""
+    """Refuses Data Pipeline calls that no fake answers, and remembers them.
 
-    def __init__(self, allowed: Callable[[], bool]) -> None:
+    Args:
+        mode: what is refused now: "aws", what is about to reach AWS; "strict", every call that no
+            fake of this package answers, those that other mocks would answer included; "off",
+            nothing.
+    """
+
+    def __init__(self, mode: Callable[[], Mode]) -> None:
         self.violations: list[str] = []
-        self._allowed = allowed
+        self._mode = mode
         self._home = threading.current_thread()
         self._refusals = 0
         self._unwinder: Unwinder | None = None
-        self._stop_waiting: Callable[[], None] = lambda: None
+        self._stop_waiting: list[Callable[[], None]] = []
         self._patches = Patches()
         self._silent_ends = threads.SilentEnds()
+        # The operation that this thread is sending to AWS, if it is one that must not arrive.
+        self._sending = threading.local()
 
     def start(self) -> None:
         """Guard botocore now, or as soon as somebody imports it."""
         self._silent_ends.start()
-        self._stop_waiting = when_imported(_TARGET, self._wrap)
+        self._stop_waiting = [
+            when_imported("botocore.endpoint", self._guard_botocore),
+            when_imported("aiobotocore.endpoint", self._guard_aiobotocore),
+        ]
 
     def taken(self) -> list[str]:
         """Return the refusals since the last call, and clear them."""
@@ -54,47 +89,137 @@ class Guard:
     def stop(self) -> None:
         """Leave botocore as it was."""
         self._silent_ends.stop()
-        self._stop_waiting()
+        for stop in self._stop_waiting:
+            stop()
         self._patches.undo()
 
-    def _wrap(self, module: ModuleType) -> None:
+    # -- where calls come by ----------------------------------------------------------------------
+
+    def _guard_botocore(self, module: ModuleType) -> None:
+        import urllib3.connection
+        from botocore.exceptions import CredentialRetrievalError, NoCredentialsError
+
         endpoint: Any = module.Endpoint
-        make_request, do_get_response = endpoint.make_request, endpoint._do_get_response
+        make_request, send = endpoint.make_request, endpoint._send
 
         @wraps(make_request)
         def guarded_make_request(self_: Any, operation_model: Any, request_dict: Any) -> Any:
-            self._check(operation_model)
-            return make_request(self_, operation_model, request_dict)
+            if operation_model.service_model.service_id != SERVICE_ID or self._is_idle():
+                return make_request(self_, operation_model, request_dict)
+            self._end_straggler()
+            operation, url = operation_model.name, request_dict["url"]
+            if self._mode() == "strict":
+                raise self._refusal(operation, url)
+            try:
+                made = make_request(self_, operation_model, request_dict)
+            except (CredentialRetrievalError, NoCredentialsError):
+                # To be told to find credentials for AWS would lead astray.
+                if is_of_aws(url):
+                    raise self._refusal(operation, url) from None
+                raise
+            return awaited(made, operation, url) if inspect.isawaitable(made) else made
 
-        # A thread may be between the two when its test ends, and the fake with it.
-        @wraps(do_get_response)
-        def guarded_do_get_response(
-            self_: Any, request: Any, operation_model: Any, context: Any
-        ) -> Any:
-            self._check(operation_model)
-            return do_get_response(self_, request, operation_model, context)
+        async def awaited(made: Any, operation: str, url: str) -> Any:
+            try:
+                return await made
+            except (CredentialRetrievalError, NoCredentialsError):
+                if is_of_aws(url):
+                    raise self._refusal(operation, url) from None
+                raise
+
+        @wraps(send)
+        def guarded_send(self_: Any, request: Any) -> Any:
+            operation = self._refused(request)
+            if operation is None:
+                return send(self_, request)
+            # A thread may have come to here when its test ended, and the fake with it.
+            self._end_straggler()
+            self._sending.operation = operation
+            try:
+                return send(self_, request)
+            except Exception as error:
+                if not self._has_stopped(error):
+                    raise
+            finally:
+                self._sending.operation = None
+            raise self._refusal(operation, request.url)
 
         self._patches.replace(endpoint, "make_request", guarded_make_request)
-        self._patches.replace(endpoint, "_do_get_response", guarded_do_get_response)
-
-    def _check(self, operation_model: Any) -> None:
-        if (
-            operation_model.service_model.service_id == SERVICE_ID
-            and active.active() is None
-            and not self._allowed()
+        self._patches.replace(endpoint, "_send", guarded_send)
+        # Below everything that records and replays. A connection that is kept alive is not
+        # connected again, and one over TLS is connected before it has a request.
+        for connection, method in (
+            (urllib3.connection.HTTPConnection, "connect"),
+            (urllib3.connection.HTTPSConnection, "connect"),
+            (urllib3.connection.HTTPConnection, "request"),
         ):
-            if threading.current_thread() is not self._home:
-                threads.end_straggler()
-            raise self._refusal(operation_model.name)
+            self._patches.replace(connection, method, self._stopping(getattr(connection, method)))
 
-    def _refusal(self, operation: str) -> BaseException:
+    def _stopping(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """A method of a connection, which is stopped in the middle of a call to AWS."""
+
+        @wraps(method)
+        def stopping(connection: Any, *args: Any, **kwargs: Any) -> Any:
+            if getattr(self._sending, "operation", None) is not None:
+                raise _OnItsWay(self)
+            return method(connection, *args, **kwargs)
+
+        return stopping
+
+    def _guard_aiobotocore(self, module: ModuleType) -> None:
+        endpoint: Any = module.AioEndpoint
+        send = endpoint._send
+
+        @wraps(send)
+        async def guarded_send(self_: Any, request: Any) -> Any:
+            operation = self._refused(request)
+            if operation is not None:
+                raise self._refusal(operation, request.url)
+            return await send(self_, request)
+
+        self._patches.replace(endpoint, "_send", guarded_send)
+
+    # -- what is refused --------------------------------------------------------------------------
+
+    def _is_idle(self) -> bool:
+        return active.active() is not None or self._mode() == "off"
+
+    def _refused(self, request: Any) -> str | None:
+        """The operation of a request that must not arrive; None if it may."""
+        target = request.headers.get(_TARGET, "")
+        target = target.decode() if isinstance(target, bytes) else str(target)
+        if not target.startswith(_TARGET_PREFIX) or self._is_idle() or not is_of_aws(request.url):
+            return None
+        return target[len(_TARGET_PREFIX) :]
+
+    def _has_stopped(self, error: BaseException | None) -> bool:
+        """Whether an error comes from this guard; libraries wrap it in their own."""
+        while error is not None:
+            if isinstance(error, _OnItsWay) and error.guard is self:
+                return True
+            error = error.__cause__ or error.__context__
+        return False
+
+    def _end_straggler(self) -> None:
+        if threading.current_thread() is not self._home:
+            threads.end_straggler()
+
+    def _refusal(self, operation: str, url: str) -> BaseException:
         problem = (
             f"{operation} was called on AWS Data Pipeline, but no fake is active, and the call "
-            "was kept from the network. Request the fixture datapipeline_fake (or "
-            "datapipeline_stubber) in the test; moto's mock_aws alone does not answer it. Or allow "
-            "such calls with @pytest.mark.datapipeline(allow_real_calls=True) or the ini option "
-            "datapipeline_allow_real_calls."
+            f"was kept from the network ({_host(url)}). Request the fixture datapipeline_fake (or "
+            "datapipeline_stubber) in the test. "
         )
+        if self._mode() == "strict":
+            problem += (
+                "The guard is strict: other mocks and local servers may answer with the ini option "
+                "datapipeline_guard = aws or @pytest.mark.datapipeline(guard='aws')."
+            )
+        else:
+            problem += (
+                "Or allow such calls with @pytest.mark.datapipeline(allow_real_calls=True) or the "
+                "ini option datapipeline_allow_real_calls."
+            )
         if problem not in self.violations:
             self.violations.append(problem)
         self._refusals += 1
@@ -108,3 +233,23 @@ class Guard:
         return self._unwinder.prepared(
             Stuck(f"{MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}")
         )
+
+
+class _OnItsWay(Exception):
+    """A call is about to reach AWS. Where pytest runs in pytest, each has a guard."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__("on its way to AWS")
+        self.guard = guard
+
+
+def is_of_aws(url: str) -> bool:
+    """Whether a URL leads to AWS, in any of its partitions, by a VPC's endpoints included."""
+    host = _host(url)
+    return any(host == domain or host.endswith(f".{domain}") for domain in _AWS_DOMAINS)
+
+
+def _host(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    return (urlsplit(url).hostname or "").rstrip(".")

@@ -82,6 +82,10 @@ def _takes(method: Any, arguments: int) -> bool:
     return True
 
 
+# In place of what a class has from another.
+_INHERITED = object()
+
+
 class Patches:
     """Replaced attributes of classes, with what was there before."""
 
@@ -90,11 +94,14 @@ class Patches:
 
     def replace(self, owner: type, name: str, replacement: Any) -> None:
         """Have `replacement` stand at a class's attribute."""
-        self._undo.append((owner, name, owner.__dict__[name]))
+        self._undo.append((owner, name, owner.__dict__.get(name, _INHERITED)))
         setattr(owner, name, replacement)
 
     def undo(self) -> None:
         """Give everything back, the latest first."""
         while self._undo:
             owner, name, original = self._undo.pop()
-            setattr(owner, name, original)
+            if original is _INHERITED:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)

@@ -58,7 +58,8 @@ class ServiceSettings:
 
     # The only published task object is handed out WAITING_FOR_RUNNER.
     running_from: Annotated[
-        Literal["report", "hand-over"], "what makes an attempt RUNNING: its first report, or the hand-over"
+        Literal["report", "hand-over"],
+        "what makes an attempt RUNNING: its first report, or the hand-over",
     ] = "report"
     # AWS's own runner had all of them; its one published example has the attempt alone.
     task_objects: Annotated[

@@ -55,7 +55,7 @@ def test_a_call_without_a_fake_is_refused_and_told_how_to_request_one(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         "E*UnexpectedCall: ListPipelines was called on AWS Data Pipeline, but no fake is active, "
-        "and the call was kept from the network. Request the fixture datapipeline_fake *"
+        "and the call was kept from the network (*). Request the fixture datapipeline_fake *"
     )
 
 
@@ -194,14 +194,14 @@ def test_a_pool_whose_every_call_is_refused_is_no_loop(
     result.stdout.fnmatch_lines("ListPipelines was called on AWS Data Pipeline, but no fake *")
 
 
-def test_a_refusal_says_that_moto_does_not_lift_it(run: Run) -> None:
+def test_a_refusal_says_where_the_call_was_bound_for_and_how_to_allow_it(run: Run) -> None:
     result = run(CALL + "\n    def test_call():\n        call()\n")
 
     result.stdout.fnmatch_lines(
         "E*UnexpectedCall: ListPipelines was called on AWS Data Pipeline, but no fake is active, "
-        "and the call was kept from the network. Request the fixture datapipeline_fake (or "
-        "datapipeline_stubber) in the test; moto's mock_aws alone does not answer it. Or allow "
-        "such calls with @pytest.mark.datapipeline(allow_real_calls=True) or the ini option "
+        "and the call was kept from the network (datapipeline.us-east-1.amazonaws.com). Request "
+        "the fixture datapipeline_fake (or datapipeline_stubber) in the test. Or allow such calls "
+        "with @pytest.mark.datapipeline(allow_real_calls=True) or the ini option "
         "datapipeline_allow_real_calls."
     )
 

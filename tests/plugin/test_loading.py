@@ -270,7 +270,7 @@ def test_a_wrong_ini_value_is_a_usage_error(run: Run, ini: str, message: str) ->
         ),
         ("seed='x'", "*@pytest.mark.datapipeline: seed is 'x'; it must be of type int.*"),
         ("'eu-west-1'", "*@pytest.mark.datapipeline takes settings by name, not 'eu-west-1'.*"),
-        ("allow_real_calls=1", "*allow_real_calls is 1; it can be True or False.*"),
+        ("allow_real_calls=1", "*allow_real_calls is 1; it must be of type bool.*"),
     ],
 )
 def test_a_wrong_marker_argument_is_told_before_the_test(
