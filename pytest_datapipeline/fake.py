@@ -11,6 +11,7 @@ from . import checks
 from ._clients import active
 from ._clients.hooks import when_imported
 from ._clients.interception import Interception
+from ._fake.decorating import Decorated, decorate
 from ._fake.driving import Condition, Driving, Returned
 from ._fake.enqueue import Queueing, check_worker_group, policy_of
 from ._fake.faults import FaultPlan, PlannedFault
@@ -55,6 +56,8 @@ class DataPipelineFake:
             task = fake.enqueue("my-workers", {"command": "echo hi"})
 
     Leaving the `with` block raises `UnmetExpectations` for what the test planned and did not meet.
+    Fakes nest, each with its own clock, queues and calls: the innermost answers. As a decorator,
+    `@DataPipelineFake(...)`, it gives each test a fake of its own.
 
     Args:
         settings: see the table of settings in the README; each has a default.
@@ -64,16 +67,25 @@ class DataPipelineFake:
     """
 
     def __init__(self, **settings: Any) -> None:
+        self._given = settings
         self._settings = checked(settings, "DataPipelineFake()")
-        self._clock = VirtualClock(_start_of(self._settings))
+        self._entered = False
+        self._endpoint_url: str | None = None
+        self._expected: Callable[[], str | None] = lambda: None
+        self._problems: list[str] = []
+        self._told = False
+        self._import_hooks: list[Callable[[], None]] = []
+        self._build(_start_of(self._settings))
+
+    def _build(self, start: int) -> None:
+        """Make an empty world whose clock stands at a moment."""
+        self._clock = VirtualClock(start)
         self._service = Service(
             self._clock, self._settings, self._happened, outcome_of=self._outcome_of
         )
         self._calls = Calls()
         self._calls.secrets.further = self._service.pipelines.secrets
         self._faults = FaultPlan()
-        self._problems: list[str] = []
-        self._told = False
         self._time = Timekeeper(
             self._clock,
             self._service.tasks,
@@ -86,6 +98,7 @@ class DataPipelineFake:
             self._problems.append,
             lambda: any(held.timers for held in self._service.pipelines.all.values()),
         )
+        self._time.expected = self._expected
         self._queueing = Queueing(self._service, self._clock, self._time, self._calls.secrets)
         self._responder = Responder(
             self._service,
@@ -100,12 +113,9 @@ class DataPipelineFake:
             on_mistake=self._problems.append,
         )
         self._interception = Interception(self._responder)
-        self._undo = ExitStack()
         # asyncio's event loop on the test's thread, once asyncio is there.
         self._loop: LoopTime | None = None
-        self._endpoint_url: str | None = None
         self._own_clocks = OwnClocks(self._time)
-        self._entered = False
         self._workers = Workers(self._clock, self._service.tasks)
         self._pipelines: Pipelines | None = None
         self._driving = Driving(
@@ -120,9 +130,9 @@ class DataPipelineFake:
         self.clock = FakeClock(self._time)
 
     def __repr__(self) -> str:
-        state = "active" if active.active() is self else "not active"
+        now = to_datetime(self._clock.now).isoformat()
         return (
-            f"<DataPipelineFake, {state}, at {to_datetime(self._clock.now).isoformat()}: "
+            f"<DataPipelineFake, {active.state(self)}, at {now}: "
             f"{len(self.tasks)} tasks, {len(self._calls)} calls>"
         )
 
@@ -132,31 +142,9 @@ class DataPipelineFake:
         if self._entered:
             raise FakeUsageError("A DataPipelineFake can be entered once: make another.")
         self._entered = True
-        try:
-            self._enter()
-        except BaseException:
-            self._leave()
-            raise
-        return self
-
-    def _enter(self) -> None:
-        # What is undone last comes first: time has to be given up before the clocks are thawed.
-        undo = self._undo.callback
-        active.claim(self, "DataPipelineFake")
-        undo(self._own_clocks.thaw)
-        undo(active.release, self)
-        undo(self._interception.stop)
-        self._interception.start()
-        undo(self._stop_loops)
-        undo(self._time.close)
         self._time.open()
-        undo(when_imported("asyncio.base_events", self._start_loops))
-        if self._settings.freeze:
-            self._own_clocks.freeze()
-        self._time.sync()
-        undo(self._own_clocks.give_back_sleep)
-        if self._settings.virtual_sleep:
-            self._own_clocks.take_sleep()
+        active.enter(self, "DataPipelineFake")
+        return self
 
     def __exit__(
         self,
@@ -168,21 +156,88 @@ class DataPipelineFake:
         if kind is None:
             self.verify()
 
+    def __call__(self, test: Decorated) -> Decorated:
+        """Decorate a function, a coroutine function or a class of tests: each call, or each test of
+        the class, has a fake of its own with these settings.
+
+        A function that has a parameter `datapipeline_fake` gets it there; an instance of the class
+        has it as its attribute `datapipeline_fake`.
+
+        Raises:
+            FakeUsageError: it can not be decorated, such as a generator.
+        """
+        decorated: Decorated = decorate(test, lambda: type(self)(**self._given))
+        return decorated
+
+    def _leave(self) -> None:
+        # Time is given up before the clocks are thawed.
+        with ExitStack() as undo:
+            undo.callback(self._own_clocks.end)
+            undo.callback(active.leave, self)
+            undo.callback(self._time.close)
+
+    def _take_over(self) -> None:
+        """Answer calls, and have the clocks of the test go by this fake's if that is wanted."""
+        self._interception.start()
+        self._time.frozen.resume()
+        self._import_hooks.append(when_imported("asyncio.base_events", self._start_loops))
+        if self._settings.freeze:
+            self._own_clocks.freeze()
+        self._time.sync()
+        if self._settings.virtual_sleep:
+            self._own_clocks.take_sleep()
+
+    def _give_way(self) -> None:
+        """Leave everything as it was, even where one step of it fails."""
+        with ExitStack() as undo:
+            undo.callback(self._own_clocks.thaw)
+            undo.callback(self._time.frozen.pause)
+            undo.callback(self._interception.stop)
+            undo.callback(self._stop_loops)
+            undo.callback(self._stop_import_hooks)
+            undo.callback(self._own_clocks.give_back_sleep)
+
     def _start_loops(self, _: object) -> None:
         from ._time.event_loop import LoopTime
 
-        loops = LoopTime(self._time, self._settings.asyncio_timers == "virtual")
-        loops.start()
-        self._loop = self._time.loop = loops
-        self._undo.callback(when_imported("aiobotocore.session", loops.on_aiobotocore))
+        if self._loop is None:
+            self._loop = LoopTime(self._time, self._settings.asyncio_timers == "virtual")
+            self._time.loop = self._loop
+        self._loop.start()
+        self._import_hooks.append(when_imported("aiobotocore.session", self._loop.on_aiobotocore))
+
+    def _stop_import_hooks(self) -> None:
+        while self._import_hooks:
+            self._import_hooks.pop()()
 
     def _stop_loops(self) -> None:
         if self._loop is not None:
             self._loop.stop()
 
-    def _leave(self) -> None:
-        """Undo all, even where one step of it fails."""
-        self._undo.close()
+    def reset(self) -> None:
+        """Empty the world: no pipelines, tasks, calls, heartbeats, planned faults or functions that
+        play runners. Time stays what it is, and so do the settings.
+
+        For fakes that serve many tests. Handles from before are of the old world. Threads that
+        wait are ended as at the end of a test; an endpoint goes on with the new world.
+
+        Raises:
+            FakeUsageError: the fake is not active, or this is not the thread that entered it.
+        """
+        if active.active() is not self:
+            raise FakeUsageError(
+                f"reset() is for the fake that answers calls, and this one is {active.state(self)}."
+            )
+        if not self._time.at_home:
+            raise FakeUsageError(
+                f"reset() is for the thread that entered the fake, {self._time.home.name!r}."
+            )
+        now = self._time.now()
+        self._time.close()
+        self._give_way()
+        self._build(now)
+        self._time.open()
+        self._take_over()
 
     def _attach(self, url: str, why_wait: Callable[[], str | None]) -> None:
         """Have time wait for what an endpoint expects."""
@@ -191,11 +246,11 @@ class DataPipelineFake:
                 f"This fake has an endpoint already, {self._endpoint_url}: a test has one."
             )
         self._endpoint_url = url
-        self._time.expected = why_wait
+        self._expected = self._time.expected = why_wait
 
     def _detach(self) -> None:
         self._endpoint_url = None
-        self._time.expected = lambda: None
+        self._expected = self._time.expected = lambda: None
 
     def verify(self) -> None:
         """Raise what a test's end has to tell, once and as a whole.

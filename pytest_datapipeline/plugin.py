@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ._clients import active
 from ._clients.guard import Guard, Mode
 from ._clients.regions import Regions
 from .errors import FakeUsageError, told_by_message
@@ -55,12 +56,21 @@ _ON_COMMAND_LINE = frozenset(
         *("start", "shuffle", "seed", "patience", "idle_limit"),
     }
 )
+# In place of which datapipeline_client requests no other.
+_OTHER_DOUBLES = frozenset(
+    {
+        "datapipeline_stubber",
+        *(f"{scope}_datapipeline_fake" for scope in ("class", "module", "package", "session")),
+    }
+)
 # A long failing test may have made thousands of calls: its report shows the last of them.
 _CALLS_IN_REPORT = 40
 
 _config = pytest.StashKey["_Plugin"]()
 _regions = pytest.StashKey[Regions]()
-_double = pytest.StashKey["DataPipelineFake | DataPipelineStubber"]()
+_doubles = pytest.StashKey["list[DataPipelineFake | DataPipelineStubber]"]()
+# A double around a test, of a wider scope, and how many calls it had before the test.
+_around = pytest.StashKey["tuple[DataPipelineFake, int]"]()
 _failed = pytest.StashKey[bool]()
 
 
@@ -241,6 +251,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     plugin.item = item
     plugin.guard.taken()
     item.stash[_failed] = False
+    item.stash[_doubles] = []
+    around = active.active()
+    if around is not None:
+        item.stash[_around] = (around, len(around.calls))
     problem = None
     try:
         _settings_of(item)
@@ -271,14 +285,15 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     finally:
         plugin.item = None
         # pytest keeps every item to the end of the session; the fake of a test ends with it.
-        if _double in item.stash:
-            del item.stash[_double]
+        if _doubles in item.stash:
+            del item.stash[_doubles]
+        if _around in item.stash:
+            del item.stash[_around]
 
 
 def _tell(item: pytest.Item) -> None:
     problems = item.config.stash[_config].guard.taken()
-    double = item.stash.get(_double, None)
-    if double is not None:
+    for double in item.stash.get(_doubles, ()):
         problems += double._unmet()
     if problems:
         pytest.fail("\n".join(dict.fromkeys(problems)), pytrace=False)
@@ -291,18 +306,28 @@ def pytest_runtest_makereport(
     """Show a failed test's calls in its report."""
     report = yield
     item.stash[_failed] = item.stash.get(_failed, False) or report.failed
-    double = item.stash.get(_double, None)
-    if double is not None and report.failed and call.when == "call" and double.calls:
-        latest = double.calls[-_CALLS_IN_REPORT:]
-        title = f"AWS Data Pipeline: {len(double.calls)} calls"
-        if len(latest) < len(double.calls):
+    if report.failed and call.when == "call":
+        for double in item.stash.get(_doubles, ()):
+            _report_calls(report, double, 0)
+        if _around in item.stash:
+            _report_calls(report, *item.stash[_around])
+    return report
+
+
+def _report_calls(
+    report: pytest.TestReport, double: DataPipelineFake | DataPipelineStubber, before: int
+) -> None:
+    """Add the calls after the first `before`, and how the pipelines stand."""
+    calls = double.calls[before:]
+    if calls:
+        latest = calls[-_CALLS_IN_REPORT:]
+        title = f"AWS Data Pipeline: {len(calls)} calls"
+        if len(latest) < len(calls):
             title += f", the last {len(latest)}"
         report.sections.append((title, repr(latest)))
-    if double is not None and report.failed and call.when == "call":
-        pipelines = double._pipelines_in_report()
-        if pipelines:
-            report.sections.append(("AWS Data Pipeline: pipelines", pipelines))
-    return report
+    pipelines = double._pipelines_in_report()
+    if pipelines:
+        report.sections.append(("AWS Data Pipeline: pipelines", pipelines))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -320,13 +345,37 @@ def datapipeline_fake(request: pytest.FixtureRequest) -> Iterator[DataPipelineFa
 
     Enqueue tasks for task runners, plan faults, move its clock, and look at the calls.
     """
-    from .fake import DataPipelineFake
-
-    fake = DataPipelineFake(**_settings_of(request.node))
+    fake = _made(request)
     fake.__enter__()
-    request.node.stash[_double] = fake
+    request.node.stash[_doubles].append(fake)
     yield fake
     fake._leave()
+
+
+def _made(request: pytest.FixtureRequest) -> DataPipelineFake:
+    from .fake import DataPipelineFake
+
+    return DataPipelineFake(**_settings_of(request.node))
+
+
+def _wide(request: pytest.FixtureRequest) -> Iterator[DataPipelineFake]:
+    """The same as datapipeline_fake for a wider scope, whose marker or ini file has its settings.
+
+    What was planned and not met is an error at the end of that scope. `reset()` empties it.
+    """
+    fake = _made(request)
+    fake.__enter__()
+    yield fake
+    fake._leave()
+    problems = fake._unmet()
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
+
+
+class_datapipeline_fake = pytest.fixture(scope="class", name="class_datapipeline_fake")(_wide)
+module_datapipeline_fake = pytest.fixture(scope="module", name="module_datapipeline_fake")(_wide)
+package_datapipeline_fake = pytest.fixture(scope="package", name="package_datapipeline_fake")(_wide)
+session_datapipeline_fake = pytest.fixture(scope="session", name="session_datapipeline_fake")(_wide)
 
 
 @pytest.fixture
@@ -355,7 +404,7 @@ def datapipeline_stubber(request: pytest.FixtureRequest) -> Iterator[DataPipelin
     region = _settings_of(request.node).get("region", "us-east-1")
     stubber = DataPipelineStubber(region=region)
     stubber.activate()
-    request.node.stash[_double] = stubber
+    request.node.stash[_doubles].append(stubber)
     yield stubber
     stubber.deactivate()
 
@@ -364,10 +413,11 @@ def datapipeline_stubber(request: pytest.FixtureRequest) -> Iterator[DataPipelin
 def datapipeline_client(request: pytest.FixtureRequest) -> Any:
     """A boto3 client as AWS asks for in a task runner: its read time-out is above 90 seconds.
 
-    It talks to datapipeline_fake, or to datapipeline_stubber if the test requests that. Its region
-    is that of the settings if they name one, else what any other client of the process gets.
+    It talks to the double that the test requests, one of a wider scope included, or else to
+    datapipeline_fake. Its region is that of the settings if they name one, else what any other
+    client of the process gets.
     """
-    if "datapipeline_stubber" not in request.fixturenames:
+    if _OTHER_DOUBLES.isdisjoint(request.fixturenames):
         request.getfixturevalue("datapipeline_fake")
     import boto3
     from botocore.config import Config

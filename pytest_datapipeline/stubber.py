@@ -151,9 +151,8 @@ class DataPipelineStubber(Stubber):
         self._client_calls = ClientCalls(self._answer, region)
 
     def __repr__(self) -> str:
-        state = "active" if active.active() is self else "not active"
         return (
-            f"<DataPipelineStubber, {state}: {len(self._script)} responses left, "
+            f"<DataPipelineStubber, {active.state(self)}: {len(self._script)} responses left, "
             f"{len(self._calls)} calls>"
         )
 
@@ -175,26 +174,27 @@ class DataPipelineStubber(Stubber):
                 raise UnmetExpectations(_joined(problems))
 
     def activate(self) -> None:
-        """Answer the calls of all `datapipeline` clients. Does nothing if it does so already.
+        """Answer the calls of all `datapipeline` clients, in place of a fake or another stubber
+        that is active; that one goes on when this one is deactivated. Does nothing if it is active.
 
         Raises:
-            FakeUsageError: a fake or another stubber answers them.
+            FakeUsageError: a fake or another stubber of another thread answers them.
         """
-        if active.active() is self:
+        if active.is_entered(self):
             return
-        active.claim(self, "DataPipelineStubber")
-        try:
-            checked_botocore()
-            self._home = threading.current_thread()
-            self._client_calls.start()
-        except BaseException:
-            active.release(self)
-            raise
+        checked_botocore()
+        self._home = threading.current_thread()
+        active.enter(self, "DataPipelineStubber")
+
+    def _take_over(self) -> None:
+        self._client_calls.start()
+
+    def _give_way(self) -> None:
+        self._client_calls.stop()
 
     def deactivate(self) -> None:
         """Leave botocore as it was. Does nothing if it is not active."""
-        self._client_calls.stop()
-        active.release(self)
+        active.leave(self)
         with self._lock:
             threads.leave_behind(self._callers)
             self._callers.clear()

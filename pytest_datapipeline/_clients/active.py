@@ -1,41 +1,91 @@
-"""Which double, if any, answers this process's Data Pipeline calls.
+"""Which doubles are active in this process. They nest: the innermost answers.
 
 Cheap to import: the plugin needs it before anybody uses a double.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import Any, NamedTuple, Protocol
 
 from .._time import threads
 from ..errors import FakeUsageError, told_by_message
 
 __tracebackhide__ = told_by_message
 
-_active: list[tuple[Any, str]] = []
+
+class Double(Protocol):
+    """What answers Data Pipeline calls in place of AWS."""
+
+    def _give_way(self) -> None:
+        """Leave botocore, asyncio and the clocks as they were, for one that is entered inside."""
+
+    def _take_over(self) -> None:
+        """Answer calls, for the first time or again."""
 
 
-def claim(double: Any, name: str) -> None:
-    """Make `double` the one that answers.
+class _Entered(NamedTuple):
+    double: Double
+    name: str
+    thread: threading.Thread
+
+
+_entered: list[_Entered] = []
+
+
+def enter(double: Double, name: str) -> None:
+    """Make `double` the one that answers; the one around it gives way until it leaves.
 
     Raises:
-        FakeUsageError: there is one already; two would each see half of the calls.
+        FakeUsageError: one of another thread answers. Each would get calls of the other.
     """
-    if _active:
-        raise FakeUsageError(
-            f"{name} can not start: {_active[0][1]} answers this process's Data Pipeline calls "
-            "already. Use one of them in a test, and only once; with pytest, by one of the "
-            "fixtures datapipeline_fake and datapipeline_stubber."
-        )
-    _active.append((double, name))
-    threads.begin()
+    here = threading.current_thread()
+    if _entered:
+        outer = _entered[-1]
+        if outer.thread is not here:
+            raise FakeUsageError(
+                f"{name} can not start in thread {here.name!r}: {outer.name} answers this "
+                f"process's Data Pipeline calls already, and is of thread {outer.thread.name!r}. "
+                "They nest in one thread alone: have all threads use one."
+            )
+        outer.double._give_way()
+    _entered.append(_Entered(double, name, here))
+    try:
+        threads.begin()
+        double._take_over()
+    except BaseException:
+        leave(double)
+        raise
 
 
-def release(double: Any) -> None:
-    """Have `double` answer no longer."""
-    _active[:] = [entry for entry in _active if entry[0] is not double]
+def leave(double: Double) -> None:
+    """Have `double` answer no longer, and the one around it again."""
+    for place, held in enumerate(_entered):  # noqa: B007  # it is used below
+        if held.double is double:
+            break
+    else:
+        return
+    innermost = place == len(_entered) - 1
+    if innermost:
+        # Another, entered inside of it and not left yet, has had it give way before.
+        double._give_way()
+    del _entered[place]
+    if innermost and _entered:
+        _entered[-1].double._take_over()
 
 
 def active() -> Any:
     """The double that answers now; None if there is none."""
-    return _active[-1][0] if _active else None
+    return _entered[-1].double if _entered else None
+
+
+def is_entered(double: Double) -> bool:
+    """Whether a double is active, or will be again once those inside of it have left."""
+    return any(held.double is double for held in _entered)
+
+
+def state(double: Double) -> str:
+    """How a double stands, for its repr."""
+    if active() is double:
+        return "active"
+    return f"behind another {_entered[-1].name}" if is_entered(double) else "not active"

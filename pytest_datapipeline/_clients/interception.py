@@ -82,6 +82,7 @@ class Interception:
     def start(self) -> None:
         """Take the calls over."""
         checked_botocore()
+        self._retry_states.take_back()
         responder, retry_states = self._responder, self._retry_states
         endpoint: Any = Endpoint
         signer: Any = RequestSigner

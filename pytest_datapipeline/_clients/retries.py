@@ -24,6 +24,7 @@ class RetryStates:
         self._responder = responder
         self._endpoints: dict[int, Any] = {}
         self._saved: list[tuple[Any, dict[str, Any]]] = []
+        self._own: list[tuple[Any, dict[str, Any]]] = []
         self._lock = threading.RLock()
 
     def take_over(self, endpoint: Any, operation: str) -> None:
@@ -46,16 +47,26 @@ class RetryStates:
                     self._renew(owner, _virtual_asynchronous_limiter(self._responder, owner))
 
     def give_back(self) -> None:
-        """Put back what was there before."""
-        for owner, state in self._saved:
-            owner.__dict__.clear()
-            owner.__dict__.update(state)
-        self._saved.clear()
-        self._endpoints.clear()
+        """Put back what was there before, until it is taken over again."""
+        with self._lock:
+            self._own = [(owner, dict(owner.__dict__)) for owner, _ in self._saved]
+            for owner, state in self._saved:
+                _put(owner, state)
+
+    def take_back(self) -> None:
+        """Go on where `give_back` left off."""
+        with self._lock:
+            for owner, state in self._own:
+                _put(owner, state)
 
     def _renew(self, owner: Any, fresh: Any) -> None:
         self._saved.append((owner, dict(owner.__dict__)))
         owner.__dict__.update(fresh.__dict__)
+
+
+def _put(owner: Any, state: dict[str, Any]) -> None:
+    owner.__dict__.clear()
+    owner.__dict__.update(state)
 
 
 class _VirtualClock(bucket.Clock):

@@ -193,6 +193,7 @@ class LoopTime:
         if self._original is not None:
             patched: Any = BaseEventLoop
             patched._run_once = self._original
+            self._original = None
             self._jobs.stop()
         while self._writers:
             setattr(_TRANSPORT, *self._writers.pop())

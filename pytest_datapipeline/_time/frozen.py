@@ -99,9 +99,22 @@ class FrozenTime:
         self._originals: list[tuple[type, str, Any]] = []
         self._watched_kinds: set[type] = set()
         self._pushing = False
+        self._paused = False
+
+    def pause(self) -> None:
+        """Take no notice of frozen time, and leave both libraries as they were."""
+        self._paused = True
+        self._factory = None
+        self.unwatch()
+
+    def resume(self) -> None:
+        """Go by frozen time again."""
+        self._paused = False
 
     def current(self) -> Any:
         """The frozen time that holds; None if time is not frozen."""
+        if self._paused:
+            return None
         for library in _LIBRARIES:
             factory = library.current()
             if factory is not None:

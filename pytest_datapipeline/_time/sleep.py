@@ -23,6 +23,7 @@ class OwnClocks:
     def __init__(self, timekeeper: Timekeeper) -> None:
         self._time = timekeeper
         self._freezer: Any = None
+        self._factory: Any = None
         self._sleepers: list[ModuleType] = []
         self._real_sleep: Any = None
 
@@ -35,7 +36,7 @@ class OwnClocks:
         self._freezer = freezegun.freeze_time(
             to_datetime(self._time.clock.now).replace(tzinfo=None), ignore=_PYTEST_CLOCKS
         )
-        self._freezer.start()
+        self._factory = self._freezer.start()
         # freezegun looks up the stack for modules whose clocks it leaves alone. At the bottom of
         # every thread is threading, whose own clocks it has spared by now; so what a runner in a
         # thread reads would be real. The end of the freeze drops the list.
@@ -70,7 +71,15 @@ class OwnClocks:
         self._sleepers.clear()
 
     def thaw(self) -> None:
-        """End the freeze."""
+        """End the freeze, unless the test has frozen time inside of it and would lose that."""
+        if self._freezer is not None:
+            import freezegun
+
+            if freezegun.api.freeze_factories[-1] is self._factory:
+                self.end()
+
+    def end(self) -> None:
+        """End the freeze for good."""
         if self._freezer is not None:
             self._freezer.stop()
             self._freezer = None

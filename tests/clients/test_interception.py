@@ -362,13 +362,6 @@ def test_moto_does_not_see_the_pipelines_that_go_to_the_fake(
 # -- what is refused ------------------------------------------------------------------------------
 
 
-def test_two_fakes_at_once_are_refused(datapipeline_fake: DataPipelineFake) -> None:
-    with pytest.raises(FakeUsageError, match="DataPipelineFake can not start: DataPipelineFake"):
-        DataPipelineFake().__enter__()
-
-    assert by_boto3().report_task_runner_heartbeat(taskrunnerId="tr")["terminate"] is False
-
-
 def test_a_fake_can_be_entered_once() -> None:
     fake = DataPipelineFake()
     with fake:

@@ -8,7 +8,7 @@ import pytest
 from support.inner_pytest import run_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -113,47 +113,6 @@ def test_a_test_that_fails_anyway_is_not_told_of_responses(
 
     result.assert_outcomes(failed=1)
     result.stdout.no_fnmatch_line("*A response was added*")
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("datapipeline_fake", "datapipeline_stubber"),
-        ("datapipeline_stubber", "datapipeline_fake"),
-    ],
-)
-def test_both_fixtures_in_one_test_are_refused(
-    run: Callable[[str], pytest.RunResult], first: str, second: str
-) -> None:
-    names: Mapping[str, str] = {
-        "datapipeline_fake": "DataPipelineFake",
-        "datapipeline_stubber": "DataPipelineStubber",
-    }
-
-    result = run(
-        f"""
-        import boto3
-        from botocore.endpoint import Endpoint
-
-        before = Endpoint.make_request
-
-        def test_both({first}, {second}):
-            pass
-
-        def test_nothing_is_left_behind({second}):
-            pass
-
-        def test_at_all():
-            assert Endpoint.make_request is before
-        """
-    )
-
-    result.assert_outcomes(errors=1, passed=2)
-    result.stdout.fnmatch_lines(
-        f"E * {names[second]} can not start: {names[first]} answers this process's Data Pipeline "
-        "calls already. Use one of them in a test, and only once; with pytest, by one of the "
-        "fixtures datapipeline_fake and datapipeline_stubber."
-    )
 
 
 def test_a_thread_that_outlives_its_test_is_ended_at_its_next_call(

@@ -17,7 +17,6 @@ from botocore.config import Config
 from dirty_equals import IsPartialDict, IsStr
 
 from pytest_datapipeline import (
-    DataPipelineFake,
     DataPipelineStubber,
     FakeUsageError,
     UnmetExpectations,
@@ -468,13 +467,6 @@ def test_it_can_be_used_again_after_it_was_deactivated() -> None:
         boto3.client("datapipeline").poll_for_task(workerGroup="wg")
 
     stubber.verify()
-
-
-def test_a_fake_and_a_stubber_exclude_each_other(stubber: DataPipelineStubber) -> None:
-    with pytest.raises(FakeUsageError, match="DataPipelineStubber answers this process's"):
-        DataPipelineFake().__enter__()
-    with pytest.raises(FakeUsageError, match="Use one of them in a test, and only once"):
-        DataPipelineStubber().activate()
 
 
 def test_a_stubber_that_can_not_start_leaves_nothing_behind(

@@ -1,0 +1,279 @@
+"""Fakes of wider scopes than a test, and how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from support.inner_pytest import run_here
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Run:
+    """Runs pytest in this process on the given test module."""
+
+    def run(source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
+        pytester.makepyfile(source)
+        pytester.makeini(f"[pytest]\n{ini}")
+        return run_here(pytester, "-p", "no:randomly", *arguments)
+
+    return run
+
+
+BEFORE = """
+    import boto3
+    import pytest
+    from pytest_datapipeline import DataPipelineFake
+
+    def create(name):
+        boto3.client("datapipeline").create_pipeline(name=name, uniqueId=name)
+
+    def names():
+        answer = boto3.client("datapipeline").list_pipelines()
+        return [held["name"] for held in answer["pipelineIdList"]]
+"""
+
+
+@pytest.mark.parametrize("scope", ["class", "module", "package", "session"])
+def test_the_tests_of_a_scope_share_its_fake(run: Run, scope: str) -> None:
+    source = (
+        BEFORE
+        + f"""
+    class TestTogether:
+        def test_one(self, {scope}_datapipeline_fake):
+            create("shared")
+
+        def test_two(self, {scope}_datapipeline_fake):
+            assert names() == ["shared"]
+"""
+    )
+
+    run(source).assert_outcomes(passed=2)
+
+
+def test_another_class_has_another_fake(run: Run) -> None:
+    source = (
+        BEFORE
+        + """
+    class TestOne:
+        def test_one(self, class_datapipeline_fake):
+            create("of one")
+
+    class TestTwo:
+        def test_two(self, class_datapipeline_fake):
+            assert names() == []
+"""
+    )
+
+    run(source).assert_outcomes(passed=2)
+
+
+def test_a_test_s_own_fake_is_inside_of_that_of_its_module(run: Run) -> None:
+    source = (
+        BEFORE
+        + """
+    @pytest.fixture(scope="module", autouse=True)
+    def fake_of_module():
+        with DataPipelineFake() as fake:
+            create("of the module")
+            yield fake
+
+    def test_own(datapipeline_fake):
+        create("of the test")
+        assert names() == ["of the test"]
+
+    def test_of_module():
+        assert names() == ["of the module"]
+"""
+    )
+
+    run(source).assert_outcomes(passed=2)
+
+
+def test_the_client_talks_to_the_fake_of_the_wider_scope_that_a_test_requests(run: Run) -> None:
+    source = (
+        BEFORE
+        + """
+    def test_client(module_datapipeline_fake, datapipeline_client):
+        datapipeline_client.create_pipeline(name="n", uniqueId="u")
+        assert [held.name for held in module_datapipeline_fake.pipelines] == ["n"]
+"""
+    )
+
+    run(source).assert_outcomes(passed=1)
+
+
+def test_its_settings_are_those_of_its_scope_s_marker(run: Run) -> None:
+    source = (
+        BEFORE
+        + """
+    pytestmark = pytest.mark.datapipeline(start="2020-01-01T00:00:00")
+
+    @pytest.mark.datapipeline(start="2030-01-01T00:00:00")
+    class TestSettings:
+        def test_of_class(self, class_datapipeline_fake, module_datapipeline_fake):
+            assert class_datapipeline_fake.clock.now().year == 2030
+            assert module_datapipeline_fake.clock.now().year == 2020
+"""
+    )
+
+    run(source).assert_outcomes(passed=1)
+
+
+def test_its_settings_are_those_of_the_ini_file(run: Run) -> None:
+    source = """
+        def test_of_session(session_datapipeline_fake):
+            assert session_datapipeline_fake.clock.now().year == 2020
+    """
+
+    run(source, ini="datapipeline_start = 2020-01-01T00:00:00").assert_outcomes(passed=1)
+
+
+def test_what_was_planned_and_not_met_is_an_error_at_the_scope_s_end(run: Run) -> None:
+    source = """
+        def test_plans(module_datapipeline_fake):
+            module_datapipeline_fake.fail("poll_for_task", "throttling")
+
+        def test_does_not_meet(module_datapipeline_fake):
+            pass
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_does_not_meet*", "A planned fault was not met: *"]
+    )
+
+
+def test_a_failed_test_shows_its_own_calls_alone(run: Run) -> None:
+    source = (
+        BEFORE
+        + """
+    def test_one(module_datapipeline_fake):
+        create("of test one")
+
+    def test_two(module_datapipeline_fake):
+        create("of test two")
+        assert False
+"""
+    )
+
+    result = run(source)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines("*AWS Data Pipeline: 1 calls*")
+    result.stdout.fnmatch_lines("*create_pipeline(name='of test two'*")
+    result.stdout.no_fnmatch_line("*create_pipeline(name='of test one'*")
+
+
+# -- reset -----------------------------------------------------------------------------------------
+
+
+def test_a_reset_empties_the_world_and_keeps_time_and_settings(run: Run) -> None:
+    source = (
+        BEFORE
+        + """
+    @pytest.fixture(autouse=True)
+    def afresh(module_datapipeline_fake):
+        module_datapipeline_fake.reset()
+
+    pytestmark = pytest.mark.datapipeline(start="2020-01-01T00:00:00", maximum_pipelines=2)
+
+    def test_one(module_datapipeline_fake):
+        module_datapipeline_fake.clock.advance(60)
+        module_datapipeline_fake.fail("poll_for_task", "throttling")
+        module_datapipeline_fake.enqueue("wg")
+        create("of one")
+
+    def test_two(module_datapipeline_fake, datapipeline_client):
+        assert names() == []
+        assert module_datapipeline_fake.tasks == []
+        assert len(module_datapipeline_fake.calls) == 1
+        assert datapipeline_client.poll_for_task(workerGroup="wg").get("taskObject") is None
+        assert module_datapipeline_fake.clock.now().isoformat() == "2020-01-01T00:02:30+00:00"
+        create("of two")
+        create("another")
+        with pytest.raises(Exception, match="Web service limit exceeded"):
+            create("one more")
+"""
+    )
+
+    run(source).assert_outcomes(passed=2)
+
+
+def test_a_reset_keeps_the_test_s_clocks_frozen(run: Run) -> None:
+    source = """
+        import datetime
+        import pytest
+
+        @pytest.mark.datapipeline(start="2020-01-01T00:00:00", freeze=True, virtual_sleep=True)
+        def test_frozen(datapipeline_fake):
+            datapipeline_fake.clock.advance(60)
+            datapipeline_fake.reset()
+            import time
+            time.sleep(60)
+            assert datetime.datetime.now() == datetime.datetime(2020, 1, 1, 0, 2)
+
+        def test_real():
+            assert datetime.datetime.now().year > 2023
+    """
+
+    run(source).assert_outcomes(passed=2)
+
+
+def test_a_thread_that_waits_is_ended_by_a_reset(run: Run) -> None:
+    source = """
+        import threading
+
+        def test_thread(datapipeline_fake, datapipeline_client):
+            thread = threading.Thread(
+                target=datapipeline_client.poll_for_task, kwargs={"workerGroup": "wg"}
+            )
+            thread.start()
+            datapipeline_fake.wait_until(lambda: datapipeline_fake.waiting, move_time=False)
+            datapipeline_fake.reset()
+            thread.join(10)
+            assert not thread.is_alive()
+            assert datapipeline_fake.waiting == []
+    """
+
+    run(source).assert_outcomes(passed=1)
+
+
+def test_an_endpoint_goes_on_with_the_new_world(run: Run) -> None:
+    source = """
+        import boto3
+
+        def test_endpoint(datapipeline_endpoint, datapipeline_fake):
+            import urllib.request, json
+            def names():
+                request = urllib.request.Request(
+                    datapipeline_endpoint.url, b"{}", {"X-Amz-Target": "DataPipeline.ListPipelines",
+                    "Content-Type": "application/x-amz-json-1.1"})
+                return json.load(urllib.request.urlopen(request))["pipelineIdList"]
+            boto3.client("datapipeline").create_pipeline(name="n", uniqueId="u")
+            assert len(names()) == 1
+            datapipeline_fake.reset()
+            assert names() == []
+    """
+
+    run(source).assert_outcomes(passed=1)
+
+
+def test_a_fake_that_does_not_answer_is_not_reset(run: Run) -> None:
+    source = """
+        import pytest
+        from pytest_datapipeline import DataPipelineFake, FakeUsageError
+
+        def test_behind(datapipeline_fake):
+            with DataPipelineFake():
+                with pytest.raises(FakeUsageError, match="is behind another DataPipelineFake"):
+                    datapipeline_fake.reset()
+            with pytest.raises(FakeUsageError, match="is not active"):
+                DataPipelineFake().reset()
+    """
+
+    run(source).assert_outcomes(passed=1)
