@@ -20,6 +20,7 @@ from .settings import Option, Settings, check_value, checked, options, parse_tex
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from ._clients.kept import KeptClients
     from ._http.router import Router
     from .endpoint import DataPipelineEndpoint
     from .fake import DataPipelineFake
@@ -85,6 +86,7 @@ class _Plugin:
         self.shared_url: str | None = None
         self.environment_before: dict[str, str | None] = {}
         self.router: Router | None = None
+        self.clients: KeptClients | None = None
         self.item: pytest.Item | None = None
         self.guard = Guard(self._mode)
 
@@ -198,6 +200,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_regions].stop()
     plugin = config.stash.get(_config, None)
     if plugin is not None:
+        if plugin.clients is not None:
+            plugin.clients.close()
         plugin.guard.stop()
         for name, value in plugin.environment_before.items():
             if value is None:
@@ -419,8 +423,11 @@ def datapipeline_client(request: pytest.FixtureRequest) -> Any:
     """
     if _OTHER_DOUBLES.isdisjoint(request.fixturenames):
         request.getfixturevalue("datapipeline_fake")
-    import boto3
-    from botocore.config import Config
+    settings = _settings_of(request.node)
+    plugin = request.config.stash[_config]
+    if plugin.clients is None:
+        from ._clients.kept import KeptClients
 
-    region = _settings_of(request.node).get("region")
-    return boto3.client("datapipeline", region_name=region, config=Config(read_timeout=100))
+        plugin.clients = KeptClients()
+    region = settings.get("region")
+    return plugin.clients.client(region, region or Settings.region)
