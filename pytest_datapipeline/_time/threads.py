@@ -80,7 +80,8 @@ def _work_of_pool(innermost: FrameType) -> tuple[bool, object]:
     while frame is not None:
         if frame.f_globals.get("__name__") == _POOL:
             name = frame.f_code.co_name
-            if name == "run":
+            # From Python 3.14 on there is another `run` inside, of what the thread keeps.
+            if name == "run" and hasattr(frame.f_locals["self"], "future"):
                 return True, frame.f_locals["self"]
             if name == "_worker":
                 return True, None
