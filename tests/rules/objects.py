@@ -30,6 +30,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "component-sphere-first",
+        "A component's fields begin with the service's own, @sphere first.",
+        "boto 2, a test against AWS that reads the first field of Default",
+        "observed",
+    ),
+    Rule(
         "component-pending",
         "A component is PENDING before the activation.",
         "API reference, DescribeObjects, example",

@@ -201,14 +201,14 @@ def component_object(
     if held.id != DEFAULT and all(field.key != "parent" for field in fields):
         # Documented: the service adds the parent that it takes for granted.
         fields.append(Field("parent", DEFAULT, True))
-    runtime = _runtime_of_any(pipeline, held.id)
-    fields += [Field(key, value) for key, value in runtime.items()]
+    # Observed: the service's own fields come before those of the definition, @sphere first.
+    runtime = [Field(key, value) for key, value in _runtime_of_any(pipeline, held.id).items()]
     if definition.type_of(held.id) == "Schedule":
-        fields += _times(("@firstActivationTime", pipeline.first_activation))
+        runtime += _times(("@firstActivationTime", pipeline.first_activation))
     component = pipeline.components.get(held.id)
     if component is not None:
-        fields += _runtime_of_component(pipeline, component)
-    return held.id, held.name, fields
+        runtime += _runtime_of_component(pipeline, component)
+    return held.id, held.name, [*runtime, *fields]
 
 
 def _runtime_of_component(pipeline: Pipeline, component: PipelineComponent) -> Iterable[Field]:
@@ -232,14 +232,14 @@ def _runtime_of_component(pipeline: Pipeline, component: PipelineComponent) -> I
 def given_component(pipeline: Pipeline, component: GivenComponent) -> tuple[str, str, list[Field]]:
     """A component that a task was enqueued for."""
     fields = [
-        *component.fields,
-        Field("type", component.type),
-        Field("workerGroup", component.worker_group),
-        Field("parent", DEFAULT, True),
         Field("@sphere", "COMPONENT"),
         Field("@pipelineId", pipeline.id),
         Field("@version", "1"),
         Field("@status", "PAUSED" if component.paused else "SCHEDULED"),
+        *component.fields,
+        Field("type", component.type),
+        Field("workerGroup", component.worker_group),
+        Field("parent", DEFAULT, True),
     ]
     return component.id, component.id, fields
 

@@ -66,6 +66,21 @@ def test_a_component_shows_its_fields_and_the_parent_that_is_taken_for_granted(
     assert "parent" not in fields_of(datapipeline_client, made, "Default")
 
 
+@pytest.mark.rule("component-sphere-first")
+def test_a_component_s_fields_begin_with_the_service_s_own(datapipeline_client: Any) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A")))
+
+    answer = datapipeline_client.describe_objects(
+        pipelineId=pipeline_id, objectIds=["Default", "S", "A"]
+    )
+
+    for described in answer["pipelineObjects"]:
+        keys = [field["key"] for field in described["fields"]]
+        own = [key.startswith("@") for key in keys]
+        assert keys[0] == "@sphere"
+        assert own == sorted(own, reverse=True)
+
+
 @pytest.mark.rule("component-runtime-fields", "component-scheduled")
 def test_a_component_shows_its_runs(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
