@@ -43,6 +43,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("enumerations", "Enumerations are compared without case.", "AWS's samples", "observed"),
     Rule(
+        "unknown-values-are-warnings",
+        "A value that is not among those listed for a field, such as retryAll for actionOnTaskFailure, is accepted.",
+        "definitions in use",
+        "observed",
+    ),
+    Rule(
         "literal-start",
         "startDateTime must be a literal, with a known text.",
         "API reference, ValidatePipelineDefinition, example",

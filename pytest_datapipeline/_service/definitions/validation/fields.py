@@ -28,7 +28,6 @@ RANGES: dict[str, tuple[int, int | None]] = {
 _REFUSALS = {
     "B": "bad boolean",
     "D": "bad double",
-    "E": "bad enumeration",
     "I": "bad integer",
     "P": "bad period",
     "T": "bad datetime",
@@ -93,7 +92,9 @@ def _string_for_reference(subject: Subject, field: Field) -> Iterator[str]:
 
 def _value(subject: Subject, field: Field) -> Iterator[str]:
     slot = subject.slot(field.key)
-    if field.is_ref or not field.value or slot is None or "S" in slot.kind or slot.is_reference:
+    if field.is_ref or not field.value or slot is None or slot.is_reference:
+        return
+    if "S" in slot.kind or "E" in slot.kind:
         return
     for value in subject.literals(field.value):
         if field.key == "period" and value.upper() == ONDEMAND_PERIOD:
@@ -103,9 +104,7 @@ def _value(subject: Subject, field: Field) -> Iterator[str]:
         elif field.key == "startDateTime":
             yield NOT_LITERAL
         else:
-            allowed = ", ".join(slot.values)
-            rule = _REFUSALS[slot.kind[0]]
-            yield own_text(rule, field=field.key, value=value, allowed=allowed)
+            yield own_text(_REFUSALS[slot.kind[0]], field=field.key, value=value)
 
 
 def _out_of_range(key: str, value: str) -> Iterator[str]:
@@ -161,3 +160,20 @@ ERRORS: tuple[Callable[[Subject, Field], Iterable[str]], ...] = (
     _value,
     _expression,
 )
+
+
+# -- warnings -------------------------------------------------------------------------------------
+
+
+def _enumeration(subject: Subject, field: Field) -> Iterator[str]:
+    # No error: definitions in use have values that no page lists.
+    slot = subject.slot(field.key)
+    if field.is_ref or not field.value or slot is None or "E" not in slot.kind:
+        return
+    for value in subject.literals(field.value):
+        if not accepts(slot, value):
+            allowed = ", ".join(slot.values)
+            yield own_text("enumeration", field=field.key, value=value, allowed=allowed)
+
+
+WARNINGS: tuple[Callable[[Subject, Field], Iterable[str]], ...] = (_enumeration,)

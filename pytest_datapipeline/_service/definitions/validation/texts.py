@@ -56,7 +56,6 @@ OWN_TEXTS = {
         "YYYY-MM-DDTHH:MM:SS."
     ),
     "bad double": "INVALID_FIELD_VALUE:  '{field}' value '{value}' must be a number.",
-    "bad enumeration": "INVALID_FIELD_VALUE:  '{field}' value '{value}' must be one of {allowed}.",
     "bad integer": "INVALID_FIELD_VALUE:  '{field}' value '{value}' must be an integer.",
     "bad period": (
         "INVALID_FIELD_VALUE:  '{field}' value '{value}' must be a period such as '15 minutes' or "
@@ -131,6 +130,7 @@ OWN_TEXTS = {
     "reserved": "INVALID_FIELD:  '{field}' is reserved: names with @ are the service's.",
     "unknown type": "INVALID_FIELD_VALUE:  'type' value '{value}' is no type of object.",
     # Warnings.
+    "enumeration": "'{field}' value '{value}' is none of those that are known: {allowed}.",
     "late action": "'onLateAction' has no effect without 'lateAfterTimeout'.",
     "short retry delay": "'retryDelay' value '{value}' is shorter than the minimum of 2 minutes.",
     "undeclared value": "A value is given for '{id}', which is no parameter of the definition.",

@@ -99,6 +99,10 @@ def validate(
         for rule in objects.WARNINGS:
             for text in rule(subject):
                 warnings.add(pipeline_object.id, text)
+        for field in pipeline_object.fields:
+            for field_rule in fields.WARNINGS:
+                for text in field_rule(subject, field):
+                    warnings.add(pipeline_object.id, text)
     for whole_rule in whole.ERRORS:
         for object_id, text in whole_rule(context):
             errors.add(object_id, text)

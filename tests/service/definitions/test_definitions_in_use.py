@@ -1,0 +1,77 @@
+"""What definitions in use have is stored and runs, documented or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.pipelines import activity, created, daily, put
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+pytestmark = pytest.mark.datapipeline(start="2020-01-01T00:00:00")
+
+
+def warned(answer: Mapping[str, Any], object_id: str) -> list[str]:
+    """The warnings on an object of a definition that was accepted."""
+    assert not answer["errored"], answer["validationErrors"]
+    return [
+        text
+        for held in answer["validationWarnings"]
+        if held["id"] == object_id
+        for text in held["warnings"]
+    ]
+
+
+def machine(**fields: str) -> dict[str, Any]:
+    return {
+        "id": "Box",
+        "type": "Ec2Resource",
+        "role": "r",
+        "resourceRole": "r",
+        "terminateAfter": "1 hour",
+        **fields,
+    }
+
+
+# -- enumerations ---------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("unknown-values-are-warnings")
+@pytest.mark.parametrize(
+    ("fields", "allowed"),
+    [
+        ({"actionOnTaskFailure": "retryAll"}, "continue, terminate"),
+        ({"failureAndRerunMode": "cascading"}, "none, cascade"),
+        ({"scheduleType": "hourly"}, "cron, ondemand, timeseries"),
+    ],
+)
+def test_a_value_that_no_page_lists_is_a_warning(
+    datapipeline_client: Any, fields: dict[str, str], allowed: str
+) -> None:
+    pipeline_id = created(datapipeline_client)
+
+    answer = put(datapipeline_client, pipeline_id, daily(activity("A"), machine(**fields)))
+
+    ((key, value),) = fields.items()
+    assert warned(answer, "Box") == [
+        f"'{key}' value '{value}' is none of those that are known: {allowed}."
+    ]
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+
+@pytest.mark.rule("enumerations")
+@pytest.mark.parametrize("value", ["retryall", "retryAll", "RETRYALL", "RetryNone"])
+def test_what_a_failed_resource_does_is_written_in_any_case(
+    datapipeline_client: Any, value: str
+) -> None:
+    pipeline_id = created(datapipeline_client)
+
+    answer = put(
+        datapipeline_client,
+        pipeline_id,
+        daily(activity("A"), machine(actionOnResourceFailure=value)),
+    )
+
+    assert warned(answer, "Box") == []
