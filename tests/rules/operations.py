@@ -80,6 +80,18 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "delete-not-found",
+        "DeletePipeline of a deleted pipeline answers PipelineNotFoundException.",
+        "service model of AWS's SDKs; a client in production that catches it",
+        "documented",
+    ),
+    Rule(
+        "errors-of-the-model",
+        "An operation answers with the errors that the model lists for it, apart from those that every service has.",
+        "service model of AWS's SDKs",
+        "documented",
+    ),
+    Rule(
         "not-found-status",
         "PipelineNotFoundException has status 400.",
         "developer guide, dp-check-when-run-fails",

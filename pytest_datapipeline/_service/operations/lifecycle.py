@@ -12,6 +12,7 @@ from ..errors import (
     ServiceError,
     invalid_request,
     pipeline_deleted,
+    pipeline_not_found,
 )
 from ..settings import (
     MAXIMUM_TAGS,
@@ -111,7 +112,8 @@ class Lifecycle:
 
     def delete_pipeline(self, parameters: dict[str, Any], region: str) -> None:
         """Delete a pipeline with its definition and its runs."""
-        pipeline = self._registry.find(parameters["pipelineId"], region)
+        # Documented: this operation alone has no PipelineDeletedException.
+        pipeline = self._registry.find(parameters["pipelineId"], region, pipeline_not_found)
         if pipeline.state != states.DELETING:
             self._engine.delete(pipeline)
             self._registry.any_deleted = True

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 from ..clock import SECOND
 from ..components import pipeline as states
 from ..components.pipeline import Pipeline
-from ..errors import (
-    pipeline_deleted,
-    pipeline_not_found,
-)
+from ..errors import pipeline_deleted, pipeline_not_found
 from ..scheduling.ending import gone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..clock import VirtualClock
+    from ..errors import ServiceError
     from ..instances.instance import Attempt, Instance
     from ..instances.life import Tasks
     from ..settings import ServiceSettings
@@ -40,8 +38,18 @@ class Registry:
         self.all: dict[str, Pipeline] = {}
         self.any_deleted = False
 
-    def find(self, pipeline_id: str, region: str) -> Pipeline:
+    def find(
+        self,
+        pipeline_id: str,
+        region: str,
+        deleted: Callable[[str], ServiceError] = pipeline_deleted,
+    ) -> Pipeline:
         """The pipeline of an id.
+
+        Args:
+            pipeline_id: the id.
+            region: of the client that asks.
+            deleted: makes the error for a pipeline that is deleted.
 
         Raises:
             ServiceError: it is deleted, or there is none. Observed: an id of the right form is
@@ -51,9 +59,9 @@ class Registry:
         if pipeline is None or pipeline.region not in (None, region):
             if _ID.fullmatch(pipeline_id) is None:
                 raise pipeline_not_found(pipeline_id)
-            raise pipeline_deleted(pipeline_id)
+            raise deleted(pipeline_id)
         if gone(pipeline, self._clock.now, self._settings):
-            raise pipeline_deleted(pipeline_id)
+            raise deleted(pipeline_id)
         return pipeline
 
     def living(self, region: str) -> list[Pipeline]:

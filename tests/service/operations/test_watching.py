@@ -16,6 +16,7 @@ from support.pipelines import (
     error_of,
     put,
     state,
+    take,
 )
 
 from pytest_datapipeline._service.protocol import model
@@ -161,7 +162,6 @@ def test_unknown_objects_are_left_out(datapipeline_client: Any) -> None:
         ("activate_pipeline", {}),
         ("add_tags", {"tags": []}),
         ("deactivate_pipeline", {}),
-        ("delete_pipeline", {}),
         ("describe_objects", {"objectIds": ["A"]}),
         ("evaluate_expression", {"objectId": "A", "expression": "x"}),
         ("get_pipeline_definition", {}),
@@ -186,6 +186,63 @@ def test_a_deleted_pipeline_is_gone_for_every_operation(
 
     assert error_of(deleted)[0] == "PipelineDeletedException"
     assert error_of(wrong)[0] == "PipelineNotFoundException"
+
+
+@pytest.mark.rule("delete-not-found")
+def test_a_second_deletion_does_not_find_the_pipeline(datapipeline_client: Any) -> None:
+    pipeline_id = created(datapipeline_client)
+    datapipeline_client.delete_pipeline(pipelineId=pipeline_id)
+
+    with pytest.raises(datapipeline_client.exceptions.PipelineNotFoundException) as again:
+        datapipeline_client.delete_pipeline(pipelineId=pipeline_id)
+    with pytest.raises(datapipeline_client.exceptions.PipelineNotFoundException):
+        datapipeline_client.delete_pipeline(pipelineId=UNKNOWN)
+
+    assert error_of(again)[1] == f"Pipeline with id: {pipeline_id} does not exist"
+
+
+@pytest.mark.rule("errors-of-the-model")
+@pytest.mark.parametrize("operation", sorted(model.operations()))
+def test_an_operation_answers_with_no_error_that_the_model_does_not_list_for_it(
+    datapipeline_client: Any, operation: str
+) -> None:
+    deleted = activated(datapipeline_client, daily(activity("A")))
+    task_id = take(datapipeline_client)["taskId"]
+    datapipeline_client.delete_pipeline(pipelineId=deleted)
+    given = {
+        "cancelActive": True,
+        "expression": "#{x}",
+        "marker": "no marker",
+        "name": "n",
+        "objectId": "@A",
+        "objectIds": ["@A"],
+        "pipelineObjects": [],
+        "sphere": "no sphere",
+        "status": "no status",
+        "tagKeys": ["k"],
+        "tags": [{"key": "k", "value": "v"}],
+        "taskStatus": "FINISHED",
+        "taskrunnerId": "r",
+        "uniqueId": "u",
+        "workerGroup": "wg",
+    }
+    takes = model.input_parameters(operation)
+
+    codes = set()
+    for pipeline_id in (deleted, UNKNOWN, "no id", created(datapipeline_client)):
+        everything = {
+            **given,
+            "pipelineId": pipeline_id,
+            "pipelineIds": [pipeline_id],
+            "taskId": task_id,
+        }
+        parameters = {name: value for name, value in everything.items() if name in takes}
+        try:
+            getattr(datapipeline_client, model.operations()[operation])(**parameters)
+        except ClientError as error:
+            codes.add(error.response["Error"]["Code"])
+
+    assert codes <= set(model.modelled_errors(operation))
 
 
 # -- tags ------------------------------------------------------------------------------------------
