@@ -160,6 +160,10 @@ CHOICES: tuple[Choice, ...] = (
         "An expression that can not be evaluated fails its run, which says why in @error.",
         "@error describes what is ill-formed",
     ),
+    Choice(
+        "In the texts of an SnsAlarm an expression that can not be evaluated stays as it is written, and the others are evaluated.",
+        "an alarm is worth more so than not sent",
+    ),
     Choice("The usual precedence of operators, parentheses, no conditions.", "nothing says"),
     Choice("Several values of an expression in one text are written in brackets.", "nothing says"),
     Choice(

@@ -59,8 +59,12 @@ class Template:
     def __repr__(self) -> str:
         return f"Template({self.text!r})"
 
-    def values(self, scope: Scope) -> list[str]:
+    def values(self, scope: Scope, *, lenient: bool = False) -> list[str]:
         """What the text becomes. A list in it makes a text for each of its values.
+
+        Args:
+            scope: in which it is evaluated.
+            lenient: whether an expression that cannot be evaluated stays as it is written.
 
         Raises:
             ExpressionError: it cannot be evaluated for this object.
@@ -69,11 +73,16 @@ class Template:
             return [self.text]
         found: list[Value] = []
         lists: list[int] = []
-        for position, part in self._parts:
+        for index, (position, part) in enumerate(self._parts):
             if isinstance(part, str):
                 found.append(part)
                 continue
-            value = part(scope)
+            try:
+                value = part(scope)
+            except ExpressionError:
+                if not lenient:
+                    raise
+                value = self._written(index)
             if isinstance(value, list):
                 lists.append(position)
             found.append(value)
@@ -91,13 +100,23 @@ class Template:
         after = "".join([literal(value) for value in found[index + 1 :]])
         return [f"{before}{literal(value)}{after}" for value in flattened([found[index]])]
 
-    def value(self, scope: Scope) -> str:
+    def _written(self, index: int) -> str:
+        """One of the parts as it stands in the text."""
+        following = self._parts[index + 1 : index + 2]
+        end = following[0][0] if following else len(self.text)
+        return self.text[self._parts[index][0] : end]
+
+    def value(self, scope: Scope, *, lenient: bool = False) -> str:
         """What the text becomes, as one string: several values are "[a, b]", none is "".
+
+        Args:
+            scope: in which it is evaluated.
+            lenient: whether an expression that cannot be evaluated stays as it is written.
 
         Raises:
             ExpressionError: it cannot be evaluated for this object.
         """
-        values = self.values(scope)
+        values = self.values(scope, lenient=lenient)
         if len(values) == 1:
             return values[0]
         return f"[{', '.join(values)}]" if values else ""

@@ -40,10 +40,10 @@ def publish(action_id: str, run: Run, now: int) -> Notification:
 
     def text(key: str) -> str:
         given = fields.first(key) or ""
+        # Our choice: an alarm is worth more with a raw expression in it than not sent.
         try:
-            return parse(given).value(scope)
+            return parse(given).value(scope, lenient=True)
         except ExpressionError:
-            # Our choice: an alarm is worth more with a raw expression in it than not sent.
             return given
 
     return Notification(

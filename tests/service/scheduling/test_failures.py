@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.pipelines import (
+    activated,
     activity,
     cascading,
     daily,
@@ -376,6 +377,25 @@ def test_an_alarm_can_tell_the_error(datapipeline_fake: DataPipelineFake) -> Non
 
     (published,) = datapipeline_fake.pipelines.notifications
     assert published.message == "ValueError: no such column"
+
+
+def test_an_alarm_leaves_alone_only_what_can_not_be_evaluated(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    alarm = {
+        **ALARM,
+        "subject": "#{node.@status}",
+        "message": "#{node.name} says #{node.errorMessage}, #{1 + 1} times",
+    }
+    activated(
+        datapipeline_client, daily(activity("A", onSuccess={"ref": "Alarm"}), alarm, occurrences=1)
+    )
+
+    finish(datapipeline_client)
+
+    (published,) = datapipeline_fake.pipelines.notifications
+    assert published.subject == "FINISHED"
+    assert published.message == "@A_2020-01-01T00:00:00 says #{node.errorMessage}, 2 times"
 
 
 @pytest.mark.rule("on-success")
