@@ -224,6 +224,10 @@ CHOICES: tuple[Choice, ...] = (
         "AWS: after all running objects finish",
     ),
     Choice(
+        "A Schedule of an on-demand pipeline is ignored, with a warning.",
+        "such pipelines are in use; AWS: one run for each activation",
+    ),
+    Choice(
         "Two activations on demand within a second have runs a second apart.",
         "their ids would be the same",
     ),

@@ -128,4 +128,10 @@ RULES: tuple[Rule, ...] = (
         "developer guide, dp-object-schedule",
         "documented",
     ),
+    Rule(
+        "on-demand-with-schedule",
+        "An on-demand pipeline whose objects refer to another Schedule is accepted.",
+        "a public tool that deploys such pipelines",
+        "observed",
+    ),
 )

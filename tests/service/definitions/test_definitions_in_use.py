@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.pipelines import activity, created, daily, put
+from support.pipelines import activity, created, daily, finish, ids, put, state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,30 @@ def machine(**fields: str) -> dict[str, Any]:
         "terminateAfter": "1 hour",
         **fields,
     }
+
+
+# -- schedules ------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("on-demand-with-schedule")
+def test_the_schedule_of_an_on_demand_pipeline_is_warned_of_and_ignored(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = created(datapipeline_client)
+
+    answer = put(
+        datapipeline_client,
+        pipeline_id,
+        daily(activity("A"), occurrences=3, scheduleType="ondemand"),
+    )
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+    finish(datapipeline_client)
+
+    assert warned(answer, "S") == [
+        "The schedule has no effect, as the pipeline is on demand: each activation runs it once."
+    ]
+    assert ids(datapipeline_client, pipeline_id) == ["@A_2020-01-01T00:00:00"]
+    assert state(datapipeline_client, pipeline_id) == "FINISHED"
 
 
 # -- enumerations ---------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import pytest
 from support.definitions import (
     NOW,
     QUIET,
-    SCHEDULE,
     activity,
     check,
     check_sample,
@@ -256,10 +255,6 @@ def test_an_on_demand_pipeline_may_have_the_schedule_that_is_none() -> None:
     special = schedule(period="ONDEMAND_PERIOD", startAt="ONDEMAND_ACTIVATION_TIME")
 
     assert check(ON_DEMAND, special, activity()) == Findings()
-
-
-def test_an_on_demand_pipeline_with_a_schedule_is_an_error() -> None:
-    assert "must be 'ONDEMAND_PERIOD'" in errors(check(ON_DEMAND, SCHEDULE, activity()), "S")
 
 
 def test_an_on_demand_pipeline_with_another_schedule_type_is_an_error() -> None:

@@ -22,7 +22,8 @@ MAXIMUM_OBJECT_BYTES = 15_360
 SHORTEST_PERIOD = 15 * 60 * SECOND
 LONGEST_PERIOD = (3 * 365 + 1) * 86_400 * SECOND  # one of three years may be a leap year
 SHORTEST_RETRY_DELAY = 120 * SECOND
-ONDEMAND_ACTIVATION_TIME = "ONDEMAND_ACTIVATION_TIME"
+# The schedule that stands for none.
+ON_DEMAND_SCHEDULE = {"period": ONDEMAND_PERIOD, "startAt": "ONDEMAND_ACTIVATION_TIME"}
 # Pairs of fields that exclude each other.
 EXCLUSIVE = (
     ("startDateTime", "startAt"),
@@ -82,21 +83,12 @@ def _schedule_type(subject: Subject) -> Iterator[str]:
 
 
 def _schedule(subject: Subject) -> Iterator[str]:
-    if subject.family != catalog.SCHEDULE:
+    if subject.family != catalog.SCHEDULE or subject.context.on_demand:
         return
-    period, start = subject.literal("period"), subject.literal("startAt")
-    special = {
-        "period": (period, ONDEMAND_PERIOD),
-        "startAt": (start, ONDEMAND_ACTIVATION_TIME),
-    }
-    are_special = [(value or "").upper() == wanted for value, wanted in special.values()]
-    if subject.context.on_demand:
-        if not all(are_special):
-            yield own_text("ondemand schedule")
-        return
-    for (key, (value, _)), is_special in zip(special.items(), are_special, strict=True):
-        if is_special:
-            yield own_text("ondemand missing", field=key, value=value)
+    for key, wanted in ON_DEMAND_SCHEDULE.items():
+        if subject.says(key, wanted.lower()):
+            yield own_text("ondemand missing", field=key, value=subject.literal(key))
+    period = subject.literal("period")
     parsed = try_parse(Period.parse, period)
     if parsed is not None and not _is_allowed(parsed):
         yield own_text("period range", value=period)
@@ -216,6 +208,13 @@ def _late_action(subject: Subject) -> Iterator[str]:
         yield own_text("late action")
 
 
+def _ignored_schedule(subject: Subject) -> Iterator[str]:
+    if subject.family != catalog.SCHEDULE or not subject.context.on_demand:
+        return
+    if not all(subject.says(key, wanted.lower()) for key, wanted in ON_DEMAND_SCHEDULE.items()):
+        yield own_text("ignored schedule")
+
+
 def _retry_delay(subject: Subject) -> Iterator[str]:
     for field in subject.object.fields:
         if field.key != "retryDelay" or subject.slot(field.key) is None:
@@ -231,5 +230,6 @@ WARNINGS: tuple[Callable[[Subject], Iterable[str]], ...] = (
     _terminate_after,
     _unknown_fields,
     _late_action,
+    _ignored_schedule,
     _retry_delay,
 )

@@ -103,10 +103,6 @@ OWN_TEXTS = {
         "INVALID_FIELD_VALUE:  'scheduleType' value '{value}' can not be used in an on-demand "
         "pipeline."
     ),
-    "ondemand schedule": (
-        "INVALID_FIELD_VALUE:  'period' and 'startAt' must be 'ONDEMAND_PERIOD' and "
-        "'ONDEMAND_ACTIVATION_TIME' in an on-demand pipeline."
-    ),
     "ondemand missing": (
         "INVALID_FIELD_VALUE:  '{field}' value '{value}' requires 'scheduleType' 'ondemand' on "
         "the Default object."
@@ -131,6 +127,9 @@ OWN_TEXTS = {
     "unknown type": "INVALID_FIELD_VALUE:  'type' value '{value}' is no type of object.",
     # Warnings.
     "enumeration": "'{field}' value '{value}' is none of those that are known: {allowed}.",
+    "ignored schedule": (
+        "The schedule has no effect, as the pipeline is on demand: each activation runs it once."
+    ),
     "late action": "'onLateAction' has no effect without 'lateAfterTimeout'.",
     "short retry delay": "'retryDelay' value '{value}' is shorter than the minimum of 2 minutes.",
     "undeclared value": "A value is given for '{id}', which is no parameter of the definition.",
