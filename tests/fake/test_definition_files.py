@@ -93,7 +93,7 @@ def test_a_list_of_objects_may_use_ref(datapipeline_fake: DataPipelineFake) -> N
         ([{"id": "A", "maximumRetries": 3}], "Quote it"),
         (["A"], "it must be a mapping"),
         (7, "it can be a path"),
-        ([{"id": "A", "type": "Nothing"}], "A: INVALID_FIELD_VALUE"),
+        ([{"id": "A", "type": "Schedule"}], "A: MISSING_FIELD"),
         ([{"id": "A", "command": ""}], "FATAL errors"),
     ],
 )

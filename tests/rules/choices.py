@@ -183,8 +183,12 @@ CHOICES: tuple[Choice, ...] = (
         "shuffle",
     ),
     Choice(
-        "The texts of validation other than the recorded ones, and which faults are warnings.",
-        "never published; what works must not be refused",
+        "The texts of validation other than the recorded ones.",
+        "never published",
+    ),
+    Choice(
+        "A fault in a definition is an error where a page or an observation says so, or where no run could go well: a reference to nothing, a circle, a malformed expression. Other faults are warnings, among them a type that is not known, of whose object nothing runs.",
+        "what works must not be refused; AWS: well formed, and can be run without error",
     ),
     Choice(
         "A task that was enqueued has an interval of one hour, and a pipeline of its own.",

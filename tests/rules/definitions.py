@@ -30,6 +30,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "default-type",
+        "Default may have the type Default.",
+        "CloudFormation's guide, example of AWS::DataPipeline::Pipeline",
+        "documented",
+    ),
+    Rule(
         "my-fields",
         "Fields of one's own begin with my and a capital letter or underscore.",
         "developer guide, dp-writing-pipeline-definition",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.pipelines import activity, created, daily, finish, ids, put, state
 
+from pytest_datapipeline._fake.definition_files import request_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,6 +35,79 @@ def machine(**fields: str) -> dict[str, Any]:
         "terminateAfter": "1 hour",
         **fields,
     }
+
+
+# -- types and parameters -------------------------------------------------------------------------
+
+
+@pytest.mark.rule("default-type")
+def test_default_may_have_the_type_default(datapipeline_client: Any) -> None:
+    default: dict[str, Any] = {
+        "type": "Default",
+        "pipelineLogUri": "s3://logs",
+        "failureAndRerunMode": "CASCADE",
+    }
+    pipeline_id = created(datapipeline_client)
+
+    answer = put(datapipeline_client, pipeline_id, daily(activity("A"), **default))
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+    assert answer == {
+        **answer,
+        "errored": False,
+        "validationErrors": [],
+        "validationWarnings": [],
+    }
+    assert ids(datapipeline_client, pipeline_id) == ["@A_2020-01-01T00:00:00"]
+
+
+@pytest.mark.rule("default-type")
+def test_the_type_default_takes_the_fields_of_any_type(datapipeline_client: Any) -> None:
+    pipeline_id = created(datapipeline_client)
+
+    answer = put(
+        datapipeline_client,
+        pipeline_id,
+        daily(activity("A"), type="Default", tableName="t", comment="mine"),
+    )
+
+    assert [text for text in warned(answer, "Default") if "tableName" in text] == []
+    assert "'comment' is no field of an object of type 'Default'." in warned(answer, "Default")
+
+
+def test_a_type_that_is_not_known_is_a_warning_and_nothing_runs_of_it(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = created(datapipeline_client)
+
+    answer = put(
+        datapipeline_client, pipeline_id, daily(activity("A"), {"id": "B", "type": "NewActivity"})
+    )
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+    assert warned(answer, "B") == [
+        "'type' value 'NewActivity' is no type that is known: nothing runs of the object."
+    ]
+    assert ids(datapipeline_client, pipeline_id) == ["@A_2020-01-01T00:00:00"]
+
+
+def test_several_values_for_a_parameter_that_does_not_say_so_are_a_warning(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = created(datapipeline_client)
+
+    answer = datapipeline_client.put_pipeline_definition(
+        pipelineId=pipeline_id,
+        **request_of(
+            {
+                "objects": daily(activity("A", command="#{myX}")),
+                "parameters": [{"id": "myX"}],
+                "values": {"myX": ["a", "b"]},
+            }
+        ),
+    )
+
+    assert warned(answer, "myX") == ["'myX' has 2 values, but no 'isArray' that says so."]
 
 
 # -- schedules ------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def test_too_many_objects_are_fatal() -> None:
 
 
 def test_a_definition_with_errors_is_not_fatal() -> None:
-    wrong = definition(wire_object("X", type="Nonsense"))
+    wrong = definition(wire_object("X", type="Schedule"))
 
     refuse_empty(wrong)
     refuse_too_many(wrong, 1)

@@ -185,7 +185,7 @@ def test_a_definition_with_errors_is_stored_but_can_not_be_activated(
     datapipeline_client: Any,
 ) -> None:
     pipeline_id = created(datapipeline_client)
-    answer = put(datapipeline_client, pipeline_id, daily({"id": "A", "type": "Nothing"}))
+    answer = put(datapipeline_client, pipeline_id, daily({"id": "A", "type": "SnsAlarm"}))
 
     with pytest.raises(datapipeline_client.exceptions.InvalidRequestException) as error:
         datapipeline_client.activate_pipeline(pipelineId=pipeline_id)

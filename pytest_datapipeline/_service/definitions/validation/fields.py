@@ -8,7 +8,6 @@ from ...expressions.parser import parse
 from ...expressions.template import ExpressionError
 from ...fields import MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH
 from .. import catalog
-from ..definition import DEFAULT
 from .subject import PARAMETER
 from .texts import NOT_LITERAL, own_text
 from .values import ONDEMAND_PERIOD, accepts, byte_count
@@ -146,8 +145,7 @@ def _is_known(subject: Subject, name: str) -> bool:
     if any(not names.isdisjoint(others) for others in known):
         return True
     # An inherited field is evaluated with the fields of the object that inherits it.
-    inherited = subject.id == DEFAULT or subject.id in context.parents
-    return inherited and not names.isdisjoint(context.user_fields)
+    return subject.is_base and not names.isdisjoint(context.user_fields)
 
 
 ERRORS: tuple[Callable[[Subject, Field], Iterable[str]], ...] = (

@@ -33,12 +33,9 @@ EXCLUSIVE = (
 _USER_FIELD = re.compile(r"\*?my[A-Z_].*", re.DOTALL)
 
 
-def _type(subject: Subject) -> Iterator[str]:
-    if subject.type is None:
-        if subject.id != DEFAULT and subject.id not in subject.context.parents:
-            yield own_text("missing type")
-    elif subject.kind is None:
-        yield own_text("unknown type", value=subject.type)
+def _has_type(subject: Subject) -> Iterator[str]:
+    if subject.type is None and not subject.is_base:
+        yield own_text("missing type")
 
 
 def _required_fields(subject: Subject) -> Iterator[str]:
@@ -146,7 +143,7 @@ def _object_sizes(subject: Subject) -> Iterator[str]:
 
 
 ERRORS: tuple[Callable[[Subject], Iterable[str]], ...] = (
-    _type,
+    _has_type,
     _required_fields,
     _exclusive_fields,
     _terminates,
@@ -192,10 +189,16 @@ def _terminate_after(subject: Subject) -> Iterator[str]:
         yield NO_TERMINATE_AFTER
 
 
+def _known_type(subject: Subject) -> Iterator[str]:
+    # No error: what is documented may not be all that there is.
+    if subject.kind is None and subject.type not in (None, DEFAULT):
+        yield own_text("unknown type", value=subject.type)
+
+
 def _unknown_fields(subject: Subject) -> Iterator[str]:
     kind = subject.kind
     # The fields of an unknown type are unknown.
-    if (kind is not None and kind.open) or (kind is None and subject.type is not None):
+    if (kind is not None and kind.open) or (kind is None and subject.type not in (None, DEFAULT)):
         return
     for key in dict.fromkeys(field.key for field in subject.object.fields):
         known = key in ("type", "parent") or key.startswith("@") or _USER_FIELD.fullmatch(key)
@@ -226,6 +229,7 @@ def _retry_delay(subject: Subject) -> Iterator[str]:
 
 
 WARNINGS: tuple[Callable[[Subject], Iterable[str]], ...] = (
+    _known_type,
     _cascade,
     _terminate_after,
     _unknown_fields,

@@ -40,6 +40,11 @@ class Subject:
     def family(self) -> str | None:
         return None if self.kind is None else self.kind.family
 
+    @property
+    def is_base(self) -> bool:
+        """Whether it is there for others to inherit from, and so needs no type."""
+        return self.id == DEFAULT or self.id in self.context.parents
+
     def slot(self, key: str) -> Slot | None:
         """What a field of that name holds; None if it is not known."""
         slots = catalog.ANY_SLOTS

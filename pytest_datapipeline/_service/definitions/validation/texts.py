@@ -108,7 +108,6 @@ OWN_TEXTS = {
         "the Default object."
     ),
     "out of range": "INVALID_FIELD_VALUE:  '{field}' value '{value}' must be {range}.",
-    "parameter array": "INVALID_PARAMETER:  '{id}' has {count} values, but is no array.",
     "parameter id": "INVALID_PARAMETER:  '{id}' must begin with 'my' or '*my'.",
     "parameter missing": "INVALID_PARAMETER:  '{id}' has neither a value nor a default.",
     "parameter not allowed": (
@@ -124,16 +123,17 @@ OWN_TEXTS = {
         "INVALID_FIELD_VALUE:  'period' value '{value}' must be between 15 minutes and 3 years."
     ),
     "reserved": "INVALID_FIELD:  '{field}' is reserved: names with @ are the service's.",
-    "unknown type": "INVALID_FIELD_VALUE:  'type' value '{value}' is no type of object.",
     # Warnings.
     "enumeration": "'{field}' value '{value}' is none of those that are known: {allowed}.",
     "ignored schedule": (
         "The schedule has no effect, as the pipeline is on demand: each activation runs it once."
     ),
     "late action": "'onLateAction' has no effect without 'lateAfterTimeout'.",
+    "parameter array": "'{id}' has {count} values, but no 'isArray' that says so.",
     "short retry delay": "'retryDelay' value '{value}' is shorter than the minimum of 2 minutes.",
     "undeclared value": "A value is given for '{id}', which is no parameter of the definition.",
     "unknown field": "'{field}' is no field of an object of type '{type}'.",
+    "unknown type": "'type' value '{value}' is no type that is known: nothing runs of the object.",
 }
 
 

@@ -93,8 +93,6 @@ def _lacks_value(definition: Definition, declared: Parameter) -> bool:
 
 def _parameter_values(definition: Definition, declared: Parameter) -> Iterator[str]:
     values = definition.value_of(declared.id) or []
-    if len(values) > 1 and declared.attribute("isArray").lower() != "true":
-        yield own_text("parameter array", id=declared.id, count=len(values))
     allowed = declared.attributes.get("allowedValues")
     kind = declared.attribute("type", "String")
     for value in values:
@@ -203,8 +201,16 @@ def _missing_values(context: Context) -> Iterator[tuple[str, str]]:
             yield declared.id, own_text("parameter missing", id=declared.id)
 
 
+def _unexpected_lists(context: Context) -> Iterator[tuple[str, str]]:
+    for declared in context.definition.declared:
+        values = context.definition.value_of(declared.id) or []
+        if len(values) > 1 and declared.attribute("isArray").lower() != "true":
+            yield declared.id, own_text("parameter array", id=declared.id, count=len(values))
+
+
 WARNINGS: tuple[Callable[[Context], Iterable[tuple[str, str]]], ...] = (
     _missing_values,
+    _unexpected_lists,
     _undeclared_values,
     _log_uri,
 )
