@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ._clients import active
-from ._clients.guard import Guard, Mode
-from ._clients.regions import Regions
+from ._clients.session.guard import Guard, Mode
+from ._clients.session.regions import Regions
 from .errors import FakeUsageError, told_by_message
 from .settings import Option, Settings, check_value, checked, options, parse_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ._clients.kept import KeptClients
+    from ._clients.session.kept import KeptClients
     from ._http.router import Router
     from .endpoint import DataPipelineEndpoint
     from .fake import DataPipelineFake
@@ -426,7 +426,7 @@ def datapipeline_client(request: pytest.FixtureRequest) -> Any:
     settings = _settings_of(request.node)
     plugin = request.config.stash[_config]
     if plugin.clients is None:
-        from ._clients.kept import KeptClients
+        from ._clients.session.kept import KeptClients
 
         plugin.clients = KeptClients()
     region = settings.get("region")

@@ -17,8 +17,8 @@ from botocore.hooks import first_non_none_response
 from .._time.event_loop import current_coroutine
 from .._time.timekeeper import Closed
 from ..errors import FakeUsageError, told_by_message
-from .hooks import check_parts
-from .messages import SERVICE_ID, Failure
+from .hooks import SERVICE_ID, check_parts
+from .messages import Failure
 from .requests import (
     EVENTS,
     AnsweringEmitter,

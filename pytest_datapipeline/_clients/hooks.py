@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
+# How botocore's model names the service.
+SERVICE_ID = "Data Pipeline"
+
 
 def when_imported(name: str, act: Callable[[ModuleType], None]) -> Callable[[], None]:
     """Call `act` with a module: now, or as soon as it has been imported.

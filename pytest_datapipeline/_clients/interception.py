@@ -19,8 +19,8 @@ from botocore.session import Session
 from botocore.signers import RequestSigner
 
 from ..errors import told_by_message
-from .hooks import MovedParts, Patches, check_parts, when_imported
-from .messages import SERVICE_ID, Failure
+from .hooks import SERVICE_ID, MovedParts, Patches, check_parts, when_imported
+from .messages import Failure
 from .requests import (
     EVENTS,
     AnsweringEmitter,

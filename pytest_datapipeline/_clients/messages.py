@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from .._time.participants import Actor
 
-# How botocore's model names the service.
-SERVICE_ID = "Data Pipeline"
-
 
 @dataclass(slots=True)
 class Request:

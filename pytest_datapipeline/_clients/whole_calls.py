@@ -12,8 +12,7 @@ from botocore.endpoint import Endpoint
 from botocore.session import Session
 
 from ..errors import told_by_message
-from .hooks import Patches, when_imported
-from .messages import SERVICE_ID
+from .hooks import SERVICE_ID, Patches, when_imported
 from .requests import ClientCall, call_of, headers_of, with_defaults
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .hooks import Patches, when_imported
+from ..hooks import Patches, when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ class Regions:
         self._patches.undo()
 
     def _wrap(self, session: Any, name: str = "create_client") -> None:
-        from .requests import with_region  # it needs botocore, which is there by now
+        from ..requests import with_region  # it needs botocore, which is there by now
 
         original = session.__dict__[name]
         self._patches.replace(session, name, with_region(original, self._region_of))

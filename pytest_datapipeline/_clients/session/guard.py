@@ -12,17 +12,16 @@ import threading
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal
 
-from .._time import threads
-from ..errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, told_by_message
-from . import active
-from .hooks import Patches, when_imported
-from .messages import SERVICE_ID
+from ..._time import threads
+from ...errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, told_by_message
+from .. import active
+from ..hooks import SERVICE_ID, Patches, when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from .._time.unwinding import Unwinder
+    from ..._time.unwinding import Unwinder
 
 __tracebackhide__ = told_by_message
 
@@ -227,7 +226,7 @@ class Guard:
             return UnexpectedCall(problem)
         if threading.current_thread() is not self._home:
             threads.end_thread()
-        from .._time.unwinding import Unwinder  # every run of pytest loads this module
+        from ..._time.unwinding import Unwinder  # every run of pytest loads this module
 
         self._unwinder = self._unwinder or Unwinder()
         return self._unwinder.prepared(

@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from botocore.hooks import HierarchicalEmitter
 
-from .hooks import Patches
+from ..hooks import Patches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
