@@ -174,6 +174,57 @@ def start_up(blocks: int) -> Row:
     return Row("pytest's start with the plugin unused", "without it", measured, 10, "ms more")
 
 
+SMALL_TESTS = """
+import gc
+import pytest
+
+def resident():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+@pytest.mark.parametrize("number", range({tests}))
+def test_small(number{fixture}):
+    if number in {looks}:
+        with open("resident{fixture}", "a") as file:
+            print(resident(), file=file)
+"""
+
+
+def small_tests(blocks: int) -> Row:
+    tests = 500
+    with tempfile.TemporaryDirectory() as folder:
+        for name, fixture in (("empty", ""), ("client", ", datapipeline_client")):
+            source = SMALL_TESTS.format(tests=tests, fixture=fixture, looks=())
+            Path(folder, f"test_{name}.py").write_text(source)
+        pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "pytest_datapipeline"]
+        pairs = _in_turn(
+            [*pytest, "test_empty.py"], [*pytest, "test_client.py"], folder, max(1, blocks // 8)
+        )
+    measured = statistics.median(with_it - without for without, with_it in pairs) / tests * 1000
+    return Row("a test with datapipeline_client, of 500", "an empty one", measured, 1.5, "ms more")
+
+
+def suite_memory(_: int) -> Row:
+    """What 2,500 tests leave, after 500 that have filled all caches."""
+    growth = []
+    with tempfile.TemporaryDirectory() as folder:
+        for fixture in ("", ", datapipeline_fake"):
+            source = SMALL_TESTS.format(tests=3_000, fixture=fixture, looks=(500, 2_999))
+            Path(folder, "test_small.py").write_text(source)
+            subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-p", "pytest_datapipeline"],
+                env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+                cwd=folder,
+                capture_output=True,
+                check=True,
+            )
+            first, last = Path(folder, f"resident{fixture}").read_text().split()
+            growth.append((int(last) - int(first)) / 2**20)
+    without, with_it = growth
+    return Row("memory that 2,500 tests leave", "empty ones", with_it - without, 2, "MiB more")
+
+
 def imports(blocks: int) -> Row:
     # A suite that uses the fake has pytest and boto3 anyway.
     needed = "import boto3, botocore.session, pytest"
@@ -227,6 +278,8 @@ ROWS = (
     long_queue,
     memory,
     start_up,
+    small_tests,
+    suite_memory,
     imports,
     threads,
 )

@@ -83,7 +83,7 @@ class DataPipelineFake:
         self._service = Service(
             self._clock, self._settings, self._happened, outcome_of=self._outcome_of
         )
-        self._calls = Calls()
+        self._calls = Calls(kept=self._settings.kept_calls)
         self._calls.secrets.further = self._service.pipelines.secrets
         self._faults = FaultPlan()
         self._time = Timekeeper(
@@ -565,7 +565,7 @@ class DataPipelineFake:
 
     @property
     def calls(self) -> Calls:
-        """Every request so far, in order."""
+        """Every request so far, in order, or as many of the latest as `kept_calls` says."""
         return self._calls
 
     @property

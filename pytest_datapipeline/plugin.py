@@ -258,7 +258,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_doubles] = []
     around = active.active()
     if around is not None:
-        item.stash[_around] = (around, len(around.calls))
+        item.stash[_around] = (around, around.calls._made)
     problem = None
     try:
         _settings_of(item)
@@ -322,11 +322,11 @@ def _report_calls(
     report: pytest.TestReport, double: DataPipelineFake | DataPipelineStubber, before: int
 ) -> None:
     """Add the calls after the first `before`, and how the pipelines stand."""
-    calls = double.calls[before:]
-    if calls:
-        latest = calls[-_CALLS_IN_REPORT:]
-        title = f"AWS Data Pipeline: {len(calls)} calls"
-        if len(latest) < len(calls):
+    made = double.calls._made - before
+    if made:
+        latest = double.calls._since(before)[-_CALLS_IN_REPORT:]
+        title = f"AWS Data Pipeline: {made} calls"
+        if len(latest) < made:
             title += f", the last {len(latest)}"
         report.sections.append((title, repr(latest)))
     pipelines = double._pipelines_in_report()

@@ -50,6 +50,10 @@ class Settings(ServiceSettings):
     honour_read_timeout: Annotated[
         bool, "a client's read time-out under 90 seconds ends an empty poll"
     ] = True
+    # A test that runs for long makes many: an empty poll takes 600 bytes.
+    kept_calls: Annotated[
+        int, "how many calls the record keeps, the oldest being dropped; 0 keeps all"
+    ] = 0
     unmet_faults_fail: Annotated[bool, "a planned fault that was not met fails the test"] = True
 
 
@@ -133,6 +137,8 @@ def check_value(option: Option, value: Any, source: str) -> Any:
             least = "above 0" if option.default > 0 else "that is not negative"
             raise FakeUsageError(f"{where} is {value!r}; it must be a number of seconds {least}.")
         return float(value)
+    if option.kind is int and option.name != "seed" and isinstance(value, int) and value < 0:
+        raise FakeUsageError(f"{where} is {value!r}; it must not be negative.")
     if not isinstance(value, option.kind) or (option.kind is int and isinstance(value, bool)):
         raise FakeUsageError(f"{where} is {value!r}; it must be of type {option.kind.__name__}.")
     # Most give the default, or nothing: a pattern takes a millisecond to be compiled.

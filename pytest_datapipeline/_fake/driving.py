@@ -90,7 +90,7 @@ class Driving:
         drive = Drive(finished, checks.count("max_calls", max_calls, 1), limit)
         if die_at is not None and not isinstance(die_at, CallMatcher):
             raise FakeUsageError(f"die_at must be a matcher, not {not_called(die_at)}.")
-        before = len(self._calls)
+        before = self._calls._made
         returned = None
         with self._stops(until, die_at) as fault:
             self._time.limits.drive = drive
@@ -110,7 +110,7 @@ class Driving:
     def _check_died(self, fault: PlannedFault | None, before: int) -> None:
         if fault is None or fault.met:
             return
-        made = Counter(self._calls[before:].operations)
+        made = Counter(self._calls._since(before).operations)
         counted = ", ".join(f"{operation} ({count})" for operation, count in made.items())
         raise UnmetExpectations(
             f"The runner did not die: no call of its was {fault.matcher!r}, at which it was to. "
@@ -157,7 +157,7 @@ class Driving:
         task = under_way.task = asyncio.get_running_loop().create_task(runner)
         driven.reset(outer)
         returned = None
-        before = len(self._calls)
+        before = self._calls._made
         with self._stops(until, die_at) as fault, loops.aiming_at(goal):
             try:
                 returned = await task

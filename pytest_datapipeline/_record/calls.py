@@ -58,18 +58,40 @@ def in_order(*matchers: CallMatcher) -> InOrder:
 
 
 class Calls(Sequence[Call]):
-    """A record of calls, in order. Compares with lists of matchers, and with `in_order(...)`."""
+    """A record of calls, in order. Compares with lists of matchers, and with `in_order(...)`.
 
-    __slots__ = ("_calls", "secrets")
+    Attributes:
+        dropped: how many of the oldest calls it holds no longer, where the setting `kept_calls`
+            says how many it keeps.
+    """
+
+    __slots__ = ("_calls", "_kept", "dropped", "secrets")
     __hash__ = None  # type: ignore[assignment]  # it grows
 
-    def __init__(self, calls: Iterable[Call] = (), secrets: Secrets | None = None) -> None:
+    def __init__(
+        self, calls: Iterable[Call] = (), secrets: Secrets | None = None, kept: int = 0
+    ) -> None:
         self._calls = list(calls)
+        self._kept = kept
+        self.dropped = 0
         self.secrets = secrets or Secrets(self._calls)
 
     def _append(self, call: Call) -> None:
         call.secrets = self.secrets
         self._calls.append(call)
+        if self._kept and len(self._calls) > self._kept:
+            self.secrets.drop_first()
+            del self._calls[0]
+            self.dropped += 1
+
+    @property
+    def _made(self) -> int:
+        """How many calls were made, the dropped ones included."""
+        return self.dropped + len(self._calls)
+
+    def _since(self, made: int) -> Calls:
+        """Those after the first `made`, as far as they are kept."""
+        return self[max(0, made - self.dropped) :]
 
     def hide(self) -> Hide:
         """What masks the secrets of the record in a text."""
@@ -131,12 +153,15 @@ class Calls(Sequence[Call]):
         if not self._calls:
             return "no calls"
         threads = len({call.thread for call in self._calls}) > 1
-        width = len(str(len(self._calls)))
+        width = len(str(self._made))
         hide = self.hide()
-        return "\n".join(
+        lines = [
             f"{number:>{width}}. {call.in_a_table(threads, hide)}"
-            for number, call in enumerate(self._calls, 1)
-        )
+            for number, call in enumerate(self._calls, self.dropped + 1)
+        ]
+        if self.dropped:
+            lines.insert(0, f"({self.dropped} earlier calls: the record keeps {self._kept})")
+        return "\n".join(lines)
 
     @property
     def operations(self) -> list[str]:

@@ -39,6 +39,14 @@ class Secrets:
         """Take note of secrets."""
         self._known.update(secrets)
 
+    def drop_first(self) -> None:
+        """Take note of the first call's secrets, which is about to be dropped."""
+        if self._looked_at:
+            self._looked_at -= 1
+        else:
+            first = self._calls[0]
+            self._known.update(_secrets_in(first.operation, first.parameters))
+
     def hide(self) -> Hide:
         """What masks the secrets that are known by now in a text."""
         for call in self._calls[self._looked_at :]:

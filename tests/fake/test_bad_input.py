@@ -320,6 +320,7 @@ ENDLESS_NUMBERS = st.sampled_from([math.inf, 1e300])
         ("task_objects", st.none() | ANYTHING),
         ("accept_repeated_final_status", st.none() | but_no(bool)),
         ("shuffle", st.none() | but_no(bool)),
+        ("kept_calls", st.none() | but_no(int) | st.booleans() | st.integers(max_value=-1)),
         ("seed", st.none() | but_no(int) | st.booleans()),
         ("patience", st.none() | NUMBERS | ENDLESS_NUMBERS),
         ("settle", st.none() | NUMBERS | ENDLESS_NUMBERS),

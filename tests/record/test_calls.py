@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from pytest_datapipeline import (
     Call,
     Calls,
+    DataPipelineFake,
     FakeUsageError,
+    UnmetExpectations,
     in_order,
     list_pipelines,
     poll_for_task,
@@ -473,3 +475,49 @@ def test_an_order_that_is_not_met_is_explained_by_the_first_that_nothing_meets()
 )
 def test_other_comparisons_are_left_to_pytest(op: str, left: object, right: object) -> None:
     assert explain_comparison(op, left, right) is None
+
+
+# -- a bounded record ------------------------------------------------------------------------------
+
+
+@pytest.mark.datapipeline(kept_calls=2)
+def test_a_bounded_record_keeps_the_latest_calls_and_counts_the_others(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    for number in range(5):
+        datapipeline_client.create_pipeline(name=f"n{number}", uniqueId="u")
+
+    assert [call.parameters["name"] for call in datapipeline_fake.calls] == ["n3", "n4"]
+    assert datapipeline_fake.calls.dropped == 3
+    lines = repr(datapipeline_fake.calls).splitlines()
+    assert lines[0] == "(3 earlier calls: the record keeps 2)"
+    assert lines[1].startswith("4. ")
+
+
+@pytest.mark.datapipeline(kept_calls=1)
+def test_a_secret_of_a_call_that_was_dropped_stays_masked(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = datapipeline_client.create_pipeline(name="n", uniqueId="u")["pipelineId"]
+    secret = {"key": "*password", "stringValue": "open sesame"}
+    datapipeline_client.put_pipeline_definition(
+        pipelineId=pipeline_id, pipelineObjects=[{"id": "D", "name": "D", "fields": [secret]}]
+    )
+
+    datapipeline_client.create_pipeline(name="open sesame", uniqueId="another")
+
+    assert "open sesame" not in repr(datapipeline_fake.calls)
+
+
+@pytest.mark.datapipeline(kept_calls=3)
+def test_a_bounded_record_does_not_disturb_the_driving_of_a_loop(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("wg")
+
+    def loop() -> None:
+        for _ in range(10):
+            datapipeline_client.list_pipelines()
+
+    with pytest.raises(UnmetExpectations, match=r"It made list_pipelines \(3\)"):
+        datapipeline_fake.run(loop, die_at=poll_for_task())
