@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ._clients import active
-from ._clients.session.guard import Guard, Mode
-from ._clients.session.regions import Regions
+from ._clients.hooks import when_imported
 from .errors import FakeUsageError, told_by_message
 from .settings import Option, Settings, check_value, checked, options, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from types import ModuleType
 
+    from ._clients.session.guard import Guard, Mode
     from ._clients.session.kept import KeptClients
+    from ._clients.session.regions import Regions
     from ._http.router import Router
     from .endpoint import DataPipelineEndpoint
     from .fake import DataPipelineFake
@@ -68,11 +71,38 @@ _OTHER_DOUBLES = frozenset(
 _CALLS_IN_REPORT = 40
 
 _config = pytest.StashKey["_Plugin"]()
-_regions = pytest.StashKey[Regions]()
+_regions = pytest.StashKey["_FromImport"]()
 _doubles = pytest.StashKey["list[DataPipelineFake | DataPipelineStubber]"]()
 # A double around a test, of a wider scope, and how many calls it had before the test.
 _around = pytest.StashKey["tuple[DataPipelineFake, int]"]()
 _failed = pytest.StashKey[bool]()
+
+
+class _FromImport:
+    """Something that is made as soon as a module is imported: a suite that never does pays nothing.
+
+    Args:
+        methods: for each module, the method that is called with it.
+    """
+
+    def __init__(self, make: Callable[[], Guard | Regions], methods: dict[str, str]) -> None:
+        self._made: Guard | Regions | None = None
+        self._make = make
+        # All from the start: one of them may be in the middle of its import when another is done.
+        self._stop_waiting = [
+            when_imported(module, partial(self._act, method)) for module, method in methods.items()
+        ]
+
+    def _act(self, method: str, module: ModuleType) -> None:
+        self._made = self._made or self._make()
+        getattr(self._made, method)(module)
+
+    def stop(self) -> None:
+        """Leave everything as it was."""
+        for stop_waiting in self._stop_waiting:
+            stop_waiting()
+        if self._made is not None:
+            self._made.stop()
 
 
 class _Plugin:
@@ -88,7 +118,31 @@ class _Plugin:
         self.router: Router | None = None
         self.clients: KeptClients | None = None
         self.item: pytest.Item | None = None
-        self.guard = Guard(self._mode)
+        self.guard: Guard | None = None
+        self._home = threading.current_thread()
+        self._guarding: _FromImport | None = None
+
+    def start_guard(self) -> None:
+        """Guard AWS, as soon as somebody could call it."""
+        self._guarding = _FromImport(
+            self._make_guard,
+            {"botocore.endpoint": "on_botocore", "aiobotocore.endpoint": "on_aiobotocore"},
+        )
+
+    def _make_guard(self) -> Guard:
+        from ._clients.session.guard import Guard
+
+        self.guard = Guard(self._mode, self._home)
+        return self.guard
+
+    def stop_guard(self) -> None:
+        """Leave botocore as it was."""
+        if self._guarding is not None:
+            self._guarding.stop()
+
+    def refusals(self) -> list[str]:
+        """What the guard has refused since the last call."""
+        return [] if self.guard is None else self.guard.taken()
 
     def _mode(self) -> Mode:
         """What the guard refuses now: the marker of the test under way wins."""
@@ -130,8 +184,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def _supply_regions(config: pytest.Config) -> None:
     if _regions in config.stash:
         return
-    regions = config.stash[_regions] = Regions(lambda: _region_of(config))
-    regions.start()
+
+    def make() -> Regions:
+        from ._clients.session.regions import Regions
+
+        return Regions(lambda: _region_of(config))
+
+    config.stash[_regions] = _FromImport(
+        make, {"botocore.session": "on_botocore", "aiobotocore.session": "on_aiobotocore"}
+    )
 
 
 def _region_of(config: pytest.Config) -> str:
@@ -158,7 +219,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_config] = plugin
     # Where a conftest names the plugin, that is the first that is heard of it.
     _supply_regions(config)
-    plugin.guard.start()
+    plugin.start_guard()
     if plugin.shared_endpoint:
         _share_endpoint(config, plugin)
 
@@ -202,7 +263,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if plugin is not None:
         if plugin.clients is not None:
             plugin.clients.close()
-        plugin.guard.stop()
+        plugin.stop_guard()
         for name, value in plugin.environment_before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -253,10 +314,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Check the marker before anything else of the test runs."""
     plugin = item.config.stash[_config]
     plugin.item = item
-    plugin.guard.taken()
+    plugin.refusals()
     item.stash[_failed] = False
     item.stash[_doubles] = []
-    around = active.active()
+    around = _active()
     if around is not None:
         item.stash[_around] = (around, around.calls._made)
     problem = None
@@ -266,6 +327,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         problem = str(error)
     if problem is not None:
         pytest.fail(problem, pytrace=False)
+
+
+def _active() -> Any:
+    """The double that is active, if anybody has used one yet."""
+    module = sys.modules.get("pytest_datapipeline._clients.active")
+    return None if module is None else module.active()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -282,7 +349,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     plugin = item.config.stash[_config]
     try:
         result = yield
-        problems = plugin.guard.taken()
+        problems = plugin.refusals()
         if problems and not item.stash[_failed]:
             pytest.fail("\n".join(problems), pytrace=False)
         return result
@@ -296,7 +363,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 
 def _tell(item: pytest.Item) -> None:
-    problems = item.config.stash[_config].guard.taken()
+    problems = item.config.stash[_config].refusals()
     for double in item.stash.get(_doubles, ()):
         problems += double._unmet()
     if problems:

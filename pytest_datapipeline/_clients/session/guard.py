@@ -2,7 +2,7 @@
 
 It steps in as late as it can, when a connection to a host of AWS's is about to be made or used:
 what another mock answers, and what goes to a server of the user's own, is none of its business. It
-costs an import hook and nothing else until botocore is imported: it does not import it.
+is made when botocore is imported: a suite that never does has none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..._time import threads
 from ...errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, told_by_message
 from .. import active
-from ..hooks import SERVICE_ID, Patches, when_imported
+from ..hooks import SERVICE_ID, Patches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,27 +56,20 @@ class Guard:
         mode: what is refused now: "aws", what is about to reach AWS; "strict", every call that no
             fake of this package answers, those that other mocks would answer included; "off",
             nothing.
+        home: the thread that runs the tests.
     """
 
-    def __init__(self, mode: Callable[[], Mode]) -> None:
+    def __init__(self, mode: Callable[[], Mode], home: threading.Thread) -> None:
         self.violations: list[str] = []
         self._mode = mode
-        self._home = threading.current_thread()
+        self._home = home
         self._refusals = 0
         self._unwinder: Unwinder | None = None
-        self._stop_waiting: list[Callable[[], None]] = []
         self._patches = Patches()
         self._silent_ends = threads.SilentEnds()
+        self._silent_ends.start()
         # The operation that this thread is sending to AWS, if it is one that must not arrive.
         self._sending = threading.local()
-
-    def start(self) -> None:
-        """Guard botocore now, or as soon as somebody imports it."""
-        self._silent_ends.start()
-        self._stop_waiting = [
-            when_imported("botocore.endpoint", self._guard_botocore),
-            when_imported("aiobotocore.endpoint", self._guard_aiobotocore),
-        ]
 
     def taken(self) -> list[str]:
         """Return the refusals since the last call, and clear them."""
@@ -88,13 +81,12 @@ class Guard:
     def stop(self) -> None:
         """Leave botocore as it was."""
         self._silent_ends.stop()
-        for stop in self._stop_waiting:
-            stop()
         self._patches.undo()
 
     # -- where calls come by ----------------------------------------------------------------------
 
-    def _guard_botocore(self, module: ModuleType) -> None:
+    def on_botocore(self, module: ModuleType) -> None:
+        """Guard what goes by way of the module `botocore.endpoint`."""
         import urllib3.connection
         from botocore.exceptions import CredentialRetrievalError, NoCredentialsError
 
@@ -165,7 +157,8 @@ class Guard:
 
         return stopping
 
-    def _guard_aiobotocore(self, module: ModuleType) -> None:
+    def on_aiobotocore(self, module: ModuleType) -> None:
+        """Guard what goes by way of the module `aiobotocore.endpoint`."""
         endpoint: Any = module.AioEndpoint
         send = endpoint._send
 

@@ -1,13 +1,13 @@
 """A region for clients that are made before any fake is: where a module is imported, in a fixture.
 
-Like the guard it costs nothing until botocore is imported, and does not import it.
+Like the guard it is made when botocore is imported.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..hooks import Patches, when_imported
+from ..hooks import Patches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,21 +23,17 @@ class Regions:
     def __init__(self, region_of: Callable[[], str]) -> None:
         self._region_of = region_of
         self._patches = Patches()
-        self._stop_waiting: list[Callable[[], None]] = []
 
-    def start(self) -> None:
-        """Complete clients from now on, or as soon as somebody imports what makes them."""
-        self._stop_waiting = [
-            when_imported("botocore.session", lambda made: self._wrap(made.Session)),
-            when_imported(
-                "aiobotocore.session", lambda made: self._wrap(made.AioSession, "_create_client")
-            ),
-        ]
+    def on_botocore(self, session: Any) -> None:
+        """Complete clients from now on, of the module `botocore.session`."""
+        self._wrap(session.Session)
+
+    def on_aiobotocore(self, session: Any) -> None:
+        """Complete clients from now on, of the module `aiobotocore.session`."""
+        self._wrap(session.AioSession, "_create_client")
 
     def stop(self) -> None:
         """Leave botocore as it was."""
-        for stop_waiting in self._stop_waiting:
-            stop_waiting()
         self._patches.undo()
 
     def _wrap(self, session: Any, name: str = "create_client") -> None:
