@@ -45,13 +45,13 @@ def ref(object_id: str) -> Ref:
 class Field(NamedTuple):
     """One field: a key with a string or, if `is_ref`, the id of another object.
 
-    `secrets` are the parts of an evaluated value that came from secret fields or parameters.
+    `shown` is an evaluated value as descriptions show it, if secrets went into it.
     """
 
     key: str
     value: str
     is_ref: bool = False
-    secrets: tuple[str, ...] = ()
+    shown: str | None = None
 
     def to_wire(self) -> dict[str, str]:
         return {"key": self.key, "refValue" if self.is_ref else "stringValue": self.value}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ..clock import to_datetime
 from ..expressions.parser import parse
 from ..expressions.template import ExpressionError
-from ..fields import Field, masked
+from ..expressions.values import literal
+from ..fields import MASK, Field, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +30,7 @@ class Context:
         instance_of: the run of an object that belongs to the run under evaluation.
         start, end: the interval of that run in nanoseconds; None for a component by itself.
         runtime: the runtime fields of a component by itself.
-        secrets: the secret values that have been looked up so far.
+        secrets: the secret values that have been looked up so far, in order.
     """
 
     __slots__ = ("definition", "depth", "end", "instance_of", "runtime", "secrets", "start")
@@ -95,7 +96,8 @@ class ObjectScope:
                 continue
             values: list[Any] = []
             for field in held:
-                values.extend([self._of(field.value)] if field.is_ref else self._text(field.value))
+                with _hiding_text_of(known_as):
+                    values += [self._of(field.value)] if field.is_ref else self._text(field.value)
             self._keep_secret(known_as, [value for value in values if isinstance(value, str)])
             return values[0] if len(values) == 1 else values
         if name in ("id", "name"):
@@ -110,17 +112,40 @@ class ObjectScope:
         return self._parameter(name)
 
     @contextmanager
-    def keeping_secrets(self) -> Iterator[list[str]]:
-        """Collect the secrets that are looked up, and keep them out of an error's text."""
+    def hiding_secrets(self) -> Iterator[None]:
+        """Keep the values that an expression works with out of an error's text, if it has looked
+        up a secret.
+        """
         before = len(self._context.secrets)
-        found: list[str] = []
         try:
-            yield found
+            yield
         except ExpressionError as error:
-            reason = masked(error.reason, self._context.secrets)
-            raise ExpressionError(error.expression, error.position, reason) from None
-        finally:
-            found += self._context.secrets[before:]
+            if len(self._context.secrets) == before:
+                raise
+            raise ExpressionError(error.expression, error.position, error.hidden) from None
+
+    def shows(self, text: str) -> tuple[list[str], list[str]]:
+        """What a text becomes, and the same with the secrets in it masked.
+
+        Raises:
+            ExpressionError: it can not be evaluated.
+        """
+        template = parse(text)
+        before = seen = len(self._context.secrets)
+        with self.hiding_secrets():
+            values = template.values(self)
+        if len(self._context.secrets) == before:
+            return values, values
+
+        def shown(value: Value) -> Value:
+            # Only what an expression has looked up itself can be in its value.
+            nonlocal seen
+            secrets = self._context.secrets[seen:]
+            seen = len(self._context.secrets)
+            return _without(value, secrets) if secrets else value
+
+        seen = len(self._context.secrets)
+        return values, template.values(self, shown=shown)
 
     def _of(self, object_id: str) -> ObjectScope:
         return ObjectScope(self._context, object_id, self._context.instance_of(object_id))
@@ -182,6 +207,17 @@ class ObjectScope:
         return to_datetime(found)
 
 
+@contextmanager
+def _hiding_text_of(key: str) -> Iterator[None]:
+    """Keep the text of a secret field out of an error's."""
+    try:
+        yield
+    except ExpressionError as error:
+        if not key.startswith("*"):
+            raise
+        raise ExpressionError(MASK, 0, error.hidden) from None
+
+
 def _names(name: str) -> tuple[str, ...]:
     """What a name may stand for: who uses a secret may leave its star out."""
     return (name,) if name.startswith("*") else (name, f"*{name}")
@@ -236,10 +272,18 @@ def evaluated(field: Field, scope: ObjectScope) -> list[Field]:
     """
     if field.is_ref or "#{" not in field.value or field.key in ("id", "name", "type"):
         return [field]
-    with scope.keeping_secrets() as secrets:
-        values = parse(field.value).values(scope)
-    found = tuple(secrets)
-    return [Field(field.key, value, False, found) for value in values]
+    with _hiding_text_of(field.key):
+        values, shown = scope.shows(field.value)
+    return [
+        Field(field.key, value, False, None if seen == value else seen)
+        for value, seen in zip(values, shown, strict=True)
+    ]
+
+
+def _without(value: Value, secrets: list[str]) -> Value:
+    if isinstance(value, list):
+        return [_without(item, secrets) for item in value]
+    return masked(literal(value), secrets)
 
 
 def _typed(value: str, kind: str) -> Any:

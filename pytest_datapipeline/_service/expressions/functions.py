@@ -65,9 +65,9 @@ def _power(left: Value, right: Value) -> Value:
     except (ValueError, OverflowError):
         if base == 0:
             raise Refused("division by zero") from None
-        what = f"{literal(base)} ^ {literal(exponent)}"
         too_large = base > 0 or float(exponent).is_integer()
-        raise Refused(f"{what} is {'too large' if too_large else 'no real number'}") from None
+        what = "too large" if too_large else "no real number"
+        raise Refused(f"{{}} ^ {{}} is {what}", literal(base), literal(exponent)) from None
 
 
 def negate(value: Value) -> Value:

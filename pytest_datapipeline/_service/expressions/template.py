@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..fields import MASK
 from .functions import CONVERSIONS, FUNCTIONS, apply_operator, negate, signature
 from .values import SHOWN, Refused, described, flattened, literal
 
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 class ExpressionError(Exception):
     """An expression that cannot be parsed or evaluated.
 
-    `expression` is the whole text that it is in, `position` the offset in that of what is wrong.
+    `expression` is the whole text that it is in, `position` the offset in that of what is wrong,
+    `hidden` the reason without the values in it, which may be secret.
     """
 
-    def __init__(self, expression: str, position: int, reason: str) -> None:
+    def __init__(
+        self, expression: str, position: int, reason: str, hidden: str | None = None
+    ) -> None:
         super().__init__(expression, position, reason)
+        self.hidden = reason if hidden is None else hidden
         self.expression = expression
         self.position = position
         self.reason = reason
@@ -59,12 +64,19 @@ class Template:
     def __repr__(self) -> str:
         return f"Template({self.text!r})"
 
-    def values(self, scope: Scope, *, lenient: bool = False) -> list[str]:
+    def values(
+        self,
+        scope: Scope,
+        *,
+        lenient: bool = False,
+        shown: Callable[[Value], Value] = lambda value: value,
+    ) -> list[str]:
         """What the text becomes. A list in it makes a text for each of its values.
 
         Args:
             scope: in which it is evaluated.
             lenient: whether an expression that cannot be evaluated stays as it is written.
+            shown: what stands in the text for the value of each expression, in their order.
 
         Raises:
             ExpressionError: it cannot be evaluated for this object.
@@ -83,6 +95,7 @@ class Template:
                 if not lenient:
                     raise
                 value = self._written(index)
+            value = shown(value)
             if isinstance(value, list):
                 lists.append(position)
             found.append(value)
@@ -174,9 +187,8 @@ def _field(text: str, position: int, name: str, value: Value) -> Value:
     if isinstance(value, list):
         return flattened([_field(text, position, name, item) for item in value])
     if isinstance(value, (str, int, float, datetime)):
-        raise ExpressionError(
-            text, position, f"{described(value)} is no object and has no field {name!r}"
-        )
+        problem = f"is no object and has no field {name!r}"
+        raise ExpressionError(text, position, f"{described(value)} {problem}", f"{MASK} {problem}")
     try:
         return value.lookup(name)
     except KeyError:
@@ -204,14 +216,20 @@ def _call(text: str, call: Call, scope: Scope, first: tuple[Value, ...]) -> Valu
             values[number] = CONVERSIONS[parameter](values[number])
             number += 1
     except Refused as refused:
+        where = f"argument {number + 1} of {signature(call.name)}"
         raise ExpressionError(
-            text, call.position, f"argument {number + 1} of {signature(call.name)}: {refused}"
+            text, call.position, f"{where}: {refused}", f"{where}: {refused.hidden}"
         ) from None
     try:
         return apply(*values)
     except (ValueError, OverflowError) as error:
         shown = ", ".join([literal(value)[:SHOWN] for value in values])
-        raise ExpressionError(text, call.position, f"{call.name}({shown}): {error}") from None
+        raise ExpressionError(
+            text,
+            call.position,
+            f"{call.name}({shown}): {error}",
+            f"{call.name} can not be applied to {MASK}",
+        ) from None
 
 
 def call_chain(text: str, start: Node | None, calls: tuple[Call, ...]) -> Node:
@@ -249,7 +267,7 @@ def infix(text: str, program: tuple[Node | tuple[int, Operator], ...]) -> Node:
                 else:
                     stack.append(apply_operator(operator, stack.pop(), right))
             except Refused as refused:
-                raise ExpressionError(text, position, str(refused)) from None
+                raise ExpressionError(text, position, str(refused), refused.hidden) from None
         return stack[0]
 
     return node

@@ -7,6 +7,8 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
+from ..fields import MASK
+
 UTC = timezone.utc
 # An int is at most what Java's long holds. (Also, Python refuses to print ints of 4300 digits.)
 _LARGEST = 2**63 - 1
@@ -36,7 +38,14 @@ Value = str | int | float | datetime | Scope | list[Any]
 
 
 class Refused(Exception):
-    """A value is unsuitable. Becomes an `ExpressionError` where its position is known."""
+    """A value is unsuitable. Becomes an `ExpressionError` where its position is known.
+
+    `hidden` is the same text without the values in it, which may be secret.
+    """
+
+    def __init__(self, text: str, *values: str) -> None:
+        super().__init__(text.format(*values))
+        self.hidden = text.format(*[MASK] * len(values))
 
 
 def literal(value: Value) -> str:
@@ -113,7 +122,7 @@ def to_number(value: Value) -> int | float:
             return read_int(value)
         if _DECIMAL.fullmatch(value):
             return in_range(float(value))
-    raise Refused(f"a number is wanted, not {described(value)}")
+    raise Refused("a number is wanted, not {}", described(value))
 
 
 def read_int(digits: str) -> int:
@@ -137,14 +146,14 @@ def in_range(number: float) -> int | float:
 def to_integer(value: Value) -> int:
     number = to_number(value)
     if isinstance(number, float):
-        raise Refused(f"an int is wanted, not {described(value)}")
+        raise Refused("an int is wanted, not {}", described(value))
     return number
 
 
 def to_string(value: Value) -> str:
     if isinstance(value, str):
         return value
-    raise Refused(f"a String is wanted, not {described(value)}")
+    raise Refused("a String is wanted, not {}", described(value))
 
 
 def to_moment(value: Value) -> datetime:
@@ -158,8 +167,8 @@ def to_moment(value: Value) -> datetime:
             moment = datetime(year, month, day, hour, minute, second, microsecond, UTC)
             return moment - fixed_offset(match[8] or "")
         except (ValueError, OverflowError) as error:
-            raise Refused(f"{described(value)} is no date: {error}") from None
-    raise Refused(f"a DateTime is wanted, not {described(value)}")
+            raise Refused("{} is no date: {}", described(value), str(error)) from None
+    raise Refused("a DateTime is wanted, not {}", described(value))
 
 
 def fixed_offset(text: str) -> timedelta:

@@ -17,7 +17,7 @@ from ..components.component import (
 )
 from ..components.scope import Context, ObjectScope, evaluated
 from ..definitions.definition import DEFAULT, Definition, PipelineObject, field_of
-from ..fields import MASK, Field, masked, timestamp
+from ..fields import MASK, Field, timestamp
 from ..instances.instance import WAITING_ON_DEPENDENCIES, Attempt, GivenComponent, Instance
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def without_secrets(fields: Iterable[Field]) -> list[Field]:
     return [
         Field(field.key, MASK, field.is_ref)
         if field.key.startswith("*")
-        else Field(field.key, masked(field.value, field.secrets), field.is_ref)
+        else Field(field.key, field.value if field.shown is None else field.shown, field.is_ref)
         for field in fields
     ]
 

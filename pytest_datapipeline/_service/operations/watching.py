@@ -199,7 +199,7 @@ class Watching:
         object_id = parameters["objectId"]
         scope = self._scope(pipeline, object_id)
         try:
-            with scope.keeping_secrets():
+            with scope.hiding_secrets():
                 text = parse(parameters["expression"]).value(scope)
         except ExpressionError as error:
             raise invalid_request(

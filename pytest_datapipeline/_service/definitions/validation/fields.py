@@ -129,7 +129,8 @@ def _expression(subject: Subject, field: Field) -> Iterator[str]:
     try:
         template = parse(field.value)
     except ExpressionError as error:
-        yield own_text("expression", field=field.key, problem=error)
+        problem = error.reason if field.key.startswith("*") else error
+        yield own_text("expression", field=field.key, problem=problem)
         return
     for name in sorted(template.names):
         if name.lstrip("*").startswith("my") and not _is_known(subject, name):

@@ -10,7 +10,7 @@ from ...expressions.periods import Period, parse_period
 from ...fields import MAXIMUM_KEY_LENGTH, parse_datetime, timestamp
 from .. import catalog
 from ..definition import DEFAULT
-from .subject import Subject
+from .subject import Secretive, Subject
 from .texts import BACKFILL, NO_CASCADE, NO_TERMINATE_AFTER, TERMINATES, TOO_MANY_FIELDS, own_text
 from .values import ONDEMAND_PERIOD, byte_count, try_parse
 
@@ -166,11 +166,15 @@ def _cascade(subject: Subject) -> Iterator[str]:
     modes = [] if text is None else subject.literals(text)
     if text is None or (modes and modes[0].lower() != "cascade"):
         yield NO_CASCADE
-    elif modes and (start := _start_of(subject)) is not None and start < subject.context.now:
-        yield BACKFILL.format(name=subject.object.name, start=timestamp(start))
+        return
+    text = _start_of(subject)
+    start = try_parse(parse_datetime, text)
+    if start is not None and start < subject.context.now:
+        shown = text.shown if isinstance(text, Secretive) else timestamp(start)
+        yield BACKFILL.format(name=subject.object.name, start=shown)
 
 
-def _start_of(subject: Subject) -> int | None:
+def _start_of(subject: Subject) -> str | None:
     """The start of an object's schedule; None if only a run could tell."""
     context = subject.context
     if context.on_demand:
@@ -178,9 +182,7 @@ def _start_of(subject: Subject) -> int | None:
     for name in subject.fields.refs("schedule"):
         pipeline_object = context.definition.by_id.get(name)
         if pipeline_object is not None:
-            return try_parse(
-                parse_datetime, Subject(context, pipeline_object).literal("startDateTime")
-            )
+            return Subject(context, pipeline_object).literal("startDateTime")
     return None
 
 

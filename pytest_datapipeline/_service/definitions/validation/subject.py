@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...expressions.parser import parse
 from ...expressions.template import ExpressionError
+from ...fields import MASK
 from .. import catalog
 from ..definition import DEFAULT
 
@@ -19,8 +20,19 @@ if TYPE_CHECKING:
     from ..catalog import ObjectType, Slot
     from ..definition import Definition, PipelineObject, Resolved
 
-SHORTEST_SECRET = 4  # in characters
 PARAMETER = re.compile(r"#\{\s*(\*?my\w*)\s*\}")
+
+
+class Secretive(str):
+    """A value, maybe with a secret in it; messages show it as `shown`."""
+
+    shown: str
+
+
+def _secretive(value: str, shown: str) -> Secretive:
+    made = Secretive(value)
+    made.shown = shown
+    return made
 
 
 class Subject:
@@ -80,7 +92,6 @@ class Context:
         parents: the ids of objects that others inherit from.
         user_fields: the names of all user-defined fields.
         on_demand: whether the pipeline runs once for each activation.
-        secrets: values of secret parameters, which no text may show.
     """
 
     def __init__(
@@ -107,14 +118,6 @@ class Context:
             for text in definition.resolved(DEFAULT).strings("scheduleType")
             for mode in self.literals(text, definition.resolved(DEFAULT))
         )
-        # Messages may quote them. A shorter value would match by chance.
-        self.secrets = [
-            value
-            for name in (*definition.parameters, *definition.values)
-            if name.startswith("*")
-            for value in definition.value_of(name) or ()
-            if len(value) >= SHORTEST_SECRET
-        ]
 
     @cached_property
     def used(self) -> set[str]:
@@ -136,9 +139,19 @@ class Context:
         whole = PARAMETER.fullmatch(text)
         if whole is not None:
             found = self._values(whole[1], fields)
+            if whole[1].startswith("*"):
+                found = [_secretive(value, MASK) for value in found]
         else:
-            found = [PARAMETER.sub(lambda match: self._single(match, fields), text)]
+            found = [self._filled_in(text, fields)]
         return [] if any("#{" in value for value in found) else found
+
+    def _filled_in(self, text: str, fields: Mapping[str, Any]) -> str:
+        def shown(match: re.Match[str]) -> str:
+            value = self._single(match, fields)
+            return MASK if match[1].startswith("*") and value != match[0] else value
+
+        filled_in = PARAMETER.sub(lambda match: self._single(match, fields), text)
+        return _secretive(filled_in, PARAMETER.sub(shown, text))
 
     def _values(self, name: str, fields: Mapping[str, Any]) -> list[str]:
         # A field goes before a parameter of the same name, and is evaluated for each run.

@@ -138,12 +138,10 @@ OWN_TEXTS = {
 
 
 def own_text(rule: str, **values: object) -> str:
-    """One of our own texts, with its values."""
+    """One of our own texts, with its values; secrets in these are masked."""
+    shown = {name: getattr(value, "shown", value) for name, value in values.items()}
     return OWN_TEXTS[rule].format(
-        **{
-            name: shorten(str(value)) if name in _QUOTED else value
-            for name, value in values.items()
-        }
+        **{name: shorten(str(value)) if name in _QUOTED else value for name, value in shown.items()}
     )
 
 

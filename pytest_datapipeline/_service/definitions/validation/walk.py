@@ -6,7 +6,6 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from ...errors import invalid_request
-from ...fields import masked
 from ...texts import shorten
 from ..definition import DEFAULT
 from . import fields, objects, whole
@@ -86,7 +85,7 @@ def validate(
             no value is an error then, and a warning before.
     """
     context = Context(definition, now, active, activating)
-    errors, warnings = _Texts(context), _Texts(context)
+    errors, warnings = _Texts(definition), _Texts(definition)
     for pipeline_object in definition.by_id.values():
         subject = Subject(context, pipeline_object)
         for field in pipeline_object.fields:
@@ -116,17 +115,16 @@ def validate(
 class _Texts:
     """Errors or warnings by the id of the object or parameter that they are about."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, definition: Definition) -> None:
+        self._definition = definition
         self._found: dict[str, list[str]] = {}
 
     def add(self, object_id: str, text: str) -> None:
-        shown = shorten(masked(text, self._context.secrets), MAXIMUM_MESSAGE_LENGTH)
-        self._found.setdefault(object_id, []).append(shown)
+        self._found.setdefault(object_id, []).append(shorten(text, MAXIMUM_MESSAGE_LENGTH))
 
     def in_order(self, last: str | None = None) -> dict[str, list[str]]:
         """All of them in the definition's order, apart from what comes last."""
-        definition = self._context.definition
+        definition = self._definition
         order = [*definition.by_id, *definition.parameters, *self._found]
         if last is not None:
             order = [*(object_id for object_id in order if object_id != last), last]
