@@ -333,9 +333,9 @@ RULES: tuple[Rule, ...] = (
         "what they do is not told in any detail: they are checked, and have no effect",
     ),
     Rule(
-        "cluster-region",
-        "The instance of a cluster tells its @resourceRegion.",
-        "a tool that reads the objects of failed pipelines",
+        "resource-region",
+        "The instance of a cluster or a machine tells its @resourceRegion.",
+        "a tool that reads the objects of failed pipelines; a recorded run",
         "observed",
     ),
     Rule(

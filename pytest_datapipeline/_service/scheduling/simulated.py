@@ -107,11 +107,10 @@ class Simulated:
             return
         self._scheduler.begin_attempt(resource, CREATING)
         prefix = "j" if resource.of.type == "EmrCluster" else "i"
-        resource.note(resource_id=self._scheduler.tasks.ids.resource_id(prefix))
-        if resource.of.type == "EmrCluster":
-            # Observed on clusters alone.
-            region = resource.origin.text("region") or resource.of.region
-            resource.note(resource_region=region)
+        resource.note(
+            resource_id=self._scheduler.tasks.ids.resource_id(prefix),
+            resource_region=resource.origin.text("region") or resource.of.region,
+        )
         takes = round(self._scheduler.settings.resource_seconds * SECOND)
         limit = resource.origin.init_timeout
         if limit is not None and takes > limit:

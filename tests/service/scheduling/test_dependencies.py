@@ -361,25 +361,31 @@ def test_a_resource_that_does_not_start_in_time_fails(
     assert fields["@failureReason"] == "@R_2020-01-01T00:00:00 did not start within initTimeout."
 
 
-@pytest.mark.rule("cluster-region")
+@pytest.mark.rule("resource-region")
 @pytest.mark.parametrize(
     ("region", "expected"), [({}, "us-east-1"), ({"region": "eu-west-1"}, "eu-west-1")]
 )
-def test_a_cluster_tells_its_region(
-    datapipeline_fake: DataPipelineFake,
+@pytest.mark.parametrize(
+    ("resource", "prefix"), [({"id": "R", "type": "EmrCluster"}, "j-"), (RESOURCE, "i-")]
+)
+def test_a_resource_tells_its_region_also_when_it_has_finished(
     datapipeline_client: Any,
+    resource: dict[str, str],
+    prefix: str,
     region: dict[str, str],
     expected: str,
 ) -> None:
-    cluster = {"id": "R", "type": "EmrCluster", **region}
-    pipeline = datapipeline_fake.pipelines.activate(
-        daily(activity("A", runsOn=ref("R")), cluster, occurrences=1)
+    pipeline_id = activated(
+        datapipeline_client,
+        daily(activity("A", runsOn=ref("R")), {**resource, **region}, occurrences=1),
     )
+    finish(datapipeline_client, f"resource:{pipeline_id}_@R_2020-01-01T00:00:00")
 
-    fields = fields_of(datapipeline_client, pipeline.id, "@R_2020-01-01T00:00:00")
+    fields = fields_of(datapipeline_client, pipeline_id, "@R_2020-01-01T00:00:00")
 
+    assert fields["@status"] == "FINISHED"
     assert fields["@resourceRegion"] == expected
-    assert fields["@resourceId"].startswith("j-")
+    assert fields["@resourceId"].startswith(prefix)
 
 
 def test_an_activity_does_not_wait_for_the_end_of_what_it_runs_on(
