@@ -144,6 +144,10 @@ CHOICES: tuple[Choice, ...] = (
     ),
     Choice("Those preconditions can look into moto.", "a test may have set S3 up", "preconditions"),
     Choice(
+        "A resource that is to fail is refused for the reasons that were seen: a machine for the quota, a cluster for its instance type.",
+        "the fake has no reason of its own",
+    ),
+    Choice(
         "What ran on a resource that failed or timed out has failed, without cascade.",
         "nothing says",
     ),

@@ -345,6 +345,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "resource-not-created",
+        "A resource that can not be made has failed with a text that names its instance, the reason, the service that refused it, the error and the request.",
+        "an issue of the guide (awsdocs/aws-data-pipeline-developer-guide, issue 13), of a cluster; an issue of AWS's samples (data-pipeline-samples, issue 77), of a machine",
+        "observed",
+    ),
+    Rule(
         "resource-status",
         "Resources have @resourceStatus.",
         "developer guide, dp-object-ec2resource",

@@ -28,6 +28,21 @@ if TYPE_CHECKING:
     from ..settings import ServiceSettings
 
 
+# Why a resource is not made, which service says so, and with which error.
+_REFUSALS = {
+    "Ec2Resource": (
+        "Your quota allows for 0 more running instance(s). You requested at least 1",
+        "AmazonEC2",
+        "InstanceLimitExceeded",
+    ),
+    "EmrCluster": (
+        "Instance type 'm1.large' is not supported.",
+        "AmazonElasticMapReduce",
+        "ValidationException",
+    ),
+}
+
+
 class Scheduler(Protocol):
     """Whoever runs a pipeline, as far as what is simulated needs it."""
 
@@ -127,6 +142,15 @@ class Simulated:
         else:
             self._launched(resource)
 
+    def _refusal(self, resource: Run) -> str:
+        """Observed: what the service says of a resource that another service does not make."""
+        reason, service, code = _REFUSALS.get(resource.of.type, _REFUSALS["Ec2Resource"])
+        request_id = self._scheduler.tasks.ids.request_id()
+        return (
+            f"Unable to create resource for {resource.id} due to: {reason} (Service: {service}; "
+            f"Status Code: 400; Error Code: {code}; Request ID: {request_id})"
+        )
+
     def _not_launched(self, resource: Run, problem: str) -> None:
         if not resource.ended:
             resource.note(failure_reason=problem)
@@ -137,7 +161,7 @@ class Simulated:
         if resource.ended or attempt is None:
             return
         if self._scheduler.outcome_of(resource) != FINISHED:
-            self._not_launched(resource, f"Unable to create resource for {resource.id}.")
+            self._not_launched(resource, self._refusal(resource))
             return
         attempt.status = resource.status = RUNNING
         for user in list(self.users_of(resource)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -359,6 +360,45 @@ def test_a_resource_that_does_not_start_in_time_fails(
     assert pipeline.instance("R").status == "FAILED"
     fields = fields_of(datapipeline_client, pipeline.id, "@R_2020-01-01T00:00:00")
     assert fields["@failureReason"] == "@R_2020-01-01T00:00:00 did not start within initTimeout."
+
+
+@pytest.mark.rule("resource-not-created", "failure-reason")
+@pytest.mark.parametrize(
+    ("resource", "reason", "source"),
+    [
+        (
+            RESOURCE,
+            "Your quota allows for 0 more running instance(s). You requested at least 1",
+            "Service: AmazonEC2; Status Code: 400; Error Code: InstanceLimitExceeded",
+        ),
+        (
+            {"id": "R", "type": "EmrCluster"},
+            "Instance type 'm1.large' is not supported.",
+            "Service: AmazonElasticMapReduce; Status Code: 400; Error Code: ValidationException",
+        ),
+    ],
+)
+def test_a_resource_that_can_not_be_made_says_who_refused_it_and_why(
+    datapipeline_fake: DataPipelineFake,
+    datapipeline_client: Any,
+    resource: dict[str, str],
+    reason: str,
+    source: str,
+) -> None:
+    datapipeline_fake.pipelines.outcome("R", "FAILED")
+
+    pipeline_id = activated(
+        datapipeline_client,
+        cascading(activity("A", runsOn=ref("R")), {**resource, "maximumRetries": "0"}),
+    )
+
+    instance = "@R_2020-01-01T00:00:00"
+    why = fields_of(datapipeline_client, pipeline_id, instance)["@failureReason"]
+    told, _, request_id = why.partition("; Request ID: ")
+    assert told == f"Unable to create resource for {instance} due to: {reason} ({source}"
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)", request_id)
+    attempt = fields_of(datapipeline_client, pipeline_id, f"{instance}_Attempt=1")
+    assert attempt["errorMessage"] == why
 
 
 @pytest.mark.rule("resource-region")
