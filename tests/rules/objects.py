@@ -54,6 +54,12 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        "component-runtime-expressions",
+        "An expression evaluated on a component can use the runtime fields that the component shows.",
+        "developer guide, object pages; a tool in production use",
+        "documented",
+    ),
+    Rule(
         "instance-fields",
         "The instance of a data node has the recorded fields, links to its consumer included.",
         "aws-cli, fixture of list-runs",

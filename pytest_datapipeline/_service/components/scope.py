@@ -29,7 +29,7 @@ class Context:
         definition: the objects, parameters and values.
         instance_of: the run of an object that belongs to the run under evaluation.
         start, end: the interval of that run in nanoseconds; None for a component by itself.
-        runtime: the runtime fields of a component by itself.
+        runtime: the values of the runtime fields of a component by itself.
         secrets: the secret values that have been looked up so far, in order.
     """
 
@@ -41,7 +41,7 @@ class Context:
         instance_of: Callable[[str], Instance | None] = lambda _: None,
         start: int | None = None,
         end: int | None = None,
-        runtime: Mapping[str, str] | None = None,
+        runtime: Mapping[str, list[str]] | None = None,
     ) -> None:
         self.definition = definition
         self.instance_of = instance_of
@@ -188,7 +188,8 @@ class ObjectScope:
             return self.id
         if instance is None:
             if name in context.runtime:
-                return context.runtime[name]
+                held = context.runtime[name]
+                return held[0] if len(held) == 1 else held
             moment = {"@scheduledStartTime": context.start, "@scheduledEndTime": context.end}
         else:
             attempt = next((held for held in instance.attempts if held.id == self._shown_id), None)

@@ -172,8 +172,20 @@ def component_status(pipeline: Pipeline, object_id: str) -> str:
 
 def component_scope(pipeline: Pipeline, object_id: str) -> ObjectScope:
     """The scope of an object of the definition by itself."""
-    runtime = _runtime_of_any(pipeline, object_id)
+    runtime: dict[str, list[str]] = {}
+    for field in _runtime_of(pipeline, object_id):
+        runtime.setdefault(field.key, []).append(field.value)
     return ObjectScope(Context(pipeline.definition, runtime=runtime), object_id)
+
+
+def _runtime_of(pipeline: Pipeline, object_id: str) -> Iterable[Field]:
+    for key, value in _runtime_of_any(pipeline, object_id).items():
+        yield Field(key, value)
+    if pipeline.definition.type_of(object_id) == "Schedule":
+        yield from _times(("@firstActivationTime", pipeline.first_activation))
+    component = pipeline.components.get(object_id)
+    if component is not None:
+        yield from _runtime_of_component(pipeline, component)
 
 
 def _runtime_of_any(pipeline: Pipeline, object_id: str) -> dict[str, str]:
@@ -193,7 +205,6 @@ def component_object(
     Raises:
         ExpressionError: `evaluate`, and an expression needs what is known at run time only.
     """
-    definition = pipeline.definition
     fields: list[Field] = list(held.fields)
     if evaluate:
         scope = component_scope(pipeline, held.id)
@@ -202,13 +213,7 @@ def component_object(
         # Documented: the service adds the parent that it takes for granted.
         fields.append(Field("parent", DEFAULT, True))
     # Observed: the service's own fields come before those of the definition, @sphere first.
-    runtime = [Field(key, value) for key, value in _runtime_of_any(pipeline, held.id).items()]
-    if definition.type_of(held.id) == "Schedule":
-        runtime += _times(("@firstActivationTime", pipeline.first_activation))
-    component = pipeline.components.get(held.id)
-    if component is not None:
-        runtime += _runtime_of_component(pipeline, component)
-    return held.id, held.name, [*runtime, *fields]
+    return held.id, held.name, [*_runtime_of(pipeline, held.id), *fields]
 
 
 def _runtime_of_component(pipeline: Pipeline, component: PipelineComponent) -> Iterable[Field]:

@@ -103,6 +103,34 @@ def test_a_component_shows_its_runs(
     assert len(datapipeline_fake.pipelines) == 1
 
 
+@pytest.mark.rule("component-runtime-expressions")
+def test_an_expression_can_use_the_runtime_fields_that_a_component_shows(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(datapipeline_client, daily(activity("A"), occurrences=3))
+    datapipeline_fake.clock.advance(86_400)
+
+    values = {
+        expression: evaluated(datapipeline_client, pipeline_id, "A", f"#{{{expression}}}")
+        for expression in (
+            "@activeInstances",
+            "@latestRunTime",
+            "@latestRunTime.plusDays(1)",
+            "@status",
+        )
+    }
+
+    assert values == {
+        "@activeInstances": f"[{RUN}, @A_2020-01-02T00:00:00]",
+        "@latestRunTime": "2020-01-02T00:00:00",
+        "@latestRunTime.plusDays(1)": "2020-01-03T00:00:00",
+        "@status": "SCHEDULED",
+    }
+    assert evaluated(datapipeline_client, pipeline_id, "S", "#{@firstActivationTime}") == (
+        "2020-01-01T00:00:00"
+    )
+
+
 # -- instances and attempts -----------------------------------------------------------------------
 
 
