@@ -268,8 +268,8 @@ CHOICES: tuple[Choice, ...] = (
         "AWS: from start",
     ),
     Choice(
-        "An optional parameter without a value is an empty text where it is used.",
-        "it need not be given",
+        "An optional parameter without a value is an empty text wherever it is used.",
+        "AWS shows it in a list",
     ),
     Choice(
         "The month of a duration, such as a time-out, has 30 days and its year 365.",

@@ -116,6 +116,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "optional-keeps-its-place",
+        "In a list an optional parameter without a value leaves its text in place, with nothing in it.",
+        "developer guide",
+        "documented",
+    ),
+    Rule(
         "parameter-without-value",
         "A parameter that is used and has no value is an error under its id; the definition is stored.",
         "a report of the Scala client hyperion (krux/hyperion, issue 390)",

@@ -19,6 +19,7 @@ from support.pipelines import (
 )
 
 from pytest_datapipeline import FakeUsageError
+from pytest_datapipeline._fake.definition_files import request_of
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake
@@ -489,6 +490,30 @@ def test_an_optional_parameter_without_a_value_is_nothing(
 
     fields = as_dict(task["objects"][task["attemptId"]]["fields"])
     assert fields["command"] == "run []"
+
+
+@pytest.mark.rule("optional-keeps-its-place")
+def test_an_optional_parameter_without_a_value_keeps_its_place_in_a_list(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = datapipeline_client.create_pipeline(name="n", uniqueId="u")["pipelineId"]
+    arguments = ["one=#{myA}", "two=#{myOpt}", "three=#{myB}"]
+    datapipeline_client.put_pipeline_definition(
+        pipelineId=pipeline_id,
+        **request_of(
+            {
+                "objects": daily(activity("A", scriptArgument=arguments)),
+                "parameters": [{"id": "myA"}, {"id": "myOpt", "optional": "true"}, {"id": "myB"}],
+                "values": {"myA": "1", "myB": "3"},
+            }
+        ),
+    )
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+    task = take(datapipeline_client)
+
+    fields = as_dict(task["objects"][task["attemptId"]]["fields"])
+    assert fields["scriptArgument"] == ["one=1", "two=", "three=3"]
 
 
 def test_fields_that_refer_to_each_other_in_a_circle_are_told_of(
