@@ -116,6 +116,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "schedule-of-another-type",
+        "A schedule that refers to an object of another type, or is a text, is an error of the object that refers, with a known text.",
+        "two reports with the text",
+        "observed",
+    ),
+    Rule(
         "optional-keeps-its-place",
         "In a list an optional parameter without a value leaves its text in place, with nothing in it.",
         "developer guide",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..clock import SECOND
-from ..definitions.catalog import family_of
+from ..definitions.catalog import SCHEDULE, family_of
 from ..definitions.definition import DEFAULT
 from ..expressions.periods import Period
 from ..fields import parse_datetime
@@ -96,7 +96,7 @@ class _Compiler:
         if self._on_demand is not None:
             return self._on_demand
         name = self._definition.resolved(object_id).first("schedule")
-        if name is None or name not in self._definition.by_id:
+        if name is None or family_of(self._definition.type_of(name) or "") != SCHEDULE:
             return None
         if name not in self._schedules:
             self._schedules[name] = schedule_of(

@@ -33,9 +33,9 @@ def test_a_reference_for_a_string_is_an_error() -> None:
 
 
 def test_a_string_for_a_reference_is_an_error() -> None:
-    found = check(activity(schedule="S"))
+    found = check(activity(dependsOn="S"))
 
-    assert "'schedule' value 'S' must be a reference to an object" in errors(found, "A")
+    assert "'dependsOn' value 'S' must be a reference to an object" in errors(found, "A")
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,40 @@ def test_a_definition_with_errors_is_stored_but_can_not_be_activated(
     assert state(datapipeline_client, pipeline_id) == "PENDING"
 
 
+@pytest.mark.rule("schedule-of-another-type")
+@pytest.mark.parametrize(
+    ("schedule", "found"),
+    [
+        ({"ref": "Default"}, "Default"),
+        ({"ref": "N"}, "S3DataNode"),
+        ({"ref": "New"}, "NewSchedule"),
+        ("S", "String"),
+    ],
+)
+def test_a_schedule_that_is_none_is_told_under_the_object_that_refers_to_it(
+    datapipeline_client: Any, schedule: Any, found: str
+) -> None:
+    pipeline_id = created(datapipeline_client)
+    default = {"id": "Default", "type": "Default", "workerGroup": "wg", "period": "1 day"}
+    node = {"id": "N", "type": "S3DataNode", "filePath": "s3://bucket/key"}
+    new = {"id": "New", "type": "NewSchedule", "period": "1 day"}
+
+    answer = put(
+        datapipeline_client, pipeline_id, [default, node, new, activity("A", schedule=schedule)]
+    )
+
+    assert answer["validationErrors"] == [
+        {
+            "id": "A",
+            "errors": [
+                f"'schedule' values must be of type 'Schedule'. Found values of type '{found}'"
+            ],
+        }
+    ]
+    with pytest.raises(datapipeline_client.exceptions.InvalidRequestException):
+        datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+
 @pytest.mark.rule("put-fatal-empty", "fatal-text")
 @pytest.mark.parametrize("value", [{"stringValue": ""}, {"refValue": ""}])
 def test_an_empty_field_is_fatal_and_stores_nothing(

@@ -8,8 +8,9 @@ from ...expressions.parser import parse
 from ...expressions.template import ExpressionError
 from ...fields import MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH
 from .. import catalog
+from ..definition import DEFAULT
 from .subject import PARAMETER
-from .texts import NOT_LITERAL, own_text
+from .texts import NO_SCHEDULE, NOT_LITERAL, own_text
 from .values import ONDEMAND_PERIOD, accepts, byte_count
 
 if TYPE_CHECKING:
@@ -68,8 +69,13 @@ def _reference(subject: Subject, field: Field) -> Iterator[str]:
         return
     target = definition.type_of(field.value)
     family = None if target is None else catalog.family_of(target)
-    # The unknown type of a target is reported on the target.
-    if family in slot.families or (target is not None and family is None):
+    if family in slot.families:
+        return
+    if target is not None and slot.families == (catalog.SCHEDULE,):
+        yield NO_SCHEDULE.format(field=field.key, type=target)
+        return
+    # A type that is not known is warned of on the target.
+    if family is None and target not in (None, DEFAULT):
         return
     what = "without a type" if target is None else f"of type '{target}'"
     allowed = " or ".join(f"a {name}" for name in slot.families).replace("a a", "an a")
@@ -86,7 +92,10 @@ def _string_for_reference(subject: Subject, field: Field) -> Iterator[str]:
         or "#{" in field.value
     ):
         return
-    yield own_text("reference wanted", field=field.key, value=field.value)
+    if slot.families == (catalog.SCHEDULE,):
+        yield NO_SCHEDULE.format(field=field.key, type="String")
+    else:
+        yield own_text("reference wanted", field=field.key, value=field.value)
 
 
 def _value(subject: Subject, field: Field) -> Iterator[str]:

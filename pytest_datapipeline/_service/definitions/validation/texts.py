@@ -33,6 +33,7 @@ TOO_MANY_FIELDS = "May only specify up to '{maximum}' fields per object"
 TERMINATES = (
     "'{field}' is not allowed to have values of of type 'Terminate'"  # "of of" is the service's
 )
+NO_SCHEDULE = "'{field}' values must be of type 'Schedule'. Found values of type '{type}'"
 NO_PARAMETER_VALUE = "Value is missing for this parameter"
 TOO_MANY_OBJECTS = "Exceeded maximum number of objects allowed per pipeline"
 # Our own wording, as the service's was never published. A test that compares with one of these
