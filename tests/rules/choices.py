@@ -191,6 +191,10 @@ CHOICES: tuple[Choice, ...] = (
         "never published",
     ),
     Choice(
+        "A HiveActivity needs neither input nor output, whatever its stage says.",
+        "two versions of the guide disagree",
+    ),
+    Choice(
         "A fault in a definition is an error where a page or an observation says so, or where no run could go well: a reference to nothing, a circle, a malformed expression. Other faults are warnings, among them a type that is not known, of whose object nothing runs.",
         "what works must not be refused; AWS: well formed, and can be run without error",
     ),

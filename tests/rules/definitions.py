@@ -18,6 +18,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "hive-without-staging",
+        "A HiveActivity whose stage is false needs neither input nor output.",
+        "developer guide, dp-object-hiveactivity, in one of two versions; a tool in production use",
+        "documented",
+    ),
+    Rule(
         "inheritance",
         "Fields are inherited from parent, and from Default.",
         "developer guide, dp-writing-pipeline-definition",

@@ -105,8 +105,10 @@ _TYPES = {
         "HadoopActivity": f"""
             jarUri:S! {_RUNNER} {_TASK_CONFIG} argument:S hadoopQueue:S mainClass:S
         """,
+        # One version of the guide has input and output among the required fields, another among the
+        # optional ones: a script may do without staging.
         "HiveActivity": f"""
-            input:R! output:R! hiveScript:S/scriptUri:S {_RUNNER} {_TASK_CONFIG} {_RESIZE}
+            hiveScript:S/scriptUri:S {_RUNNER} {_TASK_CONFIG} {_RESIZE}
             hadoopQueue:S scriptVariable:S stage:B
         """,
         "HiveCopyActivity": f"{_RUNNER} {_TASK_CONFIG} {_RESIZE} filterSql:S",

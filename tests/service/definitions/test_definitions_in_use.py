@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.definitions import CASCADE
 from support.pipelines import activity, created, daily, finish, ids, put, state
 
 from pytest_datapipeline._fake.definition_files import request_of
@@ -108,6 +109,20 @@ def test_several_values_for_a_parameter_that_does_not_say_so_are_a_warning(
     )
 
     assert warned(answer, "myX") == ["'myX' has 2 values, but no 'isArray' that says so."]
+
+
+@pytest.mark.rule("hive-without-staging")
+def test_a_hive_activity_that_stages_nothing_needs_neither_input_nor_output(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = created(datapipeline_client)
+    hive = {"id": "A", "type": "HiveActivity", "scriptUri": "s3://bucket/q", "stage": "false"}
+
+    answer = put(datapipeline_client, pipeline_id, daily(hive))
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+    assert warned(answer, "A") == [CASCADE]
+    assert ids(datapipeline_client, pipeline_id) == ["@A_2020-01-01T00:00:00"]
 
 
 # -- schedules ------------------------------------------------------------------------------------
