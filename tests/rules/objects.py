@@ -120,6 +120,12 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        "resource-of-an-activity",
+        "The instances and attempts of an activity that runs on a resource have @resource, a reference to the resource's instance, in place of runsOn.",
+        "a recorded run, of an instance; a tool in production use, of an attempt",
+        "observed",
+    ),
+    Rule(
         "resource-statuses",
         "A resource is WAITING_ON_DEPENDENCIES, CREATING, RUNNING, FINISHED.",
         "developer guide, dp-interpret-status; aws-cli, example of list-runs",

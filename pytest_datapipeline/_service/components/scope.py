@@ -186,6 +186,10 @@ class ObjectScope:
         context, instance = self._context, self._instance
         if name in ("@id", "@name"):
             return self.id
+        if name == "@resource" and instance is not None:
+            for object_id in context.definition.resolved(self._object_id).refs("runsOn"):
+                if context.instance_of(object_id) is not None:
+                    return self._of(object_id)
         if instance is None:
             if name in context.runtime:
                 held = context.runtime[name]

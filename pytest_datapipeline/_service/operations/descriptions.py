@@ -31,7 +31,13 @@ ACCOUNT = "123456789012"
 USER = "AIDAJQABLZS4A3QDU576Q"
 
 # References between the instances of a run, as far as they are an activity's own.
-_LINKS = ("input", "output", "runsOn", "dependsOn")
+_LINKS = {
+    "input": "input",
+    "output": "output",
+    # Observed: what the definition calls runsOn has another name here.
+    "runsOn": "@resource",
+    "dependsOn": "dependsOn",
+}
 
 
 def wire(object_id: str, name: str, fields: Iterable[Field]) -> dict[str, Any]:
@@ -297,10 +303,7 @@ def _links(run: Run) -> Iterable[Field]:
     component = run.of
     if component.family == ACTIVITY:
         for key in _LINKS:
-            for object_id in component.fields.refs(key):
-                other = component.run_of(object_id, run)
-                if other is not None:
-                    yield Field(key, other.id, True)
+            yield from _links_of(run, key)
     elif component.family == NODE:
         for activity in component.pipeline.components.values():
             if activity.family != ACTIVITY:
@@ -319,6 +322,13 @@ def _links(run: Run) -> Iterable[Field]:
         guarded = component.node.runs.get(run.index)
         if guarded is not None:
             yield Field("node", guarded.id, True)
+
+
+def _links_of(run: Run, key: str) -> Iterable[Field]:
+    for object_id in run.of.fields.refs(key):
+        other = run.of.run_of(object_id, run)
+        if other is not None:
+            yield Field(_LINKS[key], other.id, True)
 
 
 def _details(run: Run) -> Iterable[Field]:
@@ -385,6 +395,8 @@ def attempt_object(
             reported.update(latest)
         fields += [field for held in reported.values() for field in held]
     if isinstance(instance, Run):
+        if instance.of.family == ACTIVITY:
+            fields += _links_of(instance, "runsOn")
         reason = instance.detail("cancellation_reason")
         if reason is not None and attempt.status == "CANCELED":
             fields.append(Field("cancellationReason", reason))

@@ -456,6 +456,26 @@ def test_a_resource_has_the_recorded_fields(
     assert fields["input"] == "@A_2020-01-01T00:00:00"
 
 
+@pytest.mark.rule("resource-of-an-activity")
+def test_the_runs_of_an_activity_refer_to_the_resource_that_they_are_on(
+    datapipeline_client: Any,
+) -> None:
+    pipeline_id = activated(
+        datapipeline_client, daily(activity("A", runsOn=ref("R")), RESOURCE, occurrences=1)
+    )
+    run = "@A_2020-01-01T00:00:00"
+
+    instance = fields_of(datapipeline_client, pipeline_id, run)
+    attempt = fields_of(datapipeline_client, pipeline_id, f"{run}_Attempt=1")
+    told = datapipeline_client.evaluate_expression(
+        pipelineId=pipeline_id, objectId=run, expression="#{@resource.@status}"
+    )
+
+    assert instance["@resource"] == attempt["@resource"] == "@R_2020-01-01T00:00:00"
+    assert "runsOn" not in {**instance, **attempt}
+    assert told["evaluatedExpression"] == "RUNNING"
+
+
 @pytest.mark.rule("terminate-after", "timedout-is-final")
 def test_a_resource_that_is_used_too_long_is_timed_out(
     datapipeline_fake: DataPipelineFake,
