@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import clients
+import growth
 import pipelines
 import tasks
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from measure import Row
 
-ROWS = (*tasks.ROWS, *pipelines.ROWS, *clients.ROWS)
+ROWS = (*tasks.ROWS, *pipelines.ROWS, *growth.ROWS, *clients.ROWS)
 
 
 def _of(measured: Row | Iterable[Row]) -> Iterable[Row]:

@@ -15,7 +15,7 @@ from ._fake.decorating import Decorated, decorate
 from ._fake.driving import Condition, Driving, Returned
 from ._fake.enqueue import Queueing, check_worker_group, policy_of
 from ._fake.faults import FaultPlan, PlannedFault
-from ._fake.group_warning import NearMisses
+from ._fake.group_warning import GroupWarnings
 from ._fake.handles.pipelines import Pipelines
 from ._fake.handles.runners import FakeClock, Heartbeat, WaitingPoll, heartbeats_of, waiting_polls
 from ._fake.handles.tasks import Task
@@ -109,7 +109,7 @@ class DataPipelineFake:
             region=self._settings.region,
             loop=lambda: self._loop,
             honour_read_timeout=self._settings.honour_read_timeout,
-            on_empty_poll=NearMisses(self._service.tasks.queues).look,
+            on_empty_poll=GroupWarnings(self._service.tasks.queues).poll_ended_empty,
             on_mistake=self._problems.append,
         )
         self._interception = Interception(self._responder)

@@ -18,33 +18,52 @@ if TYPE_CHECKING:
 _BELOW_USER = frozenset({"aiobotocore", "boto3", "botocore", __name__.partition(".")[0]})
 
 
-class NearMisses:
-    """Warns of each once."""
+# Of so many worker groups the names are looked at letter by letter, which takes kilobytes for each.
+# A test with more of them has made their names up.
+_BY_LETTER = 2_000
+
+
+class GroupWarnings:
+    """Warns once for each pair of worker groups, the one that is polled and the one with tasks.
+
+    Names that are alike are found by their forms, so that a poll beside many worker groups looks at
+    few of them.
+    """
 
     def __init__(self, queues: WorkerGroups[Any]) -> None:
         self._queues = queues
         self._warned: set[tuple[str, str]] = set()
+        self._by_form: dict[str, tuple[str, ...]] = {}
+        self._known = 0
 
-    def look(self, poll: Poll) -> None:
+    def poll_ended_empty(self, poll: Poll) -> None:
         """Warn if tasks wait for clients of another region, or in a group of nearly that name."""
         polled = poll.worker_group
-        for name in self._queues.waiting_names():
-            if (polled, name) in self._warned:
+        for name in self._alike(polled):
+            if (polled, name) in self._warned or not self._queues.has_waiting(name):
                 continue
             if name == polled:
                 text = (
                     f"tasks wait in this worker group, but for clients of another region than "
                     f"{poll.region!r}"
                 )
-            elif _nearly_equal(polled, name):
-                text = f"tasks wait in {name!r}; names are compared exactly, case included"
             else:
-                continue
+                text = f"tasks wait in {name!r}; names are compared exactly, case included"
             self._warned.add((polled, name))
             warnings.warn(
                 WorkerGroupWarning(f"PollForTask on {polled!r} ended empty while {text}."),
                 stacklevel=_level_of_user(),
             )
+
+    def _alike(self, polled: str) -> list[str]:
+        """The worker groups of that name and of nearly that name, in the order of their making."""
+        names = self._queues.names
+        for place, name in enumerate(names[self._known :], self._known):
+            for form in _forms(name, place < _BY_LETTER):
+                self._by_form[form] = (*self._by_form.get(form, ()), name)
+        self._known = len(names)
+        found = {name for form in _forms(polled) for name in self._by_form.get(form, ())}
+        return [name for name in sorted(found) if name == polled or _nearly_equal(polled, name)]
 
 
 def _level_of_user() -> int:
@@ -57,6 +76,14 @@ def _level_of_user() -> int:
         frame = frame.f_back
         level += 1
     return 1
+
+
+def _forms(name: str, by_letter: bool = True) -> set[str]:
+    """What a name has in common with each that differs from it in case or in blanks around it, and
+    `by_letter` by one letter: itself in small letters, and itself without one of its letters."""
+    letters = range(len(name)) if by_letter else ()
+    without_one = (name[:place] + name[place + 1 :] for place in letters)
+    return {name, name.strip().casefold(), *without_one}
 
 
 def _nearly_equal(one: str, other: str) -> bool:

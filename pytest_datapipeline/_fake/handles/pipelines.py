@@ -480,7 +480,8 @@ class Pipelines:
             raise Stuck(f"{error}\n{self._who_is_missing()}{pipeline!r}") from None
 
     def _who_is_missing(self) -> str:
-        groups = sorted(self._service.tasks.queues.waiting_names())
+        queues = self._service.tasks.queues
+        groups = sorted(filter(queues.has_waiting, queues.names))
         if not groups:
             return ""
         return (

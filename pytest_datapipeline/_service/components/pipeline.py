@@ -9,7 +9,7 @@ from ..instances.instance import GivenComponent
 from .intervals import OnDemand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..clock import Timer
     from ..instances.instance import Attempt, Component, Instance
@@ -23,6 +23,10 @@ DEACTIVATING = "DEACTIVATING"
 INACTIVE = "INACTIVE"
 DELETING = "DELETING"
 STATES = (PENDING, SCHEDULING, SCHEDULED, FINISHED, DEACTIVATING, INACTIVE, DELETING)
+
+
+# Beyond the positions that instances of the scheduler's can have.
+_ENQUEUED = 10**9
 
 
 class Pipeline:
@@ -81,7 +85,8 @@ class Pipeline:
         self.activating: list[Timer] = []
         # Canceled attempts whose runners have not been told yet: it is deactivating until then.
         self.uninformed: dict[Attempt, None] = {}
-        self._indexed = 0
+        # How many of `runs` and of `enqueued` are in the index.
+        self._indexed = [0, 0]
         self._by_id: dict[str, Instance] = {}
 
     def __repr__(self) -> str:
@@ -125,12 +130,22 @@ class Pipeline:
         """All instances: those that it created, and those that a test enqueued."""
         return [*self.runs, *self.enqueued]
 
+    def instances_from(self, begin: int) -> Iterator[tuple[int, Instance]]:
+        """The instances from a position on, with their positions. What comes while they are looked
+        at does not move them: those of tasks that a test enqueued have positions of their own.
+        """
+        for place in range(begin, len(self.runs)):
+            yield place, self.runs[place]
+        for place in range(max(0, begin - _ENQUEUED), len(self.enqueued)):
+            yield _ENQUEUED + place, self.enqueued[place]
+
     def instance(self, instance_id: str) -> Instance | None:
         """The instance of an id."""
-        total = len(self.runs) + len(self.enqueued)
-        if self._indexed != total:
-            self._by_id = {held.id: held for held in self.instances}
-            self._indexed = total
+        kinds: tuple[Sequence[Instance], ...] = (self.runs, self.enqueued)
+        for place, instances in enumerate(kinds):
+            for held in instances[self._indexed[place] :]:
+                self._by_id[held.id] = held
+            self._indexed[place] = len(instances)
         return self._by_id.get(instance_id)
 
     def attempt(self, attempt_id: str) -> Attempt | None:

@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ..clock import Timer
 
@@ -84,14 +84,14 @@ class WorkerGroups(Generic[Item]):
 
     def __init__(self, is_waiting: Callable[[Item], bool]) -> None:
         self._groups: dict[str, _Group[Item]] = {}
+        #: Every worker group that there ever was, in the order of their first task or poll.
+        self.names: list[str] = []
         self._order = 0
         self._is_waiting = is_waiting
 
     def offer(self, worker_group: str, region: str | None, item: Item) -> Poll | None:
         """Give `item` to the poll that has waited longest, or queue it and return None."""
-        group = self._groups.get(worker_group)
-        if group is None:
-            group = self._groups[worker_group] = _Group()
+        group = self._group(worker_group)
         for poll in group.polls:
             if not poll.resolved and (region is None or poll.region == region):
                 group.polls.remove(poll)
@@ -113,7 +113,14 @@ class WorkerGroups(Generic[Item]):
 
     def wait(self, poll: Poll) -> None:
         """Put a poll at the end of its worker group's line."""
-        self._groups.setdefault(poll.worker_group, _Group()).polls.append(poll)
+        self._group(poll.worker_group).polls.append(poll)
+
+    def _group(self, name: str) -> _Group[Item]:
+        group = self._groups.get(name)
+        if group is None:
+            group = self._groups[name] = _Group()
+            self.names.append(name)
+        return group
 
     def leave(self, poll: Poll) -> None:
         """Take a poll out of the line, when its time is over."""
@@ -133,11 +140,10 @@ class WorkerGroups(Generic[Item]):
             if self._is_waiting(queued.item)
         ]
 
-    def waiting_names(self) -> Iterator[str]:
-        """The worker groups in which a task waits for a runner."""
-        for name, group in self._groups.items():
-            if any(self._head(group, region) for region in group.ready):
-                yield name
+    def has_waiting(self, name: str) -> bool:
+        """Whether a task waits for a runner in a worker group."""
+        group = self._groups.get(name)
+        return group is not None and any(self._head(group, region) for region in group.ready)
 
     def _head(self, group: _Group[Item], region: str | None) -> deque[_Queued[Item]] | None:
         line = group.ready.get(region)

@@ -46,12 +46,11 @@ class Defining:
     def create_pipeline(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
         """A new, empty pipeline; the one that is there if name and uniqueId are known."""
         name, unique_id = parameters["name"], parameters["uniqueId"]
-        living = self._registry.living(region)
-        for held in living:
-            if (held.name, held.unique_id) == (name, unique_id) and held.state != states.DELETING:
-                return {"pipelineId": held.id}
+        known = self._registry.named(region, name, unique_id)
+        if known is not None:
+            return {"pipelineId": known.id}
         limit = self._settings.maximum_pipelines
-        if len(living) >= limit:
+        if self._registry.count(region) >= limit:
             raise invalid_request(
                 "Web service limit exceeded",
                 f"Exceeded maximum number of pipelines allowed per account: {limit}",
@@ -65,7 +64,7 @@ class Defining:
             parameters.get("description"),
             {tag["key"]: tag["value"] for tag in parameters.get("tags") or ()},
         )
-        self._registry.all[made.id] = made
+        self._registry.add(made)
         self._tasks.happened()
         return {"pipelineId": made.id}
 

@@ -116,7 +116,7 @@ class Lifecycle:
         pipeline = self._registry.find(parameters["pipelineId"], region, pipeline_not_found)
         if pipeline.state != states.DELETING:
             self._engine.delete(pipeline)
-            self._registry.any_deleted = True
+            self._registry.deleted(pipeline)
             self._tasks.happened()
 
     def set_status(self, parameters: dict[str, Any], region: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..clock import SECOND
@@ -37,6 +38,45 @@ class Registry:
         self._tasks = tasks
         self.all: dict[str, Pipeline] = {}
         self.any_deleted = False
+        self._named: dict[tuple[str | None, str, str], Pipeline] = {}
+        # How many a region has, and which, while none of them is being deleted.
+        self._counts: Counter[str | None] = Counter()
+        self._lists: dict[str, list[Pipeline]] = {}
+        # Deleted ones that can still be seen.
+        self._fading: list[Pipeline] = []
+
+    def add(self, pipeline: Pipeline) -> None:
+        """Keep a new pipeline."""
+        self.all[pipeline.id] = pipeline
+        self._named[pipeline.region, pipeline.name, pipeline.unique_id] = pipeline
+        self._counts[pipeline.region] += 1
+        self._lists.clear()
+
+    def deleted(self, pipeline: Pipeline) -> None:
+        """Take note that a pipeline is being deleted."""
+        self.any_deleted = True
+        self._remove(pipeline)
+        self._fading.append(pipeline)
+
+    def _remove(self, pipeline: Pipeline) -> None:
+        self._named.pop((pipeline.region, pipeline.name, pipeline.unique_id), None)
+        self._counts[pipeline.region] -= 1
+        self._lists.clear()
+
+    def named(self, region: str, name: str, unique_id: str) -> Pipeline | None:
+        """The pipeline that was created under a name and a unique id, unless it is deleted."""
+        return self._named.get((region, name, unique_id)) or self._named.get(
+            (None, name, unique_id)
+        )
+
+    def count(self, region: str) -> int:
+        """How many pipelines a region has; those that are being deleted count."""
+        return self._counts[region] + self._counts[None] + len(self._faded(region))
+
+    def _faded(self, region: str) -> list[Pipeline]:
+        now = self._clock.now
+        self._fading = [held for held in self._fading if not gone(held, now, self._settings)]
+        return [held for held in self._fading if held.region in (None, region)]
 
     def find(
         self,
@@ -66,6 +106,14 @@ class Registry:
 
     def living(self, region: str) -> list[Pipeline]:
         """The pipelines of a region that have not been deleted."""
+        if self._faded(region):
+            return self._seen_from(region)
+        found = self._lists.get(region)
+        if found is None:
+            found = self._lists[region] = self._seen_from(region)
+        return found
+
+    def _seen_from(self, region: str) -> list[Pipeline]:
         now = self._clock.now
         return [
             held
@@ -105,7 +153,7 @@ class Registry:
 
     def forget(self, pipeline_id: str) -> None:
         """Undo the creation of a pipeline."""
-        del self.all[pipeline_id]
+        self._remove(self.all.pop(pipeline_id))
 
     @property
     def idle(self) -> bool:
@@ -137,8 +185,10 @@ class Registry:
             pipeline.state = states.SCHEDULED
             pipeline.first_activation = pipeline.last_activation = now
             pipeline.version = 1
-            self.all[pipeline_id] = pipeline
+            self.add(pipeline)
         elif pipeline.enqueued and pipeline.region != region:
             # Tasks of several regions are in it by now: it is seen from everywhere.
+            self._remove(pipeline)
             pipeline.region = None
+            self.add(pipeline)
         pipeline.enqueued.append(instance)

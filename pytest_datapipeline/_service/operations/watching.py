@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ from ..settings import (
 from . import descriptions, queries
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from ..clock import VirtualClock
     from ..components.pipeline import Pipeline
     from ..components.scope import ObjectScope
@@ -31,6 +34,11 @@ if TYPE_CHECKING:
     from ..protocol.ids import Ids
     from ..settings import ServiceSettings
     from .registry import Registry
+
+
+# A position among attempts is that of the instance times this, and the number of the attempt: to
+# count all that come before would take longer from page to page.
+_ATTEMPTS = 1_000_000
 
 
 class Watching:
@@ -59,7 +67,9 @@ class Watching:
         """The ids and names of all pipelines of the region, a page of them."""
         call = ["ListPipelines", region]
         begin = queries.Markers.read(call, parameters.get("marker"))
-        listed = [held for held in self._registry.living(region) if self._is_listed(held)]
+        listed = self._registry.living(region)
+        if self._settings.consistency != "immediate":
+            listed = [held for held in listed if self._is_listed(held)]
         page = listed[begin : begin + LIST_PAGE]
         names = [{"name": held.name, "id": held.id} for held in page]
         self._shuffle(names)
@@ -69,8 +79,6 @@ class Watching:
         }
 
     def _is_listed(self, pipeline: Pipeline) -> bool:
-        if self._settings.consistency == "immediate":
-            return True
         return self._clock.now >= pipeline.created + LISTING_SECONDS * SECOND
 
     @staticmethod
@@ -159,39 +167,36 @@ class Watching:
             raise invalid_request("Invalid limit", f"{parameters['limit']} is less than 1")
         call = ["QueryObjects", pipeline.id, sphere, parameters.get("query")]
         position = queries.Markers.read(call, parameters.get("marker"))
-        everything = self._queryable(pipeline, sphere)
         ids: list[str] = []
         more = False
-        for held in everything[position:]:
-            if wanted(held[1]()):
+        for here, object_id, values in self._queryable(pipeline, sphere, position):
+            if wanted(values()):
                 if len(ids) == limit:
-                    more = True
+                    position, more = here, True
                     break
-                ids.append(held[0])
-            position += 1
+                ids.append(object_id)
         self._shuffle(ids)
         return {**self._more(call, position, more), "ids": ids}
 
-    def _queryable(self, pipeline: Pipeline, sphere: str) -> list[tuple[str, Any]]:
+    def _queryable(
+        self, pipeline: Pipeline, sphere: str, begin: int
+    ) -> Iterator[tuple[int, str, Callable[[], queries.Queryable]]]:
+        """The objects of a sphere from a position on: its position, id and values."""
         if sphere == "COMPONENT":
-            found = [
-                (held.id, lambda held=held: _component_values(pipeline, held.id, held.name))
-                for held in pipeline.definition.objects
-            ]
-            given = [
-                (held.id, lambda held=held: _component_values(pipeline, held.id, held.id))
-                for held in pipeline.given
-            ]
-            return found + given
-        if sphere == "INSTANCE":
-            return [
-                (held.id, lambda held=held: _instance_values(held)) for held in pipeline.instances
-            ]
-        return [
-            (attempt.id, lambda attempt=attempt: _attempt_values(attempt))
-            for held in pipeline.instances
-            for attempt in held.attempts
-        ]
+            own = [(held.id, held.name) for held in pipeline.definition.objects]
+            components = own + [(held.id, held.id) for held in pipeline.given]
+            for place, (object_id, name) in enumerate(components[begin:], begin):
+                yield place, object_id, partial(_component_values, pipeline, object_id, name)
+        elif sphere == "INSTANCE":
+            for place, held in pipeline.instances_from(begin):
+                yield place, held.id, partial(_instance_values, held)
+        else:
+            first, skipped = divmod(begin, _ATTEMPTS)
+            for place, held in pipeline.instances_from(first):
+                for number, attempt in enumerate(held.attempts):
+                    if place > first or number >= skipped:
+                        position = place * _ATTEMPTS + number
+                        yield position, attempt.id, partial(_attempt_values, attempt)
 
     def evaluate_expression(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
         """A text with its expressions evaluated in the context of an object."""

@@ -118,7 +118,7 @@ def test_the_worker_groups_in_which_something_waits_are_named() -> None:
 
     gone.waits = False
 
-    assert list(queues.waiting_names()) == ["full"]
+    assert list(filter(queues.has_waiting, queues.names)) == ["full"]
 
 
 # -- polls ----------------------------------------------------------------------------------------
@@ -243,4 +243,4 @@ def test_the_queues_do_what_one_list_of_items_and_one_of_polls_do(
             withdrawn = ready.pop(int(str(values[0])) % len(ready))
             withdrawn[2].waits = False
         assert sorted(map(id, queues.polls())) == sorted(map(id, polls))
-        assert set(queues.waiting_names()) == {entry[0] for entry in ready}
+        assert set(filter(queues.has_waiting, queues.names)) == {entry[0] for entry in ready}

@@ -1,0 +1,156 @@
+"""The rows about growth: what a thing costs beside 50,000 others, over its cost beside 1,000.
+
+The service is asked by itself: what botocore takes for a call would hide the difference.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from typing import TYPE_CHECKING, Any
+
+from measure import Row, client
+from pipelines import CALLER
+
+from pytest_datapipeline import DataPipelineFake
+from pytest_datapipeline._service.clock import VirtualClock
+from pytest_datapipeline._service.service import Service
+from pytest_datapipeline._service.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FEW, MANY = 1_000, 50_000
+LIMIT = 1.2
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        start = time.process_time()
+        act()
+        return time.process_time() - start
+    finally:
+        gc.enable()
+
+
+def _ratio(few: Callable[[], float], many: Callable[[], float]) -> float:
+    """The median of five pairs, measured in turn; each gives seconds for one thing."""
+    few()
+    many()
+    return statistics.median(many() / few() for _ in range(5))
+
+
+def _pipelines(count: int) -> Service:
+    service = Service(VirtualClock(0), ServiceSettings(maximum_pipelines=10**9))
+    _create(service, count)
+    return service
+
+
+def _create(service: Service, count: int) -> None:
+    before = len(service.pipelines.all)
+    for number in range(before, before + count):
+        service.handle("CreatePipeline", {"name": "n", "uniqueId": str(number)}, CALLER)
+
+
+def _all_pages(service: Service, operation: str, parameters: dict[str, Any], key: str) -> int:
+    found, marker = 0, None
+    while True:
+        answer: Any = service.handle(
+            operation, {**parameters, **({"marker": marker} if marker else {})}, CALLER
+        )
+        found += len(answer[key])
+        marker = answer.get("marker")
+        if marker is None:
+            return found
+
+
+def pipelines(_: int) -> Iterator[Row]:
+    few, many = _pipelines(FEW), _pipelines(MANY)
+
+    def created(service: Service) -> float:
+        return _seconds(lambda: _create(service, 500)) / 500
+
+    def listed(service: Service) -> float:
+        count = len(service.pipelines.all)
+        # As many items on both sides, so that neither is too short a time.
+        times = max(1, MANY // count)
+        took = _seconds(
+            lambda: [
+                _all_pages(service, "ListPipelines", {}, "pipelineIdList") for _ in range(times)
+            ]
+        )
+        return took / (count * times)
+
+    measured = _ratio(lambda: created(few), lambda: created(many))
+    yield Row("create_pipeline beside 50,000", "1,000", measured, LIMIT)
+    measured = _ratio(lambda: listed(few), lambda: listed(many))
+    yield Row("list_pipelines, all pages of 50,000", "1,000", measured, LIMIT)
+
+
+def queries(_: int) -> Row:
+    sides = []
+    for count in (FEW, MANY):
+        fake = DataPipelineFake()
+        task = fake.enqueue("wg", *[{"command": "true"}] * count)[0]
+        sides.append((fake._service, {"pipelineId": task.pipeline_id, "sphere": "INSTANCE"}, count))
+
+    def queried(service: Service, parameters: dict[str, Any], count: int) -> float:
+        times = max(1, MANY // count)
+        took = _seconds(
+            lambda: [_all_pages(service, "QueryObjects", parameters, "ids") for _ in range(times)]
+        )
+        return took / (count * times)
+
+    measured = _ratio(lambda: queried(*sides[0]), lambda: queried(*sides[1]))
+    return Row("query_objects, all pages of 50,000", "1,000", measured, LIMIT)
+
+
+def enqueued(_: int) -> Row:
+    fakes = []
+    for count in (FEW, MANY):
+        fake = DataPipelineFake()
+        fake.enqueue("wg", *[{"command": "true"}] * count)
+        fakes.append(fake)
+
+    def in_turn(fake: DataPipelineFake) -> float:
+        def act() -> None:
+            for _ in range(200):
+                task = fake.enqueue("wg")
+                fake._service.handle(
+                    "DescribeObjects",
+                    {"pipelineId": task.pipeline_id, "objectIds": [task.instance_id]},
+                    CALLER,
+                )
+
+        return _seconds(act) / 200
+
+    measured = _ratio(lambda: in_turn(fakes[0]), lambda: in_turn(fakes[1]))
+    return Row("enqueue and describe_objects in turn beside 50,000", "1,000", measured, LIMIT)
+
+
+def groups(_: int) -> Iterator[Row]:
+    polling = client()
+
+    def polls(count: int) -> float:
+        with DataPipelineFake(idle_limit=1e9) as fake:
+            for number in range(count):
+                fake.enqueue(f"group-{number:05}")
+            polling.poll_for_task(workerGroup="nothing here")
+            took = _seconds(
+                lambda: [polling.poll_for_task(workerGroup="nothing here") for _ in range(100)]
+            )
+        return took / 100
+
+    for count in (1_000, 10_000):
+        polls(1)
+        polls(count)
+        more = statistics.median(polls(count) - polls(1) for _ in range(3)) * 1e6
+        yield Row(
+            f"an empty poll beside {count:,} worker groups", "beside one", more, 50, "us more"
+        )
+
+
+ROWS = (pipelines, queries, enqueued, groups)
