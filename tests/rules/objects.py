@@ -120,6 +120,12 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        "resource-starts-when-wanted",
+        "@actualStartTime of a resource is the time when an activity first wants it.",
+        "a recorded run, one object of it",
+        "observed",
+    ),
+    Rule(
         "resource-of-an-activity",
         "The instances and attempts of an activity that runs on a resource have @resource, a reference to the resource's instance, in place of runsOn.",
         "a recorded run, of an instance; a tool in production use, of an attempt",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..clock import SECOND
-from ..components.component import Run
+from ..components.component import RESOURCE, Run
 from ..instances.instance import SKIPPED
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class Creation:
     def _create(self, component: PipelineComponent, index: int) -> None:
         pipeline = self._agenda.pipelines[component.pipeline_id]
         run = Run(component, index, pipeline.version)
-        run.actual_start = self._clock.now
+        if component.family != RESOURCE:
+            run.actual_start = self._clock.now
         component.runs[index] = run
         pipeline.runs.append(run)
         component.latest = run.scheduled_start

@@ -121,6 +121,10 @@ class Simulated:
         if resource.ended:
             return
         self._scheduler.begin_attempt(resource, CREATING)
+        if resource.actual_start is None:
+            # Observed: other instances have started when they begin to wait, a resource when it is
+            # first wanted.
+            resource.actual_start = self._scheduler.clock.now
         prefix = "j" if resource.of.type == "EmrCluster" else "i"
         resource.note(
             resource_id=self._scheduler.tasks.ids.resource_id(prefix),

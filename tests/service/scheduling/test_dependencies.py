@@ -456,6 +456,33 @@ def test_a_resource_has_the_recorded_fields(
     assert fields["input"] == "@A_2020-01-01T00:00:00"
 
 
+@pytest.mark.rule("resource-starts-when-wanted")
+def test_a_resource_starts_when_an_activity_first_wants_it(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline_id = activated(
+        datapipeline_client,
+        daily(
+            activity("First"),
+            activity("Then", dependsOn=ref("First"), runsOn=ref("R")),
+            RESOURCE,
+            occurrences=1,
+        ),
+    )
+    midnight = "2020-01-01T00:00:00"
+    before = fields_of(datapipeline_client, pipeline_id, f"@R_{midnight}")
+    datapipeline_fake.clock.advance(timedelta(minutes=30))
+
+    finish(datapipeline_client)
+
+    started = {
+        name: fields_of(datapipeline_client, pipeline_id, f"@{name}_{midnight}")["@actualStartTime"]
+        for name in ("First", "Then", "R")
+    }
+    assert "@actualStartTime" not in before
+    assert started == {"First": midnight, "Then": midnight, "R": "2020-01-01T00:30:00"}
+
+
 @pytest.mark.rule("resource-of-an-activity")
 def test_the_runs_of_an_activity_refer_to_the_resource_that_they_are_on(
     datapipeline_client: Any,
