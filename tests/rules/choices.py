@@ -95,6 +95,10 @@ CHOICES: tuple[Choice, ...] = (
         "values may come with the activation; seen is the error for one that is used",
     ),
     Choice(
+        "An attempt's name is its id.",
+        "seen where the component's name is its id as well",
+    ),
+    Choice(
         "An unknown id in DescribeObjects is left out.",
         "nothing says",
     ),

@@ -7,8 +7,14 @@ from . import Rule
 RULES: tuple[Rule, ...] = (
     Rule(
         "instance-id",
-        "An instance's id is @, the component and the schedule's time; its name is the same.",
+        "An instance's id is @, the component's id and the schedule's time.",
         "aws-cli, fixture; API reference, PollForTask, example",
+        "observed",
+    ),
+    Rule(
+        "instance-name",
+        "An instance's name is @, the component's name and the schedule's time.",
+        "a recorded run whose components have other names than ids",
         "observed",
     ),
     Rule(

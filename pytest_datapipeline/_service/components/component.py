@@ -317,6 +317,11 @@ class PipelineComponent(Component):
     def instance_id(self, instance: Instance) -> str:
         return f"@{self.id}_{timestamp(instance.scheduled_start)}{self.suffix}"
 
+    def instance_name(self, instance: Instance) -> str:
+        # Observed: the name has the component's name where the id has its id.
+        name = self.definition.by_id[self.id].name
+        return f"@{name}_{timestamp(instance.scheduled_start)}{self.suffix}"
+
     def worker_group_of(self, instance: Instance) -> str:
         assert isinstance(instance, Run)
         if self.runs_on is None:
@@ -423,10 +428,11 @@ class PipelineComponent(Component):
             other = self.run_of(object_id, run)
             if other is not None:
                 fields = other.origin.fields_of(other)
-                found.append(_wire(other.id, (*fields, Field("type", other.of.type))))
+                fields = (*fields, Field("type", other.of.type))
+                found.append(_wire(other.id, other.name, fields))
             else:
                 scope = ObjectScope(self.context(run), object_id)
-                found.append(_wire(object_id, self._of_object(object_id, scope)))
+                found.append(self._wire_by_itself(object_id, scope))
         return tuple(found)
 
     def _company(self) -> list[tuple[str, dict[str, Any] | None]]:
@@ -450,7 +456,11 @@ class PipelineComponent(Component):
         if any("#{" in field.value for field in self.definition.resolved(object_id).flat()):
             return None
         scope = ObjectScope(Context(self.definition), object_id)
-        return _wire(object_id, self._of_object(object_id, scope))
+        return self._wire_by_itself(object_id, scope)
+
+    def _wire_by_itself(self, object_id: str, scope: ObjectScope) -> dict[str, Any]:
+        name = self.definition.by_id[object_id].name
+        return _wire(object_id, name, self._of_object(object_id, scope))
 
     def _of_object(self, object_id: str, scope: ObjectScope) -> tuple[Field, ...]:
         return tuple(
@@ -461,9 +471,8 @@ class PipelineComponent(Component):
         )
 
 
-def _wire(object_id: str, fields: tuple[Field, ...]) -> dict[str, Any]:
-    wire = [field.to_wire() for field in fields]
-    return {"id": object_id, "name": object_id, "fields": wire}
+def _wire(object_id: str, name: str, fields: tuple[Field, ...]) -> dict[str, Any]:
+    return {"id": object_id, "name": name, "fields": [field.to_wire() for field in fields]}
 
 
 def needs_of(run: Run) -> list[str]:

@@ -77,6 +77,13 @@ class ObjectScope:
             return self._shown_id
         return self._object_id if self._instance is None else self._instance.id
 
+    def _name(self) -> str:
+        if self._instance is not None and self.id == self._instance.id:
+            return self._instance.name
+        given = self._context.definition.by_id.get(self._object_id)
+        # Our choice: the name of an attempt is its id.
+        return given.name if given is not None and self.id == self._object_id else self.id
+
     def lookup(self, name: str) -> Value:
         """The value of a field, of a runtime field or of a parameter.
 
@@ -100,11 +107,10 @@ class ObjectScope:
                     values += [self._of(field.value)] if field.is_ref else self._text(field.value)
             self._keep_secret(known_as, [value for value in values if isinstance(value, str)])
             return values[0] if len(values) == 1 else values
-        if name in ("id", "name"):
-            # An instance and an attempt are named as they are called.
-            given = self._context.definition.by_id.get(self._object_id)
-            own_name = name == "name" and given is not None and self.id == self._object_id
-            return given.name if own_name and given is not None else self.id
+        if name == "id":
+            return self.id
+        if name == "name":
+            return self._name()
         if self._instance is not None:
             told = _told(self._instance, name)
             if told is not None:
@@ -184,8 +190,10 @@ class ObjectScope:
 
     def _runtime(self, name: str) -> Value:
         context, instance = self._context, self._instance
-        if name in ("@id", "@name"):
+        if name == "@id":
             return self.id
+        if name == "@name":
+            return self._name()
         if name == "@resource" and instance is not None:
             for object_id in context.definition.resolved(self._object_id).refs("runsOn"):
                 if context.instance_of(object_id) is not None:

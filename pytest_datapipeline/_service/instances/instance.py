@@ -90,6 +90,9 @@ class Component:
     def instance_id(self, instance: Instance) -> str:
         return f"@{self.id}_{timestamp(instance.scheduled_start)}"
 
+    def instance_name(self, instance: Instance) -> str:
+        return self.instance_id(instance)
+
     def attempt_id(self, instance: Instance, number: int) -> str:
         return f"{self.instance_id(instance)}_Attempt={number}"
 
@@ -254,6 +257,10 @@ class Instance:
     @property
     def id(self) -> str:
         return self.component.instance_id(self)
+
+    @property
+    def name(self) -> str:
+        return self.component.instance_name(self)
 
     def detail(self, _name: str) -> Any:
         """What few instances have, such as the reason of a cancellation; None if it has none."""

@@ -295,7 +295,7 @@ def instance_object(
         fields += _details(instance)
     if evaluate:
         fields += _evaluated(instance, {field.key for field in fields})
-    return instance.id, instance.id, fields
+    return instance.id, instance.name, fields
 
 
 def _links(run: Run) -> Iterable[Field]:

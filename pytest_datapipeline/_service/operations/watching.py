@@ -257,7 +257,7 @@ def _component_values(pipeline: Pipeline, object_id: str, name: str) -> queries.
 def _instance_values(instance: Instance) -> queries.Queryable:
     component_id = instance.component.id
     return {
-        "name": (instance.id, False),
+        "name": (instance.name, False),
         "@sphere": ("INSTANCE", False),
         "parent": (component_id, True),
         "@componentParent": (component_id, True),

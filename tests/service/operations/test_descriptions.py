@@ -161,6 +161,52 @@ def test_a_data_node_s_instance_has_the_recorded_fields(
     }
 
 
+@pytest.mark.rule("instance-name")
+def test_an_instance_is_named_by_its_component_s_name_and_has_the_id_of_its_id(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    alarm = {
+        "id": "Alarm",
+        "type": "SnsAlarm",
+        "role": "r",
+        "topicArn": "arn:aws:sns:us-east-1:123456789012:t",
+        "subject": "#{node.name}",
+        "message": "#{node.id}",
+    }
+    pipeline_id = activated(
+        datapipeline_client,
+        daily(
+            activity(
+                "A",
+                name="Copy the orders",
+                command="#{name}",
+                input={"ref": "N"},
+                onSuccess={"ref": "Alarm"},
+            ),
+            node("N", name="Orders"),
+            alarm,
+            occurrences=1,
+        ),
+    )
+    named = "@Copy the orders_2020-01-01T00:00:00"
+
+    (described,) = datapipeline_client.describe_objects(pipelineId=pipeline_id, objectIds=[RUN])[
+        "pipelineObjects"
+    ]
+    found = ids(datapipeline_client, pipeline_id, "INSTANCE", ("name", "EQ", named))
+    told = evaluated(datapipeline_client, pipeline_id, RUN, "#{name} is #{id}")
+    task = take(datapipeline_client)
+    datapipeline_client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+
+    assert (described["id"], described["name"]) == (RUN, named)
+    assert found == [RUN]
+    assert told == f"{named} is {RUN}"
+    assert as_dict(task["objects"][ATTEMPT]["fields"])["command"] == named
+    assert task["objects"]["@N_2020-01-01T00:00:00"]["name"] == "@Orders_2020-01-01T00:00:00"
+    (published,) = datapipeline_fake.pipelines.notifications
+    assert (published.subject, published.message) == (named, RUN)
+
+
 @pytest.mark.rule("attempt-fields", "attempt-id", "error-fields-on-attempt", "hostname-on-attempt")
 def test_an_attempt_shows_its_runner_and_its_error(datapipeline_client: Any) -> None:
     pipeline_id = activated(
