@@ -18,6 +18,12 @@ RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
+        "database-as-text",
+        "The database of a data node is a text in an example, although its field takes a reference.",
+        "developer guide, dp-object-sqldatanode, example",
+        "documented",
+    ),
+    Rule(
         "hive-without-staging",
         "A HiveActivity whose stage is false needs neither input nor output.",
         "developer guide, dp-object-hiveactivity, in one of two versions; a tool in production use",

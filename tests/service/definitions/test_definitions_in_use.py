@@ -111,6 +111,17 @@ def test_several_values_for_a_parameter_that_does_not_say_so_are_a_warning(
     assert warned(answer, "myX") == ["'myX' has 2 values, but no 'isArray' that says so."]
 
 
+@pytest.mark.rule("database-as-text")
+def test_the_database_of_a_node_may_be_a_text(datapipeline_client: Any) -> None:
+    pipeline_id = created(datapipeline_client)
+    table = {"id": "N", "type": "SqlDataNode", "table": "events", "database": "archive"}
+
+    answer = put(datapipeline_client, pipeline_id, daily(activity("A"), table))
+
+    assert warned(answer, "N") == ["'database' value 'archive' is a text, and refers to no object."]
+    datapipeline_client.activate_pipeline(pipelineId=pipeline_id)
+
+
 @pytest.mark.rule("hive-without-staging")
 def test_a_hive_activity_that_stages_nothing_needs_neither_input_nor_output(
     datapipeline_client: Any,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ...fields import Field
+    from ..catalog import Slot
     from .subject import Subject
 
 # Integer fields with bounds: the least and the greatest value.
@@ -25,6 +26,8 @@ RANGES: dict[str, tuple[int, int | None]] = {
     "maxActiveInstances": (1, 5),
     "occurrences": (1, None),
 }
+# References that examples of the guide give as strings.
+_ALSO_STRINGS = frozenset({"database"})
 _REFUSALS = {
     "B": "bad boolean",
     "D": "bad double",
@@ -82,15 +85,19 @@ def _reference(subject: Subject, field: Field) -> Iterator[str]:
     yield own_text("wrong family", field=field.key, value=field.value, what=what, allowed=allowed)
 
 
+def _is_string_for_reference(slot: Slot | None, field: Field) -> bool:
+    return (
+        slot is not None
+        and slot.is_reference
+        and not field.is_ref
+        and field.value != ""
+        and "#{" not in field.value
+    )
+
+
 def _string_for_reference(subject: Subject, field: Field) -> Iterator[str]:
     slot = subject.slot(field.key)
-    if (
-        field.is_ref
-        or not field.value
-        or slot is None
-        or not slot.is_reference
-        or "#{" in field.value
-    ):
+    if slot is None or not _is_string_for_reference(slot, field) or field.key in _ALSO_STRINGS:
         return
     if slot.families == (catalog.SCHEDULE,):
         yield NO_SCHEDULE.format(field=field.key, type="String")
@@ -184,4 +191,12 @@ def _enumeration(subject: Subject, field: Field) -> Iterator[str]:
             yield own_text("enumeration", field=field.key, value=value, allowed=allowed)
 
 
-WARNINGS: tuple[Callable[[Subject, Field], Iterable[str]], ...] = (_enumeration,)
+def _string_as_an_example_has_it(subject: Subject, field: Field) -> Iterator[str]:
+    if field.key in _ALSO_STRINGS and _is_string_for_reference(subject.slot(field.key), field):
+        yield own_text("string for reference", field=field.key, value=field.value)
+
+
+WARNINGS: tuple[Callable[[Subject, Field], Iterable[str]], ...] = (
+    _enumeration,
+    _string_as_an_example_has_it,
+)

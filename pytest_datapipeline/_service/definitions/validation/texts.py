@@ -131,6 +131,7 @@ OWN_TEXTS = {
     ),
     "late action": "'onLateAction' has no effect without 'lateAfterTimeout'.",
     "parameter array": "'{id}' has {count} values, but no 'isArray' that says so.",
+    "string for reference": "'{field}' value '{value}' is a text, and refers to no object.",
     "short retry delay": "'retryDelay' value '{value}' is shorter than the minimum of 2 minutes.",
     "undeclared value": "A value is given for '{id}', which is no parameter of the definition.",
     "unknown field": "'{field}' is no field of an object of type '{type}'.",
