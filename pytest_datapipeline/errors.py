@@ -22,7 +22,7 @@ else:
     Unwinding = BaseException if _pytest is None else _pytest.fail.Exception
 
 
-# How many calls are refused before whoever makes them is taken for a loop that swallows that.
+# After so many refused calls, the caller is taken for a loop that swallows the refusals.
 MAXIMUM_REFUSALS = 100
 
 

@@ -51,7 +51,7 @@ _SHARED = Option(
     "one endpoint for the session, which leads each test's clients to its fake",
 )
 _OF_PLUGIN = (_ALLOW, _GUARD, _SHARED)
-# Where workers of pytest-xdist are told of it.
+# The key under which workers of pytest-xdist get its URL.
 _SHARED_URL = "datapipeline_shared_endpoint"
 # Settings that one changes for a single run of a suite: these are on the command line as well.
 _ON_COMMAND_LINE = frozenset(

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 
-# What the interception relies on, looked at once: a new botocore that has moved it is told of by
-# name, and not by a strange failure in the middle of somebody's test.
+# What the interception relies on, checked once: if a new botocore has moved a part, the error names
+# it, instead of a strange failure in the middle of a test.
 # With the number of arguments that each is called with, self included.
 _RELIED_ON: list[tuple[Any, str, int]] = [
     (Endpoint, "_do_get_response", 4),

@@ -112,7 +112,7 @@ class Workers:
 
     def _offered(self, attempt: Attempt) -> None:
         if any(worker.takes(attempt) for worker in self._workers):
-            # Not now: whoever offers it is in the middle of something.
+            # Not now: the caller is in the middle of something.
             self._clock.call_at(self._clock.now, lambda: self._take(attempt))
 
     def _take(self, attempt: Attempt) -> None:

@@ -78,7 +78,7 @@ class Responder:
         self._on_empty_poll = on_empty_poll
         self._on_mistake = on_mistake
 
-    # -- whoever asks -----------------------------------------------------------------------------
+    # -- callers ----------------------------------------------------------------------------------
 
     def answer(self, request: Request) -> Reply | Failure:
         """Answer a call of a thread."""

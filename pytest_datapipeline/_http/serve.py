@@ -70,7 +70,7 @@ Ctrl-C ends it."""
 
 # What a user reads who has it listen beyond this machine.
 _OPENED = """
-It listens on {host}, so other machines may reach it. Whoever has the token can call the service and
+It listens on {host}, so other machines may reach it. Anyone with the token can call the service and
 its control API, so give it to nobody else: clients have it as AWS_ACCESS_KEY_ID, the control API as
 the header 'Authorization: Bearer TOKEN'. Nothing is encrypted.
 """
@@ -439,7 +439,7 @@ def _signalled(for_good: bool) -> Iterator[list[int]]:
         yield told
     finally:
         for number, handler in zip(numbers, before, strict=True):
-            # One who was told to end does so, however often he is told.
+            # The command ends once, however often it is asked to.
             signal.signal(number, signal.SIG_IGN if for_good and told else handler)
 
 

@@ -43,7 +43,7 @@ _SCOPE = re.compile(r"Credential=[^/\s]+/\d+/([a-z0-9-]+)/")
 ACCOUNT = "PYTESTDATAPIPELINE"
 _ATTEMPT = re.compile(r"attempt=([0-9]{1,9})(?![0-9])")
 _PORTS = range(65_536)
-# What a client can do to a server. None of it is news to whoever reads a test's log.
+# What a client can do to a server. Nobody who reads a test's log needs to see it.
 _CLIENTS_FAULTS = (http_exceptions.HttpProcessingError, web.RequestPayloadError, ConnectionError)
 
 
@@ -361,7 +361,7 @@ class Endpoint(Listener):
 
 
 def astray(request: web.BaseRequest) -> web.Response | None:
-    """What one is told who does not call the service; None if he does."""
+    """The answer to a request that is no call of the service; None for one that is."""
     if request.path != "/":
         return plain(404, f"There is nothing at {request.path}; the service is at /.")
     if request.method != "POST":
@@ -370,7 +370,7 @@ def astray(request: web.BaseRequest) -> web.Response | None:
 
 
 def no_test_has(account: str) -> str:
-    """What a process is told that has outlived its test."""
+    """The answer to a process that has outlived its test."""
     return (
         f"The access key {account} is that of a test that has ended, or of another one. End the "
         "processes that a test has started before it ends, or give those that outlive it the "

@@ -57,7 +57,7 @@ class Service:
 
     Args:
         on_event: told when anything has happened that is no empty poll.
-        outcome_of: what becomes of a simulated resource, or of a precondition that the service
+        outcome_of: how a simulated resource ends, or a precondition that the service
             checks.
     """
 

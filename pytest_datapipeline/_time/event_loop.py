@@ -292,7 +292,7 @@ class LoopTime:
             if obstacle is None:
                 return False
             due = self._up_in(loop)
-            # From here on whoever does something wakes the loop.
+            # From here on any activity wakes the loop.
             self._asleep = True
         if obstacle == "":
             self._sleep_for_real(loop, None if due is None else min(due, _LONGEST))

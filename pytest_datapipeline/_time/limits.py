@@ -1,4 +1,4 @@
-"""How long loops may go on that get nowhere, and what they are told then.
+"""How long loops that get nowhere may go on, and the errors that end them.
 
 Each limit has one text, for runners in threads and in coroutines alike.
 """
@@ -128,7 +128,7 @@ class Limits:
         if self._standstill <= _CALLS_AT_A_STANDSTILL:
             return
         if self._standstill == _CALLS_AT_A_STANDSTILL + 1:
-            self._unwinder.swallowed = 0  # something has come of a call since the last one
+            self._unwinder.swallowed = 0  # a call has changed something since the last one
         raise self._unwinder.prepared(
             self._stuck(
                 f"Nothing came of {_CALLS_AT_A_STANDSTILL} calls in a row: this would go on for "

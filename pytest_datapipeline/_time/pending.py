@@ -1,6 +1,6 @@
 """What asyncio's event loop waits for, other than time: child processes, functions, connections.
 
-Functions are those in executors, whoever made these, and in the worker threads of anyio.
+Functions are those in executors of any origin, and in the worker threads of anyio.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _ends(loop: Any, blocked: set[threading.Thread]) -> bool:
 
 
 def _awaited(job: _Job) -> bool:
-    """Whether the loop has not been told of its end, nor given it up."""
+    """Whether the loop neither knows of its end nor has given it up."""
     return job.future is not None and not job.future.done()
 
 

@@ -258,7 +258,7 @@ class Timekeeper:
         self.perform(self.sleeping(seconds), what, returns=True)
 
     def back_off(self, seconds: float, what: Callable[[], str]) -> None:
-        """The same before a call is tried again, which is no sign that anything comes of it."""
+        """The same before a retry, which does not count as progress."""
         with self._no_progress():
             self.perform(self.sleeping(seconds, idle=True), what, returns=True)
 

@@ -5,7 +5,7 @@ A loop is ended by an exception that `except Exception` does not catch. One that
 Raising from the call can not help there: what does is to raise from the lines that follow, which
 are in the handler or behind it and so outside of its `try`. Python lets a trace function do that.
 
-Only whoever has swallowed an exception many times in a row is treated so. Debuggers and coverage
+Only code that has swallowed an exception many times in a row is treated so. Debuggers and coverage
 have trace functions of their own; theirs are back in force when the loop has been left.
 """
 

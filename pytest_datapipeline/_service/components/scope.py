@@ -258,7 +258,7 @@ def _runtime_text(instance: Instance, attempt: Attempt | None, name: str) -> str
 
 
 def _told(instance: Instance, name: str) -> str | None:
-    """What runners have told of an instance, or the service of its end."""
+    """What runners have reported of an instance, or the service has noted at its end."""
     if name == "cancellationReason":
         reason: str | None = instance.detail("cancellation_reason")
         return reason

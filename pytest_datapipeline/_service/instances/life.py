@@ -242,7 +242,7 @@ class Tasks:
     def _timed_out(self, attempt: Attempt) -> None:
         attempt.timeout = None
         attempt.error_message = "The attempt did not end within attemptTimeout."
-        # The one who holds it is told at its next report, so the service goes on knowing the id.
+        # Its runner learns of it from its next report, so the service keeps the id.
         attempt.canceled = attempt.task_id is not None
         self.held.pop(attempt, None)
         self._fail(attempt)
@@ -290,7 +290,7 @@ class Tasks:
     # -- what the test and the scheduler do -----------------------------------------------------
 
     def cancel(self, instance: Instance) -> None:
-        """Cancel an instance; its runner is told at its next ReportTaskProgress."""
+        """Cancel an instance; its runner learns of it from its next ReportTaskProgress."""
         attempt = instance.attempt
         if attempt is not None and attempt.status not in ENDED:
             attempt.canceled = True
@@ -300,7 +300,7 @@ class Tasks:
         self.end(instance, CANCELED)
 
     def finish(self, instance: Instance) -> None:
-        """Call an instance finished without running it; who holds it is told to cancel."""
+        """Mark an instance finished without running it; its runner has to cancel."""
         attempt = instance.attempt
         if attempt is not None and attempt.status not in ENDED:
             attempt.canceled = True
@@ -310,7 +310,7 @@ class Tasks:
         self.end(instance, FINISHED)
 
     def fail(self, instance: Instance, reason: str) -> None:
-        """Fail the attempt that is going on; who holds it is told to cancel."""
+        """Fail the attempt under way; its runner has to cancel."""
         attempt = instance.attempt
         if attempt is None or attempt.status in ENDED:
             return
@@ -361,7 +361,7 @@ class Tasks:
         instance.timer = self._clock.call_at(when, callback)
 
     def _forget(self, attempt: Attempt) -> None:
-        """Take the attempt from whoever holds it."""
+        """Take the attempt from its runner."""
         if attempt.task_id is not None:
             self._known.pop(attempt.task_id, None)
             attempt.task_id = None

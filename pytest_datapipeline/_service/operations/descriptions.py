@@ -104,7 +104,7 @@ def pipeline_state(pipeline: Pipeline, now: int, settings: ServiceSettings) -> s
     """The state that a description tells, which may lag."""
     requested = pipeline.deletion_requested
     if requested is not None and settings.consistency == "eventual" and requested == now:
-        # Observed: the old state is told for a moment.
+        # Observed: the old state is described for a moment.
         return pipeline.state_before_deletion
     return pipeline.state
 

@@ -45,7 +45,7 @@ class Dependencies:
 
     Attributes:
         notifications: what alarms have published.
-        outcome_of: what becomes of a simulated resource, or of a precondition that the service
+        outcome_of: how a simulated resource ends, or a precondition that the service
             checks.
     """
 

@@ -25,7 +25,7 @@ class Engine:
     """Runs activated pipelines on the clock, and does to their instances what is asked for.
 
     Args:
-        outcome_of: what becomes of a simulated resource, or of a precondition that the service
+        outcome_of: how a simulated resource ends, or a precondition that the service
             checks; by default all goes well.
     """
 

@@ -1,6 +1,6 @@
 """What the service does by itself, simulated: it checks preconditions and runs resources.
 
-What becomes of them is for the scheduler's `outcome_of` to say.
+The scheduler's `outcome_of` decides how they end.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _REFUSALS = {
 
 
 class Scheduler(Protocol):
-    """Whoever runs a pipeline, as far as what is simulated needs it."""
+    """The part of the scheduler that the simulation calls."""
 
     clock: VirtualClock
     settings: ServiceSettings
