@@ -10,6 +10,7 @@ from uuid import uuid4
 from .errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
@@ -55,7 +56,8 @@ class DataPipelineEndpoint:
         self._account = ACCOUNT + uuid4().hex[:14].upper()
         self._shared = shared
         self._endpoint: Endpoint = Endpoint(lambda: fake._responder, port, account=self._account)
-        self._before: dict[str, str | None] = {}
+        self._variables = Variables()
+        self._undo: ExitStack | None = None
 
     def __repr__(self) -> str:
         return f"<DataPipelineEndpoint {self.url}>"
@@ -84,7 +86,7 @@ class DataPipelineEndpoint:
         }
 
     def __enter__(self) -> Self:
-        if self._before:
+        if self._undo is not None:
             raise FakeUsageError("A DataPipelineEndpoint can be entered once: make another.")
         with ExitStack() as undo:
             self._endpoint.start()
@@ -93,12 +95,8 @@ class DataPipelineEndpoint:
             undo.callback(self._fake._detach)
             self._route(self._endpoint.url)
             undo.callback(self._route, None)
-            environment = self.environment
-            self._before = {name: os.environ.get(name) for name in (*environment, *_IN_THE_WAY)}
-            undo.callback(self._give_back_environment)
-            for name in _IN_THE_WAY:
-                os.environ.pop(name, None)
-            os.environ.update(environment)
+            undo.callback(self._variables.give_back)
+            self._variables.change(self.environment, without=_IN_THE_WAY)
             self._undo = undo.pop_all()
         return self
 
@@ -108,14 +106,8 @@ class DataPipelineEndpoint:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        assert self._undo is not None  # it has been entered
         self._undo.close()
-
-    def _give_back_environment(self) -> None:
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
     def _route(self, url: str | None) -> None:
         if self._shared is not None:
@@ -128,6 +120,28 @@ class DataPipelineEndpoint:
         if self._endpoint.requests or self._fake.calls:
             return None
         return f"no client has come to {self.url} yet"
+
+
+class Variables:
+    """Variables of this process's environment, changed until they are given back."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, str | None] = {}
+
+    def change(self, new: Mapping[str, str], without: Iterable[str] = ()) -> None:
+        """Set some variables, and remove others."""
+        self._before = {name: os.environ.get(name) for name in (*new, *without)}
+        for name in without:
+            os.environ.pop(name, None)
+        os.environ.update(new)
+
+    def give_back(self) -> None:
+        """Have them be what they were."""
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def leading_to(url: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ Everything heavy is imported by the fixtures, so that a suite that does not use 
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from functools import partial
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ._clients.session.kept import KeptClients
     from ._clients.session.regions import Regions
     from ._http.router import Router
-    from .endpoint import DataPipelineEndpoint
+    from .endpoint import DataPipelineEndpoint, Variables
     from .fake import DataPipelineFake
     from .stubber import DataPipelineStubber
 
@@ -114,7 +113,7 @@ class _Plugin:
         self.guard_mode: Mode = self.defaults.pop(_GUARD.name, _GUARD.default)
         self.shared_endpoint = bool(self.defaults.pop(_SHARED.name, False))
         self.shared_url: str | None = None
-        self.environment_before: dict[str, str | None] = {}
+        self.variables: Variables | None = None
         self.router: Router | None = None
         self.clients: KeptClients | None = None
         self.item: pytest.Item | None = None
@@ -239,12 +238,11 @@ def _share_endpoint(config: pytest.Config, plugin: _Plugin) -> None:
         plugin.router.start()
         given = plugin.router.url
     plugin.shared_url = given
-    from .endpoint import leading_to
+    from .endpoint import Variables, leading_to
 
     # So that processes that are started once for all tests find it.
-    environment = leading_to(given)
-    plugin.environment_before = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
+    plugin.variables = Variables()
+    plugin.variables.change(leading_to(given))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -264,11 +262,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         if plugin.clients is not None:
             plugin.clients.close()
         plugin.stop_guard()
-        for name, value in plugin.environment_before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        if plugin.variables is not None:
+            plugin.variables.give_back()
         if plugin.router is not None:
             plugin.router.stop()
 
