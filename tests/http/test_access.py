@@ -18,7 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pytest_datapipeline._http import server as http_server
-from pytest_datapipeline._http.serve import Server, main
+from pytest_datapipeline._http.controls import Server
+from pytest_datapipeline._http.serve import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

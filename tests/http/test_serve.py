@@ -17,7 +17,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from pytest_datapipeline._http.serve import Server, main
+from pytest_datapipeline._http.controls import Server
+from pytest_datapipeline._http.serve import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
