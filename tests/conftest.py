@@ -18,7 +18,7 @@ from support.examples import load_profile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "support.inner_pytest"]
 load_profile()
 
 

@@ -17,18 +17,6 @@ if TYPE_CHECKING:
 Run = Callable[..., pytest.RunResult]
 
 
-@pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Runs pytest in this process on the given test module."""
-
-    def run(source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
-        pytester.makepyfile(source)
-        pytester.makeini(f"[pytest]\n{ini}")
-        return run_here(pytester, *arguments)
-
-    return run
-
-
 CALL = """
     import boto3
     import pytest

@@ -5,35 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support.inner_pytest import OURS, run_apart, run_here
 
 Run = Callable[..., pytest.RunResult]
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Runs pytest in this process on the given test module."""
-
-    def run(source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
-        pytester.makepyfile(source)
-        pytester.makeini(f"[pytest]\n{ini}")
-        return run_here(pytester, *arguments)
-
-    return run
-
-
-@pytest.fixture
-def run_in_a_process(pytester: pytest.Pytester) -> Run:
-    """Runs pytest in a process of its own on the given test module, where no other guard is."""
-
-    def run(
-        source: str, *arguments: str, ini: str = "", plugins: tuple[str, ...] = (OURS,)
-    ) -> pytest.RunResult:
-        pytester.makepyfile(source)
-        pytester.makeini(f"[pytest]\n{ini}")
-        return run_apart(pytester, *arguments, plugins=plugins)
-
-    return run
 
 
 CALL = """

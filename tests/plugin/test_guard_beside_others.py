@@ -9,33 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import moto  # noqa: F401  # by the first import it changes botocore for good
 import pytest
-from support.inner_pytest import OURS, run_apart, run_here
 
 Run = Callable[..., pytest.RunResult]
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Runs pytest in this process on the given test module."""
-
-    def run(source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
-        pytester.makepyfile(source)
-        pytester.makeini(f"[pytest]\n{ini}")
-        return run_here(pytester, *arguments)
-
-    return run
-
-
-@pytest.fixture
-def run_in_a_process(pytester: pytest.Pytester) -> Run:
-    """Runs pytest in a process of its own on the given test module, where no other guard is."""
-
-    def run(source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
-        pytester.makepyfile(source)
-        pytester.makeini(f"[pytest]\n{ini}")
-        return run_apart(pytester, *arguments, plugins=(OURS,))
-
-    return run
 
 
 class _Server(ThreadingHTTPServer):

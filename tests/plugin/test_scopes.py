@@ -5,21 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support.inner_pytest import run_here
 
 Run = Callable[..., pytest.RunResult]
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Runs pytest in this process on the given test module."""
-
-    def run(source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
-        pytester.makepyfile(source)
-        pytester.makeini(f"[pytest]\n{ini}")
-        return run_here(pytester, "-p", "no:randomly", *arguments)
-
-    return run
 
 
 BEFORE = """

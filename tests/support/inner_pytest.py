@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 OURS = "pytest_datapipeline"
@@ -23,3 +25,32 @@ def run_apart(
         patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
         loaded = [part for name in plugins for part in ("-p", name)]
         return pytester.runpytest_subprocess(*loaded, *arguments)
+
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Run:
+    """Runs pytest in this process on the given test module."""
+
+    def run(source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
+        pytester.makepyfile(source)
+        pytester.makeini(f"[pytest]\n{ini}")
+        return run_here(pytester, *arguments)
+
+    return run
+
+
+@pytest.fixture
+def run_in_a_process(pytester: pytest.Pytester) -> Run:
+    """Runs pytest in a process of its own on the given test module, where no other guard is."""
+
+    def run(
+        source: str, *arguments: str, ini: str = "", plugins: tuple[str, ...] = (OURS,)
+    ) -> pytest.RunResult:
+        pytester.makepyfile(source)
+        pytester.makeini(f"[pytest]\n{ini}")
+        return run_apart(pytester, *arguments, plugins=plugins)
+
+    return run
