@@ -194,6 +194,53 @@ def test_what_a_test_planned_and_did_not_meet_is_run_again(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
+STAYS = """
+    import gc
+    import weakref
+
+    # pytest keeps what failed last for a debugger: this is something else.
+    def test_fails_without_a_fake():
+        assert not fakes
+
+    def test_nothing_stays():
+        gc.collect()
+        assert len(fakes) >= 1
+        assert [held for held in fakes if held() is not None] == []
+"""
+
+
+def test_nothing_stays_of_a_test_that_is_run_again(run: Run) -> None:
+    source = """
+    import weakref
+    fakes = []
+
+    def test_flaky(datapipeline_fake):
+        fakes.append(weakref.ref(datapipeline_fake))
+        assert len(fakes) == 3
+"""
+
+    run("pytest_rerunfailures", source + STAYS, "--reruns=2").assert_outcomes(passed=2, failed=1)
+
+
+def test_nothing_stays_of_a_test_that_ran_into_its_time_out(run: Run) -> None:
+    source = """
+    import threading
+    import weakref
+    import pytest
+    fakes = []
+
+    @pytest.mark.timeout(0.3, func_only=True)
+    def test_hangs(datapipeline_fake, datapipeline_client):
+        fakes.append(weakref.ref(datapipeline_fake))
+        datapipeline_client.poll_for_task(workerGroup="wg")
+        threading.Event().wait(60)
+"""
+
+    result = run("pytest_timeout", source + STAYS, "--timeout-method=signal")
+
+    result.assert_outcomes(passed=1, failed=2)
+
+
 # -- pytest-repeat ---------------------------------------------------------------------------------
 
 
