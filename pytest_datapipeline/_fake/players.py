@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .._service.clock import to_datetime
@@ -49,8 +50,28 @@ class Work:
     instance_id: str
     attempt: int
     scheduled_start: datetime
-    fields: dict[str, Any]
-    task_object: dict[str, Any]
+    # Most functions look at neither, and a long run makes very many.
+    _answer: Any = field(repr=False)
+
+    @cached_property
+    def task_object(self) -> dict[str, Any]:
+        answer = self._answer if isinstance(self._answer, dict) else self._answer.to_dict()
+        found: dict[str, Any] = answer["taskObject"]
+        return found
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        attempt = self.task_object["objects"][self.task_object["attemptId"]]
+        return as_mapping(
+            tuple(
+                Field(
+                    held["key"],
+                    held.get("refValue", held.get("stringValue", "")),
+                    "refValue" in held,
+                )
+                for held in attempt["fields"]
+            )
+        )
 
 
 class Worker:
@@ -120,10 +141,10 @@ class Workers:
         if worker is None or not self._tasks.is_waiting(attempt):
             return
         answer = self._tasks.hand_over(attempt, _HOSTNAME, None)
-        task_object = (answer if isinstance(answer, dict) else answer.to_dict())["taskObject"]
-        task_id = task_object["taskId"]
+        task_id = attempt.task_id
+        assert task_id is not None  # it has been handed over
         self._tasks.report(task_id, (), None)
-        status, error = self._play(worker, _work_of(attempt, task_object))
+        status, error = self._play(worker, _work_of(attempt, answer))
         if worker.duration:
             self._keep(attempt, task_id, self._clock.now + worker.duration)
             self._clock.call_later(
@@ -183,13 +204,9 @@ class Workers:
         )
 
 
-def _work_of(attempt: Attempt, task_object: dict[str, Any]) -> Work:
+def _work_of(attempt: Attempt, answer: Any) -> Work:
     instance = attempt.instance
     component = instance.component
-    fields = tuple(
-        Field(held["key"], held.get("refValue", held.get("stringValue", "")), "refValue" in held)
-        for held in task_object["objects"][task_object["attemptId"]]["fields"]
-    )
     return Work(
         component.id,
         component.type,
@@ -198,6 +215,5 @@ def _work_of(attempt: Attempt, task_object: dict[str, Any]) -> Work:
         instance.id,
         attempt.number,
         to_datetime(instance.scheduled_start),
-        as_mapping(fields),
-        task_object,
+        answer,
     )
