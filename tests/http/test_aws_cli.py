@@ -123,6 +123,6 @@ def test_an_error_of_the_service_is_told_by_the_cli(
         timeout=120,
     )
 
-    assert "PipelineDeletedException" in done.stderr
+    assert "PipelineNotFoundException" in done.stderr
     assert "df-0123456789ABCDEFGHIJ does not exist" in done.stderr
     assert datapipeline_endpoint.port
