@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -171,10 +170,7 @@ class DataPipelineFake:
 
     def _leave(self) -> None:
         # Time is given up before the clocks are thawed.
-        with ExitStack() as undo:
-            undo.callback(self._own_clocks.end)
-            undo.callback(active.leave, self)
-            undo.callback(self._time.close)
+        _all_of(self._time.close, lambda: active.leave(self), self._own_clocks.end)
 
     def _take_over(self) -> None:
         """Answer calls, and have the clocks of the test go by this fake's if that is wanted."""
@@ -189,13 +185,14 @@ class DataPipelineFake:
 
     def _give_way(self) -> None:
         """Leave everything as it was, even where one step of it fails."""
-        with ExitStack() as undo:
-            undo.callback(self._own_clocks.thaw)
-            undo.callback(self._time.frozen.pause)
-            undo.callback(self._interception.stop)
-            undo.callback(self._stop_loops)
-            undo.callback(self._stop_import_hooks)
-            undo.callback(self._own_clocks.give_back_sleep)
+        _all_of(
+            self._own_clocks.give_back_sleep,
+            self._stop_import_hooks,
+            self._stop_loops,
+            self._interception.stop,
+            self._time.frozen.pause,
+            self._own_clocks.thaw,
+        )
 
     def _start_loops(self, _: object) -> None:
         from ._time.event_loop import LoopTime
@@ -597,6 +594,18 @@ class DataPipelineFake:
     def _happened(self) -> None:
         # The service is made before the timekeeper, and nothing happens in between.
         self._time.happened()
+
+
+def _all_of(*steps: Callable[[], object]) -> None:
+    """Take all steps, even where one fails; then raise what the first failure was."""
+    failures = []
+    for step in steps:
+        try:
+            step()
+        except BaseException as error:  # noqa: PERF203  # the others have to be taken
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def _start_of(settings: Settings) -> int:

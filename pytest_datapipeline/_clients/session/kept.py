@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # What botocore reads from the environment when a client is made.
 _PREFIXES = ("AWS_", "BOTO")
-_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
+_PROXY = "_proxy"
 # Tests that each need another client are served as well by making them.
 _AT_MOST = 20
 
@@ -87,11 +87,11 @@ def _made(region: str | None) -> Any:
 
 
 def _environment() -> frozenset[tuple[str, str]]:
-    return frozenset(
-        (name, value)
-        for name, value in os.environ.items()
-        if name.startswith(_PREFIXES) or name.lower() in _PROXIES
-    )
+    # The values of the others are not even looked up: most variables have nothing to do with it.
+    names = [
+        name for name in os.environ if name.startswith(_PREFIXES) or name[-6:].lower() == _PROXY
+    ]
+    return frozenset((name, os.environ[name]) for name in names)
 
 
 class _Kept:
