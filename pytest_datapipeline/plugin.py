@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +17,6 @@ from .settings import Option, Settings, check_value, checked, options, parse_tex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from types import ModuleType
 
     from ._clients.session.guard import Guard, Mode
     from ._clients.session.kept import KeptClients
@@ -81,20 +79,21 @@ class _FromImport:
     """Something that is made as soon as a module is imported: a suite that never does pays nothing.
 
     Args:
-        methods: for each module, the method that is called with it.
+        part: the module, which botocore and aiobotocore both have.
     """
 
-    def __init__(self, make: Callable[[], Guard | Regions], methods: dict[str, str]) -> None:
+    def __init__(self, part: str, make: Callable[[], Guard | Regions]) -> None:
         self._made: Guard | Regions | None = None
         self._make = make
-        # All from the start: one of them may be in the middle of its import when another is done.
+        # Both from the start: one may be in the middle of its import when the other is done.
         self._stop_waiting = [
-            when_imported(module, partial(self._act, method)) for module, method in methods.items()
+            when_imported(f"botocore.{part}", lambda module: self._get().on_botocore(module)),
+            when_imported(f"aiobotocore.{part}", lambda module: self._get().on_aiobotocore(module)),
         ]
 
-    def _act(self, method: str, module: ModuleType) -> None:
+    def _get(self) -> Guard | Regions:
         self._made = self._made or self._make()
-        getattr(self._made, method)(module)
+        return self._made
 
     def stop(self) -> None:
         """Leave everything as it was."""
@@ -123,10 +122,7 @@ class _Plugin:
 
     def start_guard(self) -> None:
         """Guard AWS, as soon as somebody could call it."""
-        self._guarding = _FromImport(
-            self._make_guard,
-            {"botocore.endpoint": "on_botocore", "aiobotocore.endpoint": "on_aiobotocore"},
-        )
+        self._guarding = _FromImport("endpoint", self._make_guard)
 
     def _make_guard(self) -> Guard:
         from ._clients.session.guard import Guard
@@ -189,9 +185,7 @@ def _supply_regions(config: pytest.Config) -> None:
 
         return Regions(lambda: _region_of(config))
 
-    config.stash[_regions] = _FromImport(
-        make, {"botocore.session": "on_botocore", "aiobotocore.session": "on_aiobotocore"}
-    )
+    config.stash[_regions] = _FromImport("session", make)
 
 
 def _region_of(config: pytest.Config) -> str:

@@ -110,7 +110,7 @@ def one_loader_of_botocore_s_data() -> Iterator[None]:
     shared = create_loader()
 
     def register(self: Session) -> None:
-        self._components.register_component("data_loader", shared)  # type: ignore[attr-defined]
+        self._components.register_component("data_loader", shared)  # type: ignore[attr-defined]  # private
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Session, "_register_data_loader", register)

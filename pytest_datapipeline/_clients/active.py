@@ -60,10 +60,8 @@ def enter(double: Double, name: str) -> None:
 
 def leave(double: Double) -> None:
     """Have `double` answer no longer, and the one around it again."""
-    for place, held in enumerate(_entered):  # noqa: B007  # it is used below
-        if held.double is double:
-            break
-    else:
+    place = next((place for place, held in enumerate(_entered) if held.double is double), None)
+    if place is None:
         return
     innermost = place == len(_entered) - 1
     if innermost:

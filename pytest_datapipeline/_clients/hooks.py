@@ -58,7 +58,7 @@ class _Finder(importlib.abc.MetaPathFinder):
                 execute(module)
                 self._act(module)
 
-            loader.exec_module = exec_module  # type: ignore[method-assign]
+            loader.exec_module = exec_module  # type: ignore[method-assign]  # of this loader alone
         return spec
 
 

@@ -70,7 +70,7 @@ def _of_function(function: Any, make: Make) -> Any:
     if wanted:
         # pytest would otherwise look for a fixture of this name.
         others = [held for held in signature.parameters.values() if held.name != NAME]
-        wrapper.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]
+        wrapper.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]  # functions may have it
     return wrapper
 
 

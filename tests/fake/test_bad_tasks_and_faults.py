@@ -198,7 +198,7 @@ def test_a_delay_and_a_moment_together_are_refused(fake: DataPipelineFake) -> No
         pytest.param({"a\0": "a"}, id="control character in a key"),
         pytest.param({"key": ref("x" * 257)}, id="reference of 257 characters"),
         pytest.param({"key": ref("")}, id="empty reference"),
-        pytest.param({"key": ref(None)}, id="reference to none"),  # type: ignore[arg-type]
+        pytest.param({"key": ref(None)}, id="reference to none"),  # type: ignore[arg-type]  # the mistake
         pytest.param({"@status": "RUNNING"}, id="field that the service sets"),
         pytest.param({"workerGroup": "other"}, id="another worker group"),
         pytest.param({"type": ["CopyActivity", "SqlActivity"]}, id="two types"),

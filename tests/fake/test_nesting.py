@@ -225,6 +225,7 @@ def test_threads_do_not_nest(datapipeline_fake: DataPipelineFake) -> None:
     assert client().list_pipelines()["pipelineIdList"] == []
 
 
+# That the fixture is one for all examples is what this is about.
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(["a", "b"]))
 def test_each_example_has_its_own_inside_of_a_test_with_the_fixture(

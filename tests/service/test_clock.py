@@ -94,7 +94,7 @@ def test_timers_of_one_moment_fire_in_the_order_in_which_they_were_set() -> None
     clock = VirtualClock(0)
     fired: list[str] = []
     for name in "abc":
-        clock.call_at(5, lambda name=name: fired.append(name))  # type: ignore[misc]
+        clock.call_at(5, lambda name=name: fired.append(name))  # type: ignore[misc]  # bound now
 
     clock.move_to(5)
 
@@ -328,7 +328,7 @@ def test_throwing_cancelled_timers_away_loses_none_of_the_others(
     clock = VirtualClock(0)
     fired: list[tuple[int, int]] = []
     timers = [
-        clock.call_at(delay, lambda number=number: fired.append((clock.now, number)))  # type: ignore[misc]
+        clock.call_at(delay, lambda number=number: fired.append((clock.now, number)))  # type: ignore[misc]  # bound now
         for number, delay in enumerate(delays)
     ]
 

@@ -137,7 +137,7 @@ def test_clients_of_other_services_are_left_alone(
         headers: Any = {}
         response: Any = AWSResponse(request.url, 403, headers, None)
         response._content = b"<ErrorResponse><Error><Code>No</Code></Error></ErrorResponse>"
-        return response  # type: ignore[no-any-return]
+        return response  # type: ignore[no-any-return]  # in some versions of the stubs
 
     sts.meta.events.register("before-send", answer)
 
@@ -333,7 +333,7 @@ def test_a_response_is_copied_when_it_is_added(
     response = {"pipelineIdList": [{"id": "df-1", "name": "one"}], "hasMoreResults": False}
     expected = {"marker": "first"}
     datapipeline_stubber.add_response("list_pipelines", response, expected)
-    response["pipelineIdList"][0]["id"] = "df-2"  # type: ignore[index]
+    response["pipelineIdList"][0]["id"] = "df-2"  # type: ignore[index]  # of mixed values
     expected["marker"] = "second"
     datapipeline_stubber.add_response("list_pipelines", response, expected)
 

@@ -20,8 +20,7 @@ import pytest
 from botocore.config import Config
 
 aiobotocore_session = pytest.importorskip("aiobotocore.session")
-
-from aiobotocore.config import AioConfig  # noqa: E402  # after the look whether it is there
+AioConfig: Any = pytest.importorskip("aiobotocore.config").AioConfig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

@@ -68,6 +68,7 @@ def test_tasks_of_a_worker_group_go_out_in_the_order_in_which_they_became_ready(
 
 @pytest.mark.rule("poll-exact-worker-group")
 @pytest.mark.parametrize("other", ["WG", "wg ", "wg*", "w", "wg2"])
+# That such names are warned of is another test's.
 @pytest.mark.filterwarnings("ignore::pytest_datapipeline.WorkerGroupWarning")
 def test_worker_groups_are_compared_exactly(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any, other: str
@@ -411,7 +412,7 @@ def test_a_poll_that_a_client_gives_up_is_told_of_groups_that_are_named_nearly_s
     datapipeline_fake.enqueue("reports")
     client = client_of(read_timeout=60, retries={"total_max_attempts": 1})
 
-    with pytest.warns(WorkerGroupWarning, match="PollForTask on 'Reports' ended empty"):  # noqa: SIM117
+    with pytest.warns(WorkerGroupWarning, match="PollForTask on 'Reports' ended empty"):  # noqa: SIM117  # the warning comes first
         with pytest.raises(ReadTimeoutError):
             client.poll_for_task(workerGroup="Reports")
 

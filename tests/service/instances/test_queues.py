@@ -218,7 +218,7 @@ def test_the_queues_do_what_one_list_of_items_and_one_of_polls_do(
             served = next(
                 (p for p in polls if p.worker_group == group and region in (None, p.region)), None
             )
-            assert queues.offer(str(group), region, item) is served  # type: ignore[arg-type]
+            assert queues.offer(str(group), region, item) is served  # type: ignore[arg-type]  # drawn
             if served is None:
                 ready.append((group, region, item))
             else:
