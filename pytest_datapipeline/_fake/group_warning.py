@@ -56,7 +56,7 @@ class GroupWarnings:
             )
 
     def _alike(self, polled: str) -> list[str]:
-        """The worker groups of that name and of nearly that name, in the order of their making."""
+        """The worker groups of that name and of nearly that name, sorted."""
         names = self._queues.names
         for place, name in enumerate(names[self._known :], self._known):
             for form in _forms(name, place < _BY_LETTER):

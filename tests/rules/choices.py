@@ -99,6 +99,10 @@ CHOICES: tuple[Choice, ...] = (
         "seen where the component's name is its id as well",
     ),
     Choice(
+        "A resource that is to fail is refused for a quota if it is a machine, for its instance type if it is a cluster.",
+        "one reason each was seen; a test says that it fails, not why",
+    ),
+    Choice(
         "An unknown id in DescribeObjects is left out.",
         "nothing says",
     ),
