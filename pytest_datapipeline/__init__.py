@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._contract.findings import Finding, Findings
     from ._fake.handles.pipelines import Pipeline
     from ._fake.handles.tasks import Task
     from ._fake.players import Work
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ._service.fields import ref
     from .endpoint import DataPipelineEndpoint
     from .errors import (
+        ContractWarning,
         FakeUsageError,
         RunnerUnwound,
         Stuck,
@@ -60,7 +62,9 @@ _HOMES = {
     "_record.call": ("Call", "CallMatcher"),
     "_record.calls": ("Calls", "in_order"),
     "endpoint": ("DataPipelineEndpoint",),
+    "_contract.findings": ("Finding", "Findings"),
     "errors": (
+        "ContractWarning",
         "FakeUsageError",
         "RunnerUnwound",
         "Stuck",
@@ -102,10 +106,13 @@ __all__ = [
     "Call",
     "CallMatcher",
     "Calls",
+    "ContractWarning",
     "DataPipelineEndpoint",
     "DataPipelineFake",
     "DataPipelineStubber",
     "FakeUsageError",
+    "Finding",
+    "Findings",
     "Pipeline",
     "RunnerUnwound",
     "Stuck",

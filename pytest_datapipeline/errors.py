@@ -70,6 +70,12 @@ class WorkerGroupWarning(UserWarning):
     __module__ = "pytest_datapipeline"
 
 
+class ContractWarning(UserWarning):
+    """A task runner, or a program around it, did what breaks AWS's words."""
+
+    __module__ = "pytest_datapipeline"
+
+
 def told_by_message(excinfo: Any) -> bool:
     """Whether an error's message says it all, so that pytest need not show the frames in here.
 

@@ -10,6 +10,9 @@ from . import checks
 from ._clients import active
 from ._clients.hooks import when_imported
 from ._clients.interception import Interception
+from ._contract.findings import Findings
+from ._contract.telling import warn_of
+from ._contract.watch import Watch
 from ._fake.decorating import Decorated, decorate
 from ._fake.driving import Condition, Driving, Returned
 from ._fake.enqueue import Queueing, check_worker_group, policy_of
@@ -32,7 +35,7 @@ from .errors import FakeUsageError, UnmetExpectations, told_by_message
 from .settings import Settings, checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Collection, Coroutine, Mapping
     from types import TracebackType
 
     from typing_extensions import Self, Unpack
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from ._fake.driving import RunOptions
     from ._fake.enqueue import TaskOptions
     from ._record.call import CallMatcher
+    from ._record.callers import Location
     from ._service.components.component import Run
     from ._time.event_loop import LoopTime
 
@@ -99,6 +103,7 @@ class DataPipelineFake:
         )
         self._time.expected = self._expected
         self._queueing = Queueing(self._service, self._clock, self._time, self._calls.secrets)
+        self._watch = self._make_watch()
         self._responder = Responder(
             self._service,
             self._clock,
@@ -107,8 +112,11 @@ class DataPipelineFake:
             self._calls,
             region=self._settings.region,
             loop=lambda: self._loop,
+            watch=self._watch,
             honour_read_timeout=self._settings.honour_read_timeout,
-            on_empty_poll=GroupWarnings(self._service.tasks.queues).poll_ended_empty,
+            on_empty_poll=GroupWarnings(
+                self._service.tasks.queues, None if self._watch is None else self._watch.evidence
+            ).poll_ended_empty,
             on_mistake=self._problems.append,
         )
         self._interception = Interception(self._responder)
@@ -127,6 +135,22 @@ class DataPipelineFake:
             lambda: self._loop,
         )
         self.clock = FakeClock(self._time)
+
+    def _make_watch(self) -> Watch | None:
+        if self._settings.contract == "off":
+            return None
+        service = self._service
+        watch = Watch(
+            frozenset(filter(None, self._settings.ignored_rules.split(","))),
+            self._calls.hide,
+            service.tasks.attempt_of,
+            service.pipelines.existing,
+            lambda: (
+                "expired" if service.tasks.expiring else "moved" if self._time.moved_by_test else ""
+            ),
+        )
+        service.tasks.on_taken_back = watch.taken_back
+        return watch
 
     def __repr__(self) -> str:
         now = to_datetime(self._clock.now).isoformat()
@@ -153,6 +177,7 @@ class DataPipelineFake:
     ) -> None:
         self._leave()
         if kind is None:
+            self._warn(())
             self.verify()
 
     def __call__(self, test: Decorated) -> Decorated:
@@ -261,11 +286,24 @@ class DataPipelineFake:
         if problems:
             raise UnmetExpectations("\n".join(problems))
 
+    def _warn(self, told: Collection[str], elsewhere: Location | None = None) -> None:
+        """Warn of what breaks AWS's words, each at the line that made the call.
+
+        Args:
+            told: what need not be told, each as `Finding.in_a_line` has it.
+            elsewhere: the line for calls that came from another process.
+        """
+        if self._settings.contract == "warn":
+            fresh = (found for found in self._findings() if found.in_a_line() not in told)
+            warn_of(fresh, elsewhere)
+
     def _unmet(self) -> list[str]:
         if self._told:
             return []
         self._told = True
         problems = list(self._problems)
+        if self._settings.contract == "fail":
+            problems += [str(found) for found in self._findings().broken]
         if self._settings.unmet_faults_fail:
             problems += [
                 f"A planned fault was not met: {fault!r}. "
@@ -564,6 +602,24 @@ class DataPipelineFake:
     def calls(self) -> Calls:
         """Every request so far, in order, or as many of the latest as `kept_calls` says."""
         return self._calls
+
+    @property
+    def findings(self) -> Findings:
+        """What task runners, and programs around them, did until now that AWS asks them not to do.
+
+        Raises:
+            FakeUsageError: the setting `contract` is off, so nothing was checked.
+        """
+        if self._watch is None:
+            raise FakeUsageError('There are no findings with contract="off": nothing is checked.')
+        return self._findings()
+
+    def _findings(self) -> Findings:
+        """The same; none where nothing is checked."""
+        if self._watch is None:
+            return Findings()
+        with self._time.lock:
+            return self._watch.findings()
 
     @property
     def waiting(self) -> list[WaitingPoll]:

@@ -16,12 +16,13 @@ from .errors import FakeUsageError, told_by_message
 from .settings import Option, Settings, check_value, checked, options, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterator
 
     from ._clients.session.guard import Guard, Mode
     from ._clients.session.kept import KeptClients
     from ._clients.session.regions import Regions
     from ._http.router import Router
+    from ._record.callers import Location
     from .endpoint import DataPipelineEndpoint, Variables
     from .fake import DataPipelineFake
     from .stubber import DataPipelineStubber
@@ -54,7 +55,7 @@ _SHARED_URL = "datapipeline_shared_endpoint"
 _ON_COMMAND_LINE = frozenset(
     {
         *("allow_real_calls", "guard", "shared_endpoint"),
-        *("start", "shuffle", "seed", "patience", "idle_limit"),
+        *("start", "shuffle", "seed", "patience", "idle_limit", "contract"),
     }
 )
 # In place of which datapipeline_client requests no other.
@@ -73,6 +74,8 @@ _doubles = pytest.StashKey["list[DataPipelineFake | DataPipelineStubber]"]()
 # A double around a test, of a wider scope, and how many calls it had before the test.
 _around = pytest.StashKey["tuple[DataPipelineFake, int]"]()
 _failed = pytest.StashKey[bool]()
+# What was found before a test by a double of a wider scope, or told of it already.
+_told = pytest.StashKey["Collection[str]"]()
 
 
 class _FromImport:
@@ -309,6 +312,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     around = _active()
     if around is not None:
         item.stash[_around] = (around, around.calls._made)
+        item.stash[_told] = {found.in_a_line() for found in around._findings()}
     problem = None
     try:
         _settings_of(item)
@@ -327,6 +331,12 @@ def _active() -> Any:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, if it planned what did not come or made calls that it must not."""
+    around = _active()
+    seen = [*item.stash.get(_doubles, ()), *item.stash.get(_around, ())]
+    if around is not None and around not in seen:
+        # It was made for this test, as the first that uses it.
+        item.stash[_around] = (around, 0)
+        item.stash[_told] = ()
     result = yield
     _tell(item)
     return result
@@ -349,6 +359,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
             del item.stash[_doubles]
         if _around in item.stash:
             del item.stash[_around]
+            del item.stash[_told]
 
 
 def _tell(item: pytest.Item) -> None:
@@ -357,6 +368,19 @@ def _tell(item: pytest.Item) -> None:
         problems += double._unmet()
     if problems:
         pytest.fail("\n".join(dict.fromkeys(problems)), pytrace=False)
+    here = _line_of(item)
+    for double in item.stash.get(_doubles, ()):
+        double._warn((), here)
+    if _around in item.stash:
+        item.stash[_around][0]._warn(item.stash[_told], here)
+
+
+def _line_of(item: pytest.Item) -> Location:
+    """Where the test is, for what no line of the user's code is known of."""
+    from ._record.callers import Location
+
+    path, line, _ = item.reportinfo()
+    return Location(str(path), (line or 0) + 1, item.name)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -366,12 +390,53 @@ def pytest_runtest_makereport(
     """Show a failed test's calls in its report."""
     report = yield
     item.stash[_failed] = item.stash.get(_failed, False) or report.failed
-    if report.failed and call.when == "call":
+    if call.when == "call":
         for double in item.stash.get(_doubles, ()):
-            _report_calls(report, double, 0)
+            _report(report, double, 0, ())
         if _around in item.stash:
-            _report_calls(report, *item.stash[_around])
+            _report(report, *item.stash[_around], item.stash[_told])
     return report
+
+
+def _report(
+    report: pytest.TestReport,
+    double: DataPipelineFake | DataPipelineStubber,
+    before: int,
+    told: Collection[str],
+) -> None:
+    """Add what a double saw, and what it found, to the report of a test."""
+    if report.failed:
+        _report_calls(report, double, before)
+    found = double._findings()
+    if not found:
+        return
+    from ._contract.findings import Findings
+    from ._contract.telling import section
+
+    found = Findings(held for held in found if held.in_a_line() not in told)
+    if found:
+        # Reports come from xdist's workers with all their attributes.
+        report.datapipeline_findings = found.counts  # type: ignore[attr-defined]
+        if report.failed:
+            title = f"AWS Data Pipeline: {len(found)} finding{'s' if len(found) > 1 else ''}"
+            report.sections.append((title, section(found)))
+
+
+@pytest.hookimpl
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how often each rule was broken, over all tests."""
+    tests = {
+        report.nodeid: report.datapipeline_findings
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if hasattr(report, "datapipeline_findings")
+    }
+    if tests:
+        from ._contract.telling import summary
+
+        terminalreporter.section("AWS Data Pipeline: findings")
+        for line in summary(tests):
+            terminalreporter.line(line)
 
 
 def _report_calls(
@@ -394,9 +459,12 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     """Explain a comparison of calls with matchers."""
     if "pytest_datapipeline._record.calls" not in sys.modules:
         return None
-    from ._record.comparison import explain_comparison
+    from ._contract import findings
+    from ._record import comparison
 
-    return explain_comparison(op, left, right)
+    return comparison.explain_comparison(op, left, right) or findings.explain_comparison(
+        op, left, right
+    )
 
 
 @pytest.fixture

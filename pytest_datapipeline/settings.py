@@ -54,6 +54,15 @@ class Settings(ServiceSettings):
     kept_calls: Annotated[
         int, "how many calls the record keeps, the oldest being dropped; 0 keeps all"
     ] = 0
+    contract: Annotated[
+        Literal["off", "report", "warn", "fail"],
+        "what follows where a task runner breaks AWS's rules: off, nothing is checked; report, it "
+        "is told in the reports of failed tests and in the summary; warn, there is a warning too; "
+        "fail, the test fails",
+    ] = "warn"
+    ignored_rules: Annotated[
+        str, "the ids of rules whose findings are left out, with commas between them"
+    ] = ""
     unmet_faults_fail: Annotated[bool, "a planned fault that was not met fails the test"] = True
 
 
@@ -127,6 +136,8 @@ def check_value(option: Option, value: Any, source: str) -> Any:
 
             checks.moment(where, value)
         return value
+    if option.name == "ignored_rules" and value:
+        return _ignored_rules(where, value)
     if option.kind is float:
         if (
             isinstance(value, bool)
@@ -150,6 +161,17 @@ def check_value(option: Option, value: Any, source: str) -> Any:
         told = repr(value) if value else "empty"
         raise FakeUsageError(f"{where} is {told}; name a region, as in 'us-east-1'.")
     return value
+
+
+def _ignored_rules(where: str, value: Any) -> str:
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, (list, tuple)) or not all(isinstance(held, str) for held in given):
+        raise FakeUsageError(f"{where} is {value!r}; it can be ids of rules, with commas between.")
+    ids = [held.strip() for held in given]
+    from ._contract.findings import check_ids
+
+    check_ids(ids, where)
+    return ",".join(ids)
 
 
 def parse_text(option: Option, text: str, source: str) -> Any:

@@ -482,6 +482,13 @@ class DataPipelineStubber(Stubber):
     def _pipelines_in_report(self) -> str:
         return ""
 
+    # A script of answers knows no tasks, so there is nothing to judge.
+    def _findings(self) -> tuple[()]:
+        return ()
+
+    def _warn(self, told: object, elsewhere: object) -> None:
+        pass
+
     def _unmet(self) -> list[str]:
         with self._lock:
             if self._told:

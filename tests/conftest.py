@@ -142,8 +142,8 @@ def answers_fit_the_model() -> Iterator[None]:
 
     original = Responder._answered
 
-    def checked(self: Responder, call: Any, answer: Any) -> Any:
-        reply = original(self, call, answer)
+    def checked(self: Responder, call: Any, request: Any, answer: Any) -> Any:
+        reply = original(self, call, request, answer)
         problems = model.output_problems(call.operation, json.loads(reply.body or b"{}"))
         assert not problems, problems
         return reply

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from typing import TYPE_CHECKING
 
+from .._record.callers import level_of_user
 from ..errors import WorkerGroupWarning
 
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import Any
 
+    from .._contract.evidence import Evidence
     from .._service.instances.queues import Poll, WorkerGroups
-
-# What is between a call and us.
-_BELOW_USER = frozenset({"aiobotocore", "boto3", "botocore", __name__.partition(".")[0]})
-
 
 # Of so many worker groups the names are looked at letter by letter, which takes kilobytes for each.
 # A test with more of them has made their names up.
@@ -30,8 +26,9 @@ class GroupWarnings:
     few of them.
     """
 
-    def __init__(self, queues: WorkerGroups[Any]) -> None:
+    def __init__(self, queues: WorkerGroups[Any], evidence: Evidence | None = None) -> None:
         self._queues = queues
+        self._evidence = evidence
         self._warned: set[tuple[str, str]] = set()
         self._by_form: dict[str, tuple[str, ...]] = {}
         self._known = 0
@@ -47,12 +44,16 @@ class GroupWarnings:
                     f"tasks wait in this worker group, but for clients of another region than "
                     f"{poll.region!r}"
                 )
+                if self._evidence is not None:
+                    self._evidence.elsewhere.add((polled, poll.region))
             else:
+                if self._evidence is not None:
+                    self._evidence.alike[polled] = name
                 text = f"tasks wait in {name!r}; names are compared exactly, case included"
             self._warned.add((polled, name))
             warnings.warn(
                 WorkerGroupWarning(f"PollForTask on {polled!r} ended empty while {text}."),
-                stacklevel=_level_of_user(),
+                stacklevel=level_of_user(),
             )
 
     def _alike(self, polled: str) -> list[str]:
@@ -64,18 +65,6 @@ class GroupWarnings:
         self._known = len(names)
         found = {name for form in _forms(polled) for name in self._by_form.get(form, ())}
         return [name for name in sorted(found) if name == polled or _nearly_equal(polled, name)]
-
-
-def _level_of_user() -> int:
-    """What `warnings.warn`, called by the caller, takes for the line that made the call."""
-    frame: FrameType | None = sys._getframe(1)
-    level = 1
-    while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _BELOW_USER:
-            return level
-        frame = frame.f_back
-        level += 1
-    return 1
 
 
 def _forms(name: str, by_letter: bool = True) -> set[str]:

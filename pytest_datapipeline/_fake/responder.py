@@ -17,12 +17,14 @@ from .._service.clock import SECOND, VirtualClock, duration
 from .._service.errors import ServiceError
 from .._service.instances.queues import Poll, Ticket
 from .._service.protocol import aws_json
+from .._service.protocol.task_object import TaskObject
 from .._service.service import Answer, Caller, Service
 from .._service.settings import POLL_SECONDS
 from .._time import threads
 from ..errors import FakeUsageError, RunnerUnwound, told_by_message
 
 if TYPE_CHECKING:
+    from .._contract.watch import Watch
     from .._record.calls import Calls
     from .._time.event_loop import LoopTime
     from .._time.timekeeper import Timekeeper
@@ -63,6 +65,7 @@ class Responder:
         *,
         region: str,
         loop: Callable[[], LoopTime | None],
+        watch: Watch | None = None,
         honour_read_timeout: bool = True,
         on_empty_poll: Callable[[Poll], None] = lambda _: None,
         on_mistake: Callable[[str], None] = lambda _: None,
@@ -73,6 +76,7 @@ class Responder:
         self._time = time
         self._faults = faults
         self._calls = calls
+        self._watch = watch
         self._honour_read_timeout = honour_read_timeout
         self._loop = loop
         self._on_empty_poll = on_empty_poll
@@ -91,12 +95,18 @@ class Responder:
             returns=request.operation != "ReportTaskRunnerHeartbeat",
         )
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
+            self._note_death(request)
             if self._time.at_home:
                 raise self._death(request.operation)
             # It stays dead, even where it swallows that.
             threads.leave_behind([threading.current_thread()])
             threads.end_thread()
         return reply
+
+    def _note_death(self, request: Request) -> None:
+        if self._watch is not None:
+            with self._time.lock:
+                self._watch.died(request.actor.name)
 
     def _death(self, operation: str) -> RunnerUnwound:
         text = f"the runner dies at {operation}"
@@ -123,6 +133,7 @@ class Responder:
         loops.before_call()
         reply = await self.answer_for(request)
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
+            self._note_death(request)
             loops.die()
             raise self._death(request.operation)
         return reply
@@ -191,7 +202,7 @@ class Responder:
                 aws_json.check_types(request.operation, call.parameters)
         except ServiceError as error:
             self._calls._append(call)
-            return self._error(call, error)
+            return self._error(call, error, request)
         try:
             fault = self._faults.meet(call)
         except FakeUsageError as error:
@@ -214,18 +225,20 @@ class Responder:
         try:
             answer = self._service.handle(request.operation, call.parameters, caller)
         except ServiceError as error:
-            return self._error(call, error)
+            return self._error(call, error, request)
         if isinstance(answer, Poll):
             poll = answer
-            if not (yield from self._wait(poll, request)):
+            if self._watch is not None:
+                self._watch.waits(call, request.types_checked)
+            if not (yield from self._wait(poll, call, request)):
                 self._on_empty_poll(poll)
-                return self._failure(call, Failure("poll_read_timeout"))
+                return self._failure(call, request, Failure("poll_read_timeout"))
             answer = poll.answer
             if not answer:
                 self._on_empty_poll(poll)
-        return self._answered(call, answer)
+        return self._answered(call, request, answer)
 
-    def _wait(self, poll: Poll, request: Request) -> Generator[Ticket, None, bool]:
+    def _wait(self, poll: Poll, call: Call, request: Request) -> Generator[Ticket, None, bool]:
         """Wait for a held poll; False if the client's read time-out ends first."""
         limit = request.read_timeout if self._honour_read_timeout else None
         if limit is None or limit >= POLL_SECONDS:
@@ -234,6 +247,8 @@ class Responder:
             except GeneratorExit:
                 # The connection has ended, and the service has seen it.
                 self._service.hang_up(poll)
+                if self._watch is not None:
+                    self._watch.hung_up(call)
                 raise
             return True
         either = Ticket()
@@ -252,6 +267,8 @@ class Responder:
         except GeneratorExit:
             if not poll.resolved:
                 self._service.hang_up(poll)
+                if self._watch is not None:
+                    self._watch.hung_up(call)
             raise
         finally:
             self._clock.cancel(timer)
@@ -260,28 +277,28 @@ class Responder:
     def _fail(self, call: Call, request: Request, effect: Effect, lost_before: bool) -> Steps:
         kind = effect.kind
         if kind == "service_error" and effect.error is not None:
-            return self._error(call, effect.error)
+            return self._error(call, effect.error, request)
         if kind == "http_status":
-            return self._reply(call, effect.status, b"")
+            return self._reply(call, request, effect.status, b"")
         if kind == "not_json":
-            return self._reply(call, 200, _HTML, "text/html")
+            return self._reply(call, request, 200, _HTML, "text/html")
         if kind == "answer_lost":
             if not lost_before:
                 reply = yield from self._serve(call, request)
                 if isinstance(reply, Failure):
                     return reply
-            return self._failure(call, Failure("connection_dropped"))
+            return self._failure(call, request, Failure("connection_dropped"))
         if kind == "connect_timeout":
             yield from self._sleep(request.connect_timeout)
-            return self._failure(call, Failure("connect_timeout"))
+            return self._failure(call, request, Failure("connect_timeout"))
         if kind == "read_timeout":
             yield from self._sleep(request.read_timeout)
-            return self._failure(call, Failure("read_timeout"))
+            return self._failure(call, request, Failure("read_timeout"))
         if kind == "connection_refused":
-            return self._failure(call, Failure("connection_refused"))
+            return self._failure(call, request, Failure("connection_refused"))
         if kind == "exception":
-            return self._failure(call, Failure("exception", effect.exception))
-        return self._failure(call, Failure("connection_dropped"))
+            return self._failure(call, request, Failure("exception", effect.exception))
+        return self._failure(call, request, Failure("connection_dropped"))
 
     def _sleep(self, seconds: float | None) -> Generator[Ticket, None, None]:
         if seconds:
@@ -291,28 +308,44 @@ class Responder:
 
     # -- what is sent back, and recorded ----------------------------------------------------------
 
-    def _answered(self, call: Call, answer: Answer) -> Reply:
+    def _answered(self, call: Call, request: Request, answer: Answer) -> Reply:
         body = aws_json.encode(answer)
         call.response = body
-        return self._reply(call, 200, body)
+        task_id = None
+        if self._watch is not None and answer and call.operation == "PollForTask":
+            task_id = (
+                answer.task_id if isinstance(answer, TaskObject) else answer["taskObject"]["taskId"]
+            )
+        return self._reply(call, request, 200, body, task_id=task_id)
 
-    def _error(self, call: Call, error: ServiceError) -> Reply:
+    def _error(self, call: Call, error: ServiceError, request: Request) -> Reply:
         call.error = error.code
         call.error_message = error.message
-        return self._reply(call, error.status, aws_json.encode_error(error))
+        return self._reply(call, request, error.status, aws_json.encode_error(error))
 
     def _reply(
-        self, call: Call, status: int, body: bytes, content_type: str | None = None
+        self,
+        call: Call,
+        request: Request,
+        status: int,
+        body: bytes,
+        content_type: str | None = None,
+        *,
+        task_id: str | None = None,
     ) -> Reply:
         call.ended_ns = self._clock.now
         if call.injected and call.error is None and not call.answered:
             call.error = str(status)
+        if self._watch is not None:
+            self._watch.answered(call, request.types_checked, task_id)
         headers = aws_json.headers(body, self._service.ids.request_id(), self._clock.now)
         if content_type is not None:
             headers["content-type"] = content_type
         return Reply(status, headers, body)
 
-    def _failure(self, call: Call, failure: Failure) -> Failure:
+    def _failure(self, call: Call, request: Request, failure: Failure) -> Failure:
+        # An answer that is lost was given before.
+        was_answered = call.ended_ns is not None
         call.ended_ns = self._clock.now
         call.response = None
         exception = failure.exception
@@ -321,6 +354,8 @@ class Responder:
         else:
             kind = exception if isinstance(exception, type) else type(exception)
             call.error = kind.__name__
+        if self._watch is not None and not was_answered:
+            self._watch.answered(call, request.types_checked)
         return failure
 
 

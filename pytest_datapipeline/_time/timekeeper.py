@@ -78,6 +78,8 @@ class Timekeeper:
         # If asyncio is there.
         self.loop: HomeLoop | None = None
         self._rebased = 0
+        # Whether time is being moved by the test itself, outside of a loop that it drives.
+        self.moved_by_test = False
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -334,12 +336,16 @@ class Timekeeper:
             self.sync()
 
     def _move_to(self, target: int) -> None:
-        while True:
-            self._settle()
-            upcoming = self.clock.next_at()
-            if upcoming is None or upcoming > target:
-                break
-            self._fire()
+        self.moved_by_test = self.limits.drive is None
+        try:
+            while True:
+                self._settle()
+                upcoming = self.clock.next_at()
+                if upcoming is None or upcoming > target:
+                    break
+                self._fire()
+        finally:
+            self.moved_by_test = False
         if target > self.clock.now:
             self.clock.now = target
         self.frozen.push(self.clock.now)

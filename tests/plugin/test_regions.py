@@ -14,9 +14,8 @@ REGION_OF_ITS_OWN = """
     from conftest import CLIENT
 
     def test_a_client_of_the_conftest_is_served(datapipeline_fake):
-        task = datapipeline_fake.enqueue("wg")
-        taken = CLIENT.poll_for_task(workerGroup="wg")["taskObject"]
-        assert taken["taskId"] == task.task_id
+        made = CLIENT.create_pipeline(name="nightly", uniqueId="1")["pipelineId"]
+        assert [held.id for held in datapipeline_fake.pipelines] == [made]
         assert CLIENT.meta.region_name == "{region}"
 """
 

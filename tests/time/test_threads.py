@@ -364,7 +364,7 @@ def test_a_thread_that_outlives_its_test_is_ended_at_its_next_call(
         """
     )
 
-    result = run_here(pytester, "-W", "error")
+    result = run_here(pytester, "-W", "error", "--datapipeline-contract", "off")
 
     result.assert_outcomes(passed=2)
 

@@ -47,12 +47,16 @@ class Tasks:
         self.on_informed: Callable[[Attempt], None] = lambda _: None
         # Told when an instance has ended.
         self.on_ended: Callable[[Instance], None] = lambda _: None
+        # Told when a task is taken from a runner who is late with what.
+        self.on_taken_back: Callable[[Attempt, str], None] = lambda _attempt, _why: None
         # Told when an attempt waits in its queue.
         self.on_offered: Callable[[Attempt], None] = lambda _: None
         self._known: dict[str, Attempt] = {}
         self._final_calls: dict[str, str] = {}
         self.queues: WorkerGroups[Attempt] = WorkerGroups(_waits_for_runner)
         self.open = 0
+        # Whether a test has a deadline pass without its time.
+        self.expiring = False
         # Attempts whose holder is known: the deadlines that time must not pass while he works.
         self.held: dict[Attempt, None] = {}
         # What became ready while its component was paused.
@@ -229,11 +233,13 @@ class Tasks:
 
     def _not_acknowledged(self, attempt: Attempt) -> None:
         # Our choice: the same attempt goes back to its queue, and its next hand-over has a new id.
+        self.on_taken_back(attempt, "acknowledgement")
         self._forget(attempt)
         attempt.status = attempt.instance.status = WAITING_FOR_RUNNER
         self._offer(attempt)
 
     def _stalled(self, attempt: Attempt) -> None:
+        self.on_taken_back(attempt, "progress")
         limit = attempt.instance.component.policy.report_progress_timeout // SECOND
         attempt.error_message = f"No progress was reported for {limit} seconds."
         self._forget(attempt)
@@ -345,7 +351,11 @@ class Tasks:
         if timer is not None and timer.callback is not None:
             callback = timer.callback
             self._clock.cancel(timer)
-            callback()
+            self.expiring = True
+            try:
+                callback()
+            finally:
+                self.expiring = False
 
     @staticmethod
     def deadline(instance: Instance) -> int | None:

@@ -1,0 +1,47 @@
+"""Who made a call: the line of the user's code, below which are the client's and ours."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+# What is between a call and us.
+_BELOW_USER = frozenset({"aiobotocore", "boto3", "botocore", __name__.partition(".")[0]})
+
+
+class Location(NamedTuple):
+    """A line of code. `module` is the name of its module."""
+
+    filename: str
+    line: int
+    module: str
+
+
+def user_location() -> Location | None:
+    """The line of the user's code that led here; None if there is none on this thread."""
+    frame, _ = _user_frame()
+    if frame is None:
+        return None
+    module = str(frame.f_globals.get("__name__", ""))
+    return Location(frame.f_code.co_filename, frame.f_lineno, module)
+
+
+def level_of_user() -> int:
+    """What `warnings.warn`, called by the caller, takes for the line that made the call."""
+    frame, level = _user_frame()
+    # One of the frames is the one that counted; another is this.
+    return 1 if frame is None else level - 1
+
+
+def _user_frame() -> tuple[FrameType | None, int]:
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _BELOW_USER:
+            return frame, level
+        frame = frame.f_back
+        level += 1
+    return None, level
