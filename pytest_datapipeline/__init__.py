@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._contract.findings import Finding, Findings
+    from ._explore.exploration import Exploration, ExplorationFailed, Trial
+    from ._explore.explorer import explore
     from ._fake.handles.pipelines import Pipeline
     from ._fake.handles.tasks import Task
     from ._fake.players import Work
@@ -73,6 +75,8 @@ _HOMES = {
         "WorkerGroupWarning",
     ),
     "fake": ("DataPipelineFake",),
+    "_explore.exploration": ("Exploration", "ExplorationFailed", "Trial"),
+    "_explore.explorer": ("explore",),
     "_fake.handles.tasks": ("Task",),
     "_record.matchers": (
         "activate_pipeline",
@@ -110,6 +114,8 @@ __all__ = [
     "DataPipelineEndpoint",
     "DataPipelineFake",
     "DataPipelineStubber",
+    "Exploration",
+    "ExplorationFailed",
     "FakeUsageError",
     "Finding",
     "Findings",
@@ -117,6 +123,7 @@ __all__ = [
     "RunnerUnwound",
     "Stuck",
     "Task",
+    "Trial",
     "UnexpectedCall",
     "UnmetExpectations",
     "Work",
@@ -129,6 +136,7 @@ __all__ = [
     "describe_objects",
     "describe_pipelines",
     "evaluate_expression",
+    "explore",
     "get_pipeline_definition",
     "in_order",
     "list_pipelines",

@@ -83,7 +83,10 @@ def told_by_message(excinfo: Any) -> bool:
     sees is the line of his test. An error that is a fault of ours shows all of its frames; an
     assertion in a function of his, which we have called, shows none of them.
     """
-    ours = (FakeUsageError, UnexpectedCall, UnmetExpectations, Stuck, WorkerGroupWarning)
+    ours = (
+        *(FakeUsageError, UnexpectedCall, UnmetExpectations, Stuck),
+        *(WorkerGroupWarning, ContractWarning),
+    )
     if isinstance(excinfo.value, AssertionError):
         innermost = excinfo.tb
         while innermost.tb_next is not None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._clients.session.guard import Guard, Mode
     from ._clients.session.kept import KeptClients
     from ._clients.session.regions import Regions
+    from ._explore.exploration import Exploration
     from ._http.router import Router
     from ._record.callers import Location
     from .endpoint import DataPipelineEndpoint, Variables
@@ -156,6 +157,12 @@ class _Plugin:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the settings as ini options, and some as command-line options."""
     group = parser.getgroup(_MARKER, "AWS Data Pipeline")
+    group.addoption(
+        "--datapipeline-replay",
+        default=None,
+        metavar="RUN",
+        help="make one run of an exploration again, as 'test_x::poll_for_task#1=answer_lost'",
+    )
     for option in (*options(), *_OF_PLUGIN):
         text = f"{option.help} ({_choices(option)}default: {option.default})"
         if option.default is None:
@@ -504,6 +511,18 @@ class_datapipeline_fake = pytest.fixture(scope="class", name="class_datapipeline
 module_datapipeline_fake = pytest.fixture(scope="module", name="module_datapipeline_fake")(_wide)
 package_datapipeline_fake = pytest.fixture(scope="package", name="package_datapipeline_fake")(_wide)
 session_datapipeline_fake = pytest.fixture(scope="session", name="session_datapipeline_fake")(_wide)
+
+
+@pytest.fixture
+def datapipeline_explore(request: pytest.FixtureRequest) -> Callable[..., Exploration]:
+    """Runs a scenario, a function of a fresh fake, with everything going wrong at every call.
+
+    As `pytest_datapipeline.explore`, with the settings of the test. The command-line option
+    --datapipeline-replay makes one of its runs again, alone.
+    """
+    from ._explore.telling import exploring
+
+    return exploring(request, _settings_of(request.node))
 
 
 @pytest.fixture

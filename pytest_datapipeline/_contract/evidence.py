@@ -23,6 +23,7 @@ class Held:
         poll: the call that was answered with it.
         acknowledged: the first report of progress on it.
         latest: the last one.
+        tried: whether a report failed since, as the test has planned.
         canceled: the report whose answer said that it is canceled.
         final: the SetTaskStatus that ended it.
         gone: the call whose answer said that there is no such task, or no such pipeline.
@@ -46,6 +47,7 @@ class Held:
         "stale",
         "taken_back",
         "task_id",
+        "tried",
     )
 
     def __init__(self, task_id: str, attempt: Attempt, poll: Call) -> None:
@@ -55,6 +57,7 @@ class Held:
         self.acknowledged: Call | None = None
         self.latest: Call | None = None
         self.reports = 0
+        self.tried = False
         self.canceled: Call | None = None
         self.final: Call | None = None
         self.gone: Call | None = None
@@ -209,6 +212,12 @@ class Evidence:
         """Take note that the service holds a poll."""
         self._group(call).open.append(call)
 
+    def fails(self, call: Call) -> None:
+        """Take note that a call is about to fail as the test has planned."""
+        held = self.task_of(call)
+        if held is not None:
+            held.tried = True
+
     def ends_wait(self, call: Call) -> None:
         """Take note that a poll waits no longer."""
         group = self.groups.get(call.parameters.get("workerGroup", ""))
@@ -249,6 +258,7 @@ class Evidence:
             return
         held.acknowledged = held.acknowledged or call
         held.latest = call
+        held.tried = False
         held.reports += 1
         if held.canceled is None and (call.response or {}).get("canceled"):
             held.canceled = call

@@ -55,6 +55,10 @@ class Watch:
         self._apply(WAITING, call, of_this_thread)
         self.evidence.waits(call)
 
+    def fails(self, call: Call) -> None:
+        """A call is about to fail as the test has planned."""
+        self.evidence.fails(call)
+
     def hung_up(self, call: Call) -> None:
         """The client of a waiting poll has closed its connection."""
         self.evidence.ends_wait(call)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import checks
 from .._record.call import CallMatcher, not_called
-from .._service.clock import to_ns
+from .._service.clock import SECOND, to_ns
 from .._time.limits import Drive
 from .._time.unwinding import boundary
 from ..errors import FakeUsageError, RunnerUnwound, UnmetExpectations, told_by_message
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = told_by_message
 
+# So long a canceled task's runner may go on, to show whether it does.
+_UNTIL_SEEN = 300 * SECOND
+
 Returned = TypeVar("Returned")
 Condition = Callable[[], object]
 
@@ -64,6 +67,9 @@ class Driving:
         self._faults = faults
         self._has_tasks = has_tasks
         self._loop = loop
+        # Whether a runner that dies at a planned fault is started again, as in production.
+        self.restarts = False
+        self.restarted = 0
 
     @boundary
     def run(
@@ -87,21 +93,26 @@ class Driving:
             )
         finished = self._condition(until)
         limit = self._clock.now + checks.seconds("max_time", max_time)
-        drive = Drive(finished, checks.count("max_calls", max_calls, 1), limit)
+        max_calls = checks.count("max_calls", max_calls, 1)
         if die_at is not None and not isinstance(die_at, CallMatcher):
             raise FakeUsageError(f"die_at must be a matcher, not {not_called(die_at)}.")
         before = self._calls._made
         returned = None
+        deaths = None
         with self._stops(until, die_at) as fault:
-            self._time.limits.drive = drive
-            try:
-                returned = runner_loop()
-            except RunnerUnwound:
-                pass
-            finally:
-                self._time.limits.drive = None
+            while deaths is None or (self.restarts and deaths < self._faults.deaths):
+                self.restarted += deaths is not None
+                deaths = self._faults.deaths
+                drive = Drive(finished, max_calls, limit)
+                self._time.limits.drive = drive
+                try:
+                    returned = runner_loop()
+                except RunnerUnwound:
+                    pass
+                finally:
+                    self._time.limits.drive = None
         if inspect.iscoroutine(returned):
-            return self._run_coroutine(returned, drive, until, die_at)
+            return self._run_coroutines(runner_loop, returned, drive, until, die_at)
         if inspect.isgenerator(returned) or inspect.isasyncgen(returned):
             raise _no_loop(returned)
         self._check_died(fault, before)
@@ -134,6 +145,25 @@ class Driving:
                 self._clock.cancel(timer)
             if fault is not None:
                 self._faults.planned.remove(fault)
+
+    async def _run_coroutines(
+        self,
+        runner_loop: Callable[[], Coroutine[Any, Any, Returned]],
+        runner: Coroutine[Any, Any, Returned],
+        drive: Drive,
+        until: Condition | datetime | None,
+        die_at: CallMatcher | None,
+    ) -> Returned | None:
+        """Run the coroutine of a runner, and another one where that dies and is started again."""
+        # The end of a drive is set to come at once where its runner dies.
+        finished, deaths = drive.finished, self._faults.deaths
+        returned = await self._run_coroutine(runner, drive, until, die_at)
+        while self.restarts and deaths < self._faults.deaths:
+            deaths = self._faults.deaths
+            self.restarted += 1
+            again = Drive(finished, drive.max_calls, drive.deadline)
+            returned = await self._run_coroutine(runner_loop(), again, until, die_at)
+        return returned
 
     async def _run_coroutine(
         self,
@@ -227,9 +257,16 @@ class Driving:
                 self._condition(condition), what, move_time, endless=endless, ours=ours
             )
 
+    def _all_ended(self) -> bool:
+        """Whether every task has ended, and runners had time to see that a disturbance did it."""
+        return self._service.pipelines.idle and all(
+            self._clock.now >= canceled + _UNTIL_SEEN
+            for canceled in self._service.tasks.disturbed.values()
+        )
+
     def _condition(self, condition: Condition | Task | datetime | None) -> Callable[[], bool]:
         if condition is None:
-            return lambda: self._service.pipelines.idle
+            return self._all_ended
         if isinstance(condition, Task):
             task = condition
             return lambda: task.ended

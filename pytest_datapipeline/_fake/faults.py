@@ -12,7 +12,7 @@ from .._service.protocol import model
 from ..errors import FakeUsageError, told_by_message, usage_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .._record.call import Call
 
@@ -29,6 +29,7 @@ Kind = Literal[
     "answer_lost",
     "runner_dies",
     "exception",
+    "disturbance",
 ]
 
 # What can be asked for by name, apart from the service's own errors.
@@ -52,6 +53,8 @@ class Effect:
     error: ServiceError | None = None
     status: int = 0
     exception: BaseException | type[BaseException] | None = None
+    # What happens before the service acts on the call as usual.
+    disturb: Callable[[Call], object] | None = None
 
 
 @dataclass(eq=False)
@@ -121,6 +124,8 @@ class FaultPlan:
 
     def __init__(self) -> None:
         self.planned: list[PlannedFault] = []
+        #: How many runners have died.
+        self.deaths = 0
 
     def plan(
         self,
@@ -159,6 +164,7 @@ class FaultPlan:
         """The fault that this request meets, if any."""
         for fault in self.planned:
             if fault.strikes(call):
+                self.deaths += fault.effect.kind == "runner_dies"
                 return fault
         return None
 

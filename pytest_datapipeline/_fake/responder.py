@@ -212,11 +212,18 @@ class Responder:
         if fault is None:
             self._calls._append(call)
             return (yield from self._serve(call, request))
+        if fault.effect.disturb is not None:
+            fault.effect.disturb(call)
+            call.time_ns = self._clock.now
+            self._calls._append(call)
+            return (yield from self._serve(call, request))
         call.injected = True
         if fault.effect.kind == "runner_dies":
             # A dead runner sends nothing, so nothing is recorded.
             return Failure("runner_dies")
         self._calls._append(call)
+        if self._watch is not None:
+            self._watch.fails(call)
         lost_before = fault.per == "call" and request.attempt > 1
         return (yield from self._fail(call, request, fault.effect, lost_before))
 

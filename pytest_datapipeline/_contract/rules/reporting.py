@@ -40,8 +40,8 @@ def late_acknowledgement(seen: Evidence, what: Held | Call) -> Found | None:
     held = what if isinstance(what, Held) else seen.task_of(what)
     if held is None or held.taken_back != "acknowledgement" or held.forgiven:
         return None
-    if held.poll.error is not None:
-        return None  # the answer with the task was lost
+    if held.poll.error is not None or held.tried:
+        return None  # the answer with the task was lost, or an acknowledgement was
     if held.excused is (what is held):
         return None
     return Found(
@@ -79,6 +79,8 @@ def no_acknowledgement(seen: Evidence, call: Call) -> Found | None:
 def silent_too_long(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
     if held is None or held.taken_back != "progress" or held.latest is None or held.forgiven:
+        return None
+    if held.tried:
         return None
     silence = (call.time_ns - held.latest.time_ns) // SECOND
     return Found(
@@ -223,7 +225,7 @@ def no_final_status(seen: Evidence, _: None) -> Found | None:
         for held in seen.tasks.values()
         if held.taken_back == "progress"
         and not (held.final or held.gone or held.canceled or held.stale)
-        and not (held.forgiven or held.excused)
+        and not (held.forgiven or held.excused or held.tried)
     ]
     if not silent:
         return None

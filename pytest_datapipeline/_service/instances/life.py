@@ -55,6 +55,8 @@ class Tasks:
         self._final_calls: dict[str, str] = {}
         self.queues: WorkerGroups[Attempt] = WorkerGroups(_waits_for_runner)
         self.open = 0
+        # Instances that a disturbance has canceled, and when: nothing else can be expected of them.
+        self.disturbed: dict[Instance, int] = {}
         # Whether a test has a deadline pass without its time.
         self.expiring = False
         # Attempts whose holder is known: the deadlines that time must not pass while he works.
@@ -329,6 +331,10 @@ class Tasks:
     def is_waiting(attempt: Attempt) -> bool:
         """Whether an attempt waits in its queue."""
         return _waits_for_runner(attempt)
+
+    def handed_out(self) -> list[Attempt]:
+        """The attempts that runners hold."""
+        return list(dict.fromkeys(self._known.values()))
 
     def knows(self, task_id: str) -> bool:
         """Whether a task id stands for an attempt."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     from ..clock import Timer
 
@@ -87,15 +88,24 @@ class WorkerGroups(Generic[Item]):
         #: Every worker group that there ever was, in the order of their first task or poll.
         self.names: list[str] = []
         self._order = 0
+        # Which of several waiting polls gets a task; None for the one that has waited longest.
+        self.order: Random | None = None
         self._is_waiting = is_waiting
 
     def offer(self, worker_group: str, region: str | None, item: Item) -> Poll | None:
         """Give `item` to the poll that has waited longest, or queue it and return None."""
         group = self._group(worker_group)
-        for poll in group.polls:
-            if not poll.resolved and (region is None or poll.region == region):
-                group.polls.remove(poll)
-                return poll
+        able = (
+            poll
+            for poll in group.polls
+            if not poll.resolved and (region is None or poll.region == region)
+        )
+        poll = next(able, None)
+        if poll is not None:
+            if self.order is not None:
+                poll = self.order.choice([poll, *able])
+            group.polls.remove(poll)
+            return poll
         self._order += 1
         group.ready.setdefault(region, deque()).append(_Queued(self._order, item))
         return None

@@ -90,6 +90,12 @@ def modelled_errors(operation: str) -> dict[str, int]:
     }
 
 
+@cache
+def errors_of(operation: str) -> tuple[str, ...]:
+    """The exceptions that AWS's model gives an operation."""
+    return tuple(shape.name for shape in service_model().operation_model(operation).error_shapes)
+
+
 def error_status(operation: str, code: str, other_names: tuple[str, ...] = ()) -> int:
     """The HTTP status that goes with an error code of an operation.
 
