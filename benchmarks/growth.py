@@ -55,6 +55,32 @@ def _create(service: Service, count: int) -> None:
         service.handle("CreatePipeline", {"name": "n", "uniqueId": str(number)}, CALLER)
 
 
+def _object(object_id: str, **fields: str) -> dict[str, Any]:
+    """An object on the wire; a value that begins with `->` is a reference."""
+    return {
+        "id": object_id,
+        "name": object_id,
+        "fields": [
+            {"key": key, "refValue": value[2:]}
+            if value.startswith("->")
+            else {"key": key, "stringValue": value}
+            for key, value in fields.items()
+        ],
+    }
+
+
+def _defined(objects: list[dict[str, Any]]) -> Service:
+    """A service with one pipeline of this definition."""
+    service = _pipelines(1)
+    service.settings.maximum_objects = len(objects)
+    (pipeline_id,) = service.pipelines.all
+    put: Any = service.handle(
+        "PutPipelineDefinition", {"pipelineId": pipeline_id, "pipelineObjects": objects}, CALLER
+    )
+    assert not put["errored"], put
+    return service
+
+
 def _all_pages(service: Service, operation: str, parameters: dict[str, Any], key: str) -> int:
     found, marker = 0, None
     while True:
@@ -155,6 +181,35 @@ def groups(_: int) -> Iterator[Row]:
         )
 
 
+def activations(_: int) -> Row:
+    definition = [
+        _object("Default", scheduleType="ondemand"),
+        _object("A", type="ShellCommandActivity", command="true", workerGroup="wg"),
+    ]
+
+    def run(service: Service, times: int) -> None:
+        (pipeline_id,) = service.pipelines.all
+        for _ in range(times):
+            service.handle("ActivatePipeline", {"pipelineId": pipeline_id}, CALLER)
+            attempt = service.tasks.queues.take("wg", "us-east-1")
+            assert attempt is not None
+            service.tasks.hand_over(attempt, None, None)
+            assert attempt.task_id is not None
+            service.tasks.set_status(attempt.task_id, "FINISHED")
+
+    sides = []
+    for count in (FEW, MANY):
+        service = _defined(definition)
+        run(service, count)
+        sides.append(service)
+
+    def activated(service: Service) -> float:
+        return _seconds(lambda: run(service, 500)) / 500
+
+    measured = _ratio(lambda: activated(sides[0]), lambda: activated(sides[1]))
+    return Row("a run on demand after 50,000 of the same pipeline", "1,000", measured, LIMIT)
+
+
 def validation(_: int) -> Row:
     service = _pipelines(1)
     pipeline_id = next(iter(service.pipelines.all))
@@ -183,4 +238,4 @@ def validation(_: int) -> Row:
     return Row("validating 1,000 objects, each", "of 100", measured, LIMIT)
 
 
-ROWS = (pipelines, queries, enqueued, groups, validation)
+ROWS = (pipelines, queries, enqueued, groups, activations, validation)

@@ -209,20 +209,13 @@ class PipelineComponent(Component):
         self.evaluates = any(field is not None and not field.is_ref for _, field in self._parts)
         self._carries: list[tuple[str, dict[str, Any] | None]] | None = None
 
-    def take_over(self, earlier: PipelineComponent, unchanged: bool) -> None:
-        """Go on with the runs of the same object in the definition that was active before.
-
-        `unchanged`: whether that was the same definition, so that it need not be kept.
-        """
+    def take_over(self, earlier: PipelineComponent) -> None:
+        """Go on with the runs of the same object in the definition that was active before."""
         for name in _KEPT:
             setattr(self, name, getattr(earlier, name))
         if isinstance(self.schedule, OnDemand) or self.schedule.start == earlier.schedule.start:
             self.next_index = earlier.next_index
         earlier.successor = self
-        if unchanged:
-            for run in self.runs.values():
-                if run.component is earlier:
-                    run.component = self
 
     # -- what the fields say ----------------------------------------------------------------------
 

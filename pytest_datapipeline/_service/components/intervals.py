@@ -6,6 +6,7 @@ end costs nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -94,4 +95,4 @@ class OnDemand(Schedule):
         return self.starts[index]
 
     def index_at(self, moment: int) -> int:
-        return max((n for n, start in enumerate(self.starts) if start <= moment), default=-1)
+        return bisect_right(self.starts, moment) - 1

@@ -113,7 +113,8 @@ class Activation:
             pipeline.on_demand.starts.append(now if latest is None else max(now, latest + SECOND))
 
     def _may_run_on_demand(self, pipeline: Pipeline) -> bool:
-        going_on = {run.index for run in pipeline.runs if not run.ended}
+        # Of those that have not ended: there may be thousands that have.
+        going_on = {index for held in pipeline.all_components for index in held.open}
         limit = maximum_on_demand(pipeline.definition)
         if len(going_on) + len(pipeline.activating) < limit:
             return True
@@ -122,7 +123,7 @@ class Activation:
         if self._settings.on_demand_reactivation == "cancel":
             self._stop_activating(pipeline)
             self._cancel_all(
-                [run for run in pipeline.runs if not run.ended],
+                [run for held in pipeline.all_components for run in held.open.values()],
                 "The pipeline was activated again.",
             )
             return True
@@ -136,14 +137,15 @@ class Activation:
         """Make the components of the definition, which go on with the runs that there are."""
         assert pipeline.active is not None
         self._agenda.pipelines[pipeline.id] = pipeline
-        before = {(held.id, _node_id(held)): held for held in pipeline.all_components}
         self._ending.stop_timers(pipeline)
-        unchanged = earlier is not None and pipeline.active.runs_as(earlier)
+        if earlier is not None and pipeline.active.runs_as(earlier):
+            return
+        before = {(held.id, _node_id(held)): held for held in pipeline.all_components}
         found = compile_plan(pipeline, pipeline.active, self._settings)
         for component in found:
             predecessor = before.get((component.id, _node_id(component)))
             if predecessor is not None:
-                component.take_over(predecessor, unchanged)
+                component.take_over(predecessor)
                 for run in component.open.values():
                     # What it waits for may come in another order.
                     run.blocked = 0
