@@ -21,8 +21,11 @@ from pytest_datapipeline._service.settings import ServiceSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytest_datapipeline._fake.handles.pipelines import Pipeline
+
 FEW, MANY = 1_000, 50_000
 LIMIT = 1.2
+ACTIVITY = {"type": "ShellCommandActivity", "command": "true", "workerGroup": "wg"}
 
 
 def _seconds(act: Callable[[], object]) -> float:
@@ -181,33 +184,52 @@ def groups(_: int) -> Iterator[Row]:
         )
 
 
+def run_on_demand(service: Service, times: int) -> None:
+    (pipeline_id,) = service.pipelines.all
+    for _ in range(times):
+        service.handle("ActivatePipeline", {"pipelineId": pipeline_id}, CALLER)
+        attempt = service.tasks.queues.take("wg", "us-east-1")
+        assert attempt is not None
+        service.tasks.hand_over(attempt, None, None)
+        assert attempt.task_id is not None
+        service.tasks.set_status(attempt.task_id, "FINISHED")
+
+
 def activations(_: int) -> Row:
     definition = [
         _object("Default", scheduleType="ondemand"),
-        _object("A", type="ShellCommandActivity", command="true", workerGroup="wg"),
+        _object("A", **ACTIVITY),
     ]
-
-    def run(service: Service, times: int) -> None:
-        (pipeline_id,) = service.pipelines.all
-        for _ in range(times):
-            service.handle("ActivatePipeline", {"pipelineId": pipeline_id}, CALLER)
-            attempt = service.tasks.queues.take("wg", "us-east-1")
-            assert attempt is not None
-            service.tasks.hand_over(attempt, None, None)
-            assert attempt.task_id is not None
-            service.tasks.set_status(attempt.task_id, "FINISHED")
 
     sides = []
     for count in (FEW, MANY):
         service = _defined(definition)
-        run(service, count)
+        run_on_demand(service, count)
         sides.append(service)
 
     def activated(service: Service) -> float:
-        return _seconds(lambda: run(service, 500)) / 500
+        return _seconds(lambda: run_on_demand(service, 500)) / 500
 
     measured = _ratio(lambda: activated(sides[0]), lambda: activated(sides[1]))
     return Row("a run on demand after 50,000 of the same pipeline", "1,000", measured, LIMIT)
+
+
+def looks(_: int) -> Row:
+    def pipeline_of(count: int) -> Pipeline:
+        fake = DataPipelineFake()
+        made = fake.pipelines.create(
+            [{"id": "Default", "scheduleType": "ondemand"}, {"id": "A", **ACTIVITY}]
+        )
+        run_on_demand(fake._service, count)
+        return made
+
+    def looked(pipeline: Pipeline) -> float:
+        pipeline.instance("A")
+        return _seconds(lambda: [pipeline.instance("A", n) for n in range(500)]) / 500
+
+    few, many = pipeline_of(FEW), pipeline_of(MANY)
+    measured = _ratio(lambda: looked(few), lambda: looked(many))
+    return Row("`pipeline.instance(name, number)` among 50,000", "among 1,000", measured, LIMIT)
 
 
 def validation(_: int) -> Row:
@@ -238,4 +260,4 @@ def validation(_: int) -> Row:
     return Row("validating 1,000 objects, each", "of 100", measured, LIMIT)
 
 
-ROWS = (pipelines, queries, enqueued, groups, activations, validation)
+ROWS = (pipelines, queries, enqueued, groups, activations, looks, validation)

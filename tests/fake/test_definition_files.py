@@ -183,8 +183,51 @@ def test_a_long_table_is_cut_at_its_beginning(datapipeline_fake: DataPipelineFak
 
     lines = repr(pipeline).splitlines()
 
-    assert lines[2] == "... 10 earlier"
+    assert lines[2] == "... 10 earlier; table(last=None) has all"
     assert len(lines) == 23
+
+
+def test_a_table_shows_the_latest_hundred_runs_unless_it_is_asked_for_all(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=130))
+    pipeline.run(lambda _: None)
+
+    head, left_out, *rows = pipeline.table().splitlines()
+
+    assert left_out == "... 30 earlier; table(last=None) has all"
+    assert pipeline.table(last=None).splitlines()[-100:] == rows
+    assert len(pipeline.table(last=None).splitlines()) == 131
+    assert pipeline.table(last=1).splitlines()[2:] == rows[-1:]
+    assert head.startswith("Name")
+
+
+@pytest.mark.parametrize("last", [0, -1, True, "all"])
+def test_a_table_of_a_number_of_rows_that_can_not_be_is_refused(
+    datapipeline_fake: DataPipelineFake, last: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=1))
+
+    with pytest.raises(FakeUsageError, match="it must be an int from 1 up"):
+        pipeline.table(last=last)
+
+
+def test_instances_are_looked_up_by_component_and_number(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        daily(activity("Fetch"), activity("Report"), occurrences=3)
+    )
+    assert pipeline.instance("Fetch").instance_id == "@Fetch_2020-01-01T00:00:00"
+    pipeline.run(lambda _: None)
+
+    assert pipeline.instance("Fetch", 1).instance_id == "@Fetch_2020-01-02T00:00:00"
+    assert pipeline.instance("Report", -1).instance_id == "@Report_2020-01-03T00:00:00"
+    assert pipeline.statuses("Report") == ["FINISHED"] * 3
+    with pytest.raises(FakeUsageError, match="'Fetch' has 3 instances, none of number 3"):
+        pipeline.instance("Fetch", 3)
+    with pytest.raises(FakeUsageError, match="Did you mean 'Fetch'"):
+        pipeline.instance("Fetsh")
 
 
 def test_a_pipeline_without_an_end_is_not_run_to_its_end(

@@ -13,13 +13,13 @@ from ..._service.clock import SECOND, to_datetime
 from ..._service.components.pipeline import STATES
 from ..._service.definitions.validation.texts import NO_PARAMETER_VALUE
 from ..._service.errors import ServiceError
-from ..._service.fields import timestamp
 from ..._service.instances.instance import FINISHED
 from ..._service.operations.descriptions import pipeline_health
 from ..._service.service import Caller, Service
 from ..._service.texts import did_you_mean, shorten
 from ...errors import FakeUsageError, Stuck, told_by_message
 from ..definition_files import request_of, values_request
+from .table import TABLE_ROWS, table_of
 from .tasks import Task
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ class Pipeline:
 
     def __repr__(self) -> str:
         head = f"<Pipeline {self.id} {self.name!r}: {self.state}>"
-        rows = self.table(last=_ROWS)
-        return f"{head}\n{rows}" if self._record.instances else head
+        if not self._record.runs and not self._record.enqueued:
+            return head
+        return f"{head}\n{self.table(last=_ROWS)}"
 
     @property
     def id(self) -> str:
@@ -106,49 +107,34 @@ class Pipeline:
         Raises:
             FakeUsageError: there is none.
         """
-        found = [held for held in self.instances if held.id == component]
-        try:
-            return found[index]
-        except IndexError:
-            known = list(dict.fromkeys(held.id for held in self.instances))
-            raise FakeUsageError(
-                f"{component!r} has {len(found)} instances, none of number {index}."
-                f"{did_you_mean(component, known)} The pipeline has instances of: "
-                f"{', '.join(known) or 'nothing yet'}."
-            ) from None
+        with self._owner._time.lock:
+            found = self._record.instances_of(component)
+            try:
+                return self._owner._handle(found[index])
+            except IndexError:
+                known = list(dict.fromkeys(held.component.id for held in self._record.instances))
+        raise FakeUsageError(
+            f"{component!r} has {len(found)} instances, none of number {index}."
+            f"{did_you_mean(component, known)} The pipeline has instances of: "
+            f"{', '.join(known) or 'nothing yet'}."
+        )
 
     def statuses(self, component: str | None = None) -> list[str]:
         """The statuses of all instances, or of those of one component."""
-        return [held.status for held in self.instances if component in (None, held.id)]
+        with self._owner._time.lock:
+            record = self._record
+            found = record.instances if component is None else record.instances_of(component)
+            return [held.status for held in found]
 
-    def table(self, last: int | None = None) -> str:
-        """Its runs as `aws datapipeline list-runs` shows them.
+    def table(self, last: int | None = TABLE_ROWS) -> str:
+        """Its latest runs as `aws datapipeline list-runs` shows them.
 
         Args:
-            last: how many rows, the latest ones; by default all.
+            last: how many rows; None for all.
         """
-        rows = sorted(self._record.instances, key=lambda held: (held.scheduled_start, held.id))
-        shown = rows if last is None else rows[-last:]
-        cells = [("Name", "Scheduled Start", "Status", "ID", "Started", "Ended")]
-        cells += [
-            (
-                held.component.id,
-                timestamp(held.scheduled_start),
-                held.status,
-                held.id,
-                "" if held.actual_start is None else timestamp(held.actual_start),
-                "" if held.actual_end is None else timestamp(held.actual_end),
-            )
-            for held in shown
-        ]
-        widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in cells
-        ]
-        if len(shown) < len(rows):
-            lines.insert(1, f"... {len(rows) - len(shown)} earlier")
-        return "\n".join(lines)
+        if last is not None:
+            checks.count("last", last, 1)
+        return table_of(self._record.instances, last)
 
     def activate(
         self, values: Mapping[str, Any] | None = None, *, start: datetime | str | None = None
@@ -226,8 +212,8 @@ class Pipeline:
     def assert_finished(self) -> None:
         """Fail the test unless it is FINISHED and no instance of it has failed."""
         __tracebackhide__ = True
-        bad = [held for held in self.instances if held.status not in (FINISHED, "SKIPPED")]
-        if self.state != FINISHED or bad:
+        well = self.state == FINISHED and {FINISHED, "SKIPPED"}.issuperset(self.statuses())
+        if not well:
             raise AssertionError(f"{self.name!r} should have finished well.\n{self!r}")
 
 

@@ -85,9 +85,11 @@ class Pipeline:
         self.activating: list[Timer] = []
         # Canceled attempts whose runners have not been told yet: it is deactivating until then.
         self.uninformed: dict[Attempt, None] = {}
-        # How many of `runs` and of `enqueued` are in the index.
+        # How many of `runs` and of `enqueued` are in each index. These are made when one is asked.
         self._indexed = [0, 0]
         self._by_id: dict[str, Instance] = {}
+        self._sorted = [0, 0]
+        self._by_object: tuple[dict[str, list[Instance]], ...] = ({}, {})
 
     def __repr__(self) -> str:
         return f"<Pipeline {self.id} {self.name!r}: {self.state}>"
@@ -138,6 +140,16 @@ class Pipeline:
             yield place, self.runs[place]
         for place in range(max(0, begin - _ENQUEUED), len(self.enqueued)):
             yield _ENQUEUED + place, self.enqueued[place]
+
+    def instances_of(self, object_id: str) -> Sequence[Instance]:
+        """Those of one object, in the same order."""
+        kinds: tuple[Sequence[Instance], ...] = (self.runs, self.enqueued)
+        for place, (instances, of) in enumerate(zip(kinds, self._by_object, strict=True)):
+            for held in instances[self._sorted[place] :]:
+                of.setdefault(held.component.id, []).append(held)
+            self._sorted[place] = len(instances)
+        created, given = (of.get(object_id, []) for of in self._by_object)
+        return [*created, *given] if created and given else created or given
 
     def instance(self, instance_id: str) -> Instance | None:
         """The instance of an id."""
