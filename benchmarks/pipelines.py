@@ -315,6 +315,26 @@ def instance_memory(_: int) -> Row:
     return Row("memory of a finished instance", "", (after - before) / done / 1024, 2, "KiB")
 
 
+def endless_inputs(_: int) -> Row:
+    """Five years of hours, three activities, an input each: an activity has five active ones."""
+    reading = {"type": "ShellCommandActivity", "command": "true", "workerGroup": "wg"}
+    node = {"type": "S3DataNode", "filePath": "s3://bucket/key"}
+    with DataPipelineFake(start="2025-01-01T00:00:00") as fake:
+        made = fake.pipelines.activate(
+            [
+                {"id": "Default", "schedule": {"ref": "S"}},
+                {"id": "S", "type": "Schedule", "period": "1 hour", "startDateTime": START},
+                *({"id": f"In{number}", **node} for number in range(3)),
+                *(
+                    {"id": f"A{number}", **reading, "input": {"ref": f"In{number}"}}
+                    for number in range(3)
+                ),
+            ]
+        )
+        beyond = len(made.instances) - 2 * 3 * 5
+    return Row("inputs of five years of hours, activated", "those in use", beyond, 0, "more")
+
+
 def endless_schedule(_: int) -> Row:
     with DataPipelineFake(start="2020-01-01T12:00:00") as fake:
         made = fake.pipelines.activate(
@@ -346,4 +366,5 @@ ROWS = (
     large_pipeline,
     instance_memory,
     endless_schedule,
+    endless_inputs,
 )

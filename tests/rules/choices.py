@@ -129,6 +129,10 @@ CHOICES: tuple[Choice, ...] = (
         "a definition in use must not be refused",
     ),
     Choice(
+        "A data node's instances come with those of the objects that use it, and not before.",
+        "all objects of a run are listed together; years of inputs would come at once",
+    ),
+    Choice(
         "A precondition of several objects has an instance for each; the ids of the further ones end in the object's.",
         "its field node tells them apart",
     ),

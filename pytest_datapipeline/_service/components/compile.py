@@ -138,6 +138,12 @@ class _Compiler:
             if producer is not consumer and producer not in consumer.needs:
                 consumer.needs.append(producer)
                 producer.dependents.append(consumer)
+                if producer.family == NODE:
+                    follows(producer, consumer)
+
+        def follows(node: PipelineComponent, leader: PipelineComponent) -> None:
+            node.leaders.append(leader)
+            leader.followers.append(node)
 
         fields = component.fields
         # What it runs on ends when it does: it can not wait for that.
@@ -152,6 +158,7 @@ class _Compiler:
             for object_id in fields.refs("output"):
                 if object_id in found and found[object_id].family == NODE:
                     needs(found[object_id], component)
+                    follows(found[object_id], component)
             for object_id in fields.refs("runsOn")[:1]:
                 if object_id in found:
                     component.runs_on = found[object_id]

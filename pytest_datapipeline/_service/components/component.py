@@ -124,11 +124,13 @@ class PipelineComponent(Component):
         "family",
         "fields",
         "finished_at",
+        "followers",
         "health",
         "init_timeout",
         "late_after",
         "latest",
         "latest_completed",
+        "leaders",
         "limit",
         "needs",
         "next_index",
@@ -193,6 +195,9 @@ class PipelineComponent(Component):
         self.preconditions: list[PipelineComponent] = []
         self.needs: list[PipelineComponent] = []
         self.dependents: list[PipelineComponent] = []
+        # Of a data node: those that use it, which it never runs ahead of; they know it, too.
+        self.leaders: list[PipelineComponent] = []
+        self.followers: list[PipelineComponent] = []
         self.runs: dict[int, Run] = {}
         self.open: dict[int, Run] = {}
         self.active = 0

@@ -71,6 +71,7 @@ class Creation:
             and not component.paused
             and component.schedule.has(component.next_index)
             and component.due_at(component.next_index) <= self._clock.now
+            and _is_wanted(component)
             and self._may_create(component)
         ):
             index = component.next_index
@@ -109,7 +110,14 @@ class Creation:
             self._clock.call_later(component.late_after, lambda: self._late(run))
         for guard in component.preconditions:
             self._create(guard, index)
+        if component.followers:
+            self._agenda.add(self._bring, run)
         self._agenda.add(self._enter, run)
+
+    def _bring(self, run: Run) -> None:
+        """Create the data nodes that an instance works with."""
+        for node in run.of.followers:
+            self.advance(node)
 
     def opened(self, run: Run) -> None:
         """Count an instance that has not ended."""
@@ -145,3 +153,19 @@ class Creation:
             if (id(component.schedule), component.at_end) == key:
                 self.await_next(pipeline, component)
         self._agenda.work()
+
+
+def _is_wanted(component: PipelineComponent) -> bool:
+    """Whether the next run of a data node is one that an instance of its users works with. It has
+    nothing to wait for, and would finish at once for each interval that is due, years of them.
+    """
+    schedule, index = component.schedule, component.next_index
+    for leader in component.leaders:
+        created = leader.next_index
+        if leader.schedule is schedule:
+            if index < created:
+                return True
+        elif created and schedule.start_of(index) < leader.schedule.end_of(created - 1):
+            return True
+    # Of those that have run out, and of a node without users, it is ahead of nobody.
+    return all(leader.exhausted for leader in component.leaders)
