@@ -9,6 +9,7 @@ import time
 import tracemalloc
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -62,6 +63,7 @@ OBJECTS = [
 ]
 START = "2020-01-01T00:00:00"
 CALLS = 40
+HANDLER = "a two-line `before-send` handler with the same bytes"
 
 Calls = list[dict[str, Any]]
 
@@ -176,10 +178,34 @@ def operations(blocks: int) -> Iterator[Row]:
             max(5, blocks // 3),
         )
     worst = max(found, key=lambda name: found[name])
-    handler = "a two-line `before-send` handler with the same bytes"
     mean = statistics.geometric_mean(found.values())
-    yield Row("the 15 operations on pipelines, geometric mean", handler, mean, 1.5)
-    yield Row(f"the slowest of them, `{worst}`", handler, found[worst], 2)
+    yield Row("the 15 operations on pipelines, geometric mean", HANDLER, mean, 1.5)
+    yield Row(f"the slowest of them, `{worst}`", HANDLER, found[worst], 2)
+
+
+def _validated(by: Any, pipeline_id: str, objects: list[dict[str, Any]], calls: int) -> float:
+    return timed(
+        lambda: by.validate_pipeline_definition(pipelineId=pipeline_id, pipelineObjects=objects),
+        calls,
+    )
+
+
+def validations(blocks: int) -> Iterator[Row]:
+    """Definitions of users' sizes, each activity with up to two that it depends on."""
+    for count in (100, 1_000, 5_000):
+        objects, calls = _graph(count - 2, 10), max(1, 2_000 // count)
+        with DataPipelineFake(start=START, maximum_objects=count) as fake:
+            calling = client()
+            pipeline_id = fake.pipelines.create([{"id": "Default"}]).id
+            got = captured(calling)
+            _validated(calling, pipeline_id, objects, 1)
+            below = floor("ValidatePipelineDefinition", got[0]["body"], dict(got[0]["headers"]))
+            measured = ratio(
+                partial(_validated, client(), pipeline_id, objects, calls),
+                partial(_validated, below, pipeline_id, objects, calls),
+                max(5, blocks // 5),
+            )
+        yield Row(f"validating {count:,} objects", HANDLER, measured, 2.3)
 
 
 def operations_and_moto(blocks: int) -> Row:
@@ -361,6 +387,7 @@ def endless_schedule(_: int) -> Row:
 
 ROWS = (
     operations,
+    validations,
     operations_and_moto,
     engine,
     large_pipeline,

@@ -287,6 +287,14 @@ def _merged() -> dict[str, Slot]:
 ANY_SLOTS: dict[str, Slot] = _merged()
 
 
+def slot_of(type_name: str | None, key: str) -> Slot | None:
+    """What a field of a type holds, with or without the star of a secret's name; of any type if
+    none is given.
+    """
+    slots = ANY_SLOTS if type_name is None else TYPES[type_name].slots
+    return slots.get(key) or slots.get(f"*{key}")
+
+
 def family_of(type_name: str) -> str | None:
     """The family of a type; None if there is no such type."""
     kind = TYPES.get(type_name)

@@ -102,6 +102,7 @@ class Definition:
         self.given_values = list(values)
         self.values = _grouped(self.given_values, "id")
         self._resolved: dict[str, Resolved] = {}
+        self._own: dict[str, dict[str, tuple[Field, ...]]] = {}
 
     def secrets(self) -> Iterator[str]:
         """The values of fields, parameters and their defaults whose names begin with *."""
@@ -188,11 +189,24 @@ class Definition:
     def _resolve(self, object_id: str) -> Resolved:
         found = Resolved()
         for current in self._ancestry(object_id):
-            level: dict[str, list[Field]] = {}
-            for field in self.by_id[current].fields:
-                if field.key not in found and (current == object_id or field.key not in _OWN):
-                    level.setdefault(field.key, []).append(field)
-            found.update((key, tuple(fields)) for key, fields in level.items())
+            given = self._fields_of(current)
+            if current == object_id:
+                found.update(given)
+                continue
+            for key, fields in given.items():
+                if key not in found and key not in _OWN:
+                    found[key] = fields
+        return found
+
+    def _fields_of(self, object_id: str) -> dict[str, tuple[Field, ...]]:
+        """The fields of an object by key, without inherited ones. Kept, as many inherit them."""
+        found = self._own.get(object_id)
+        if found is None:
+            grouped: dict[str, list[Field]] = {}
+            for field in self.by_id[object_id].fields:
+                grouped.setdefault(field.key, []).append(field)
+            found = {key: tuple(fields) for key, fields in grouped.items()}
+            self._own[object_id] = found
         return found
 
     def _ancestry(self, object_id: str) -> Iterator[str]:

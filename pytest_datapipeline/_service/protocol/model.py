@@ -180,7 +180,11 @@ def _mistyped(shape: Any, value: Any, path: str) -> str | None:
 
 # -- constraints of the input, checked as the service does ----------------------------------------
 
-_Check = Callable[[Any, str, list[str]], None]
+# Where a value is: the path of what holds it, and its name or its number in a list. Put into words
+# only where something is wrong: a definition has thousands of values.
+_Path = tuple[Any, Any]
+_Check = Callable[[Any, _Path, list[str]], None]
+_TOP: _Path = (None, None)
 
 
 @lru_cache(maxsize=64)
@@ -192,11 +196,11 @@ def _input_check(operation: str) -> _Check:
 def input_violations(operation: str, parameters: dict[str, Any]) -> list[str]:
     """The constraints that the parameters violate, in the service's wording."""
     found: list[str] = []
-    _input_check(operation)(parameters, "", found)
+    _input_check(operation)(parameters, _TOP, found)
     return found
 
 
-def _no_check(value: Any, path: str, found: list[str]) -> None:
+def _no_check(value: Any, path: _Path, found: list[str]) -> None:
     pass
 
 
@@ -217,14 +221,13 @@ def _structure_check(shape: Any, operation: str) -> _Check:
         for name, target in shape.members.items()
     ]
 
-    def check(value: Any, path: str, found: list[str]) -> None:
+    def check(value: Any, path: _Path, found: list[str]) -> None:
         for name, check_member, required in members:
-            inner = f"{path}.{name}" if path else name
             given = value.get(name)
             if given is not None:
-                check_member(given, inner, found)
+                check_member(given, (path, name), found)
             elif required:
-                found.append(_violation(None, inner, "not be null"))
+                found.append(_violation(None, (path, name), "not be null"))
 
     return check
 
@@ -233,11 +236,11 @@ def _list_check(shape: Any, operation: str) -> _Check:
     check_member = _check_of(shape.member, operation)
     longest = shape.metadata.get("max")
 
-    def check(value: Any, path: str, found: list[str]) -> None:
+    def check(value: Any, path: _Path, found: list[str]) -> None:
         if longest is not None and len(value) > longest:
             found.append(_violation(value, path, f"have length less than or equal to {longest}"))
         for index, item in enumerate(value, 1):
-            check_member(item, f"{path}.{index}.member", found)
+            check_member(item, (path, index), found)
 
     return check
 
@@ -250,7 +253,7 @@ def _string_check(shape: Any, longest: int | None) -> _Check:
     matches = _compiled(pattern).fullmatch if pattern else None
     values = shape.enum
 
-    def check(value: Any, path: str, found: list[str]) -> None:
+    def check(value: Any, path: _Path, found: list[str]) -> None:
         if values and value not in values:
             allowed = f"[{', '.join(values)}]"
             found.append(_violation(value, path, f"satisfy enum value set: {allowed}"))
@@ -272,6 +275,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF"))
 
 
-def _violation(value: Any, path: str, constraint: str) -> str:
+def _violation(value: Any, path: _Path, constraint: str) -> str:
     shown = "null" if value is None else f"'{shorten(str(value), 200)}'"
-    return f"Value {shown} at '{path}' failed to satisfy constraint: Member must {constraint}"
+    where = _in_words(path)
+    return f"Value {shown} at '{where}' failed to satisfy constraint: Member must {constraint}"
+
+
+def _in_words(path: _Path) -> str:
+    names: list[str] = []
+    while path is not _TOP:
+        path, name = path
+        names.insert(0, f"{name}.member" if isinstance(name, int) else name)
+    return ".".join(names)

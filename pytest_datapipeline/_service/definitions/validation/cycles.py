@@ -20,7 +20,7 @@ def cycles(graph: dict[str, list[str]], field: str) -> Iterator[tuple[str, str]]
     `graph` holds the nodes that each one refers to by `field`.
     """
     place = {node: number for number, node in enumerate(graph)}
-    remaining = graph
+    remaining = _with_cycles(graph)
     while (cycle := _cycle(remaining)) is not None:
         first = cycle.index(min(cycle, key=place.__getitem__))
         text = own_text("cycle", field=field, cycle=_shown([*cycle[first:], *cycle[: first + 1]]))
@@ -32,6 +32,28 @@ def cycles(graph: dict[str, list[str]], field: str) -> Iterator[tuple[str, str]]
             for node, others in remaining.items()
             if node not in found
         }
+
+
+def _with_cycles(graph: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The graph without what can not be part of a cycle, because it refers to nothing, or to
+    nothing else: of most definitions, all. The sorter would take ten times as long.
+    """
+    left = {node: len(others) for node, others in graph.items()}
+    referring: dict[str, list[str]] = {}
+    for node, others in graph.items():
+        for other in others:
+            referring.setdefault(other, []).append(node)
+    ends = [node for node, count in left.items() if not count]
+    while ends:
+        for node in referring.get(ends.pop(), ()):
+            left[node] -= 1
+            if not left[node]:
+                ends.append(node)
+    return {
+        node: [other for other in others if left[other]]
+        for node, others in graph.items()
+        if left[node]
+    }
 
 
 def _cycle(graph: dict[str, list[str]]) -> list[str] | None:

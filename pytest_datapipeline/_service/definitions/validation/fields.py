@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ...expressions.parser import parse
 from ...expressions.template import ExpressionError
-from ...fields import MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH
+from ...fields import MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH, Field
 from .. import catalog
 from ..definition import DEFAULT
-from .subject import PARAMETER
+from .subject import PARAMETER, Subject
 from .texts import NO_SCHEDULE, NOT_LITERAL, own_text
 from .values import ONDEMAND_PERIOD, accepts, byte_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from ...fields import Field
-    from ..catalog import Slot
-    from .subject import Subject
+    from collections.abc import Iterator
 
 # Integer fields with bounds: the least and the greatest value.
 RANGES: dict[str, tuple[int, int | None]] = {
@@ -38,8 +36,7 @@ _REFUSALS = {
 
 
 def _reserved_name(_: Subject, field: Field) -> Iterator[str]:
-    if field.key.startswith("@"):
-        yield own_text("reserved", field=field.key)
+    yield own_text("reserved", field=field.key)
 
 
 def _empty(_: Subject, field: Field) -> Iterator[str]:
@@ -58,7 +55,7 @@ def _field_sizes(_: Subject, field: Field) -> Iterator[str]:
 
 
 def _reference(subject: Subject, field: Field) -> Iterator[str]:
-    if not field.is_ref or not field.value:
+    if not field.value:
         return
     slot = subject.slot(field.key)
     if field.key == "type" or (slot is not None and not slot.is_reference):
@@ -85,21 +82,11 @@ def _reference(subject: Subject, field: Field) -> Iterator[str]:
     yield own_text("wrong family", field=field.key, value=field.value, what=what, allowed=allowed)
 
 
-def _is_string_for_reference(slot: Slot | None, field: Field) -> bool:
-    return (
-        slot is not None
-        and slot.is_reference
-        and not field.is_ref
-        and field.value != ""
-        and "#{" not in field.value
-    )
-
-
 def _string_for_reference(subject: Subject, field: Field) -> Iterator[str]:
-    slot = subject.slot(field.key)
-    if slot is None or not _is_string_for_reference(slot, field) or field.key in _ALSO_STRINGS:
+    if not field.value or "#{" in field.value:
         return
-    if slot.families == (catalog.SCHEDULE,):
+    slot = subject.slot(field.key)
+    if slot is not None and slot.families == (catalog.SCHEDULE,):
         yield NO_SCHEDULE.format(field=field.key, type="String")
     else:
         yield own_text("reference wanted", field=field.key, value=field.value)
@@ -107,9 +94,7 @@ def _string_for_reference(subject: Subject, field: Field) -> Iterator[str]:
 
 def _value(subject: Subject, field: Field) -> Iterator[str]:
     slot = subject.slot(field.key)
-    if field.is_ref or not field.value or slot is None or slot.is_reference:
-        return
-    if "S" in slot.kind or "E" in slot.kind:
+    if slot is None or not field.value:
         return
     for value in subject.literals(field.value):
         if field.key == "period" and value.upper() == ONDEMAND_PERIOD:
@@ -131,16 +116,14 @@ def _out_of_range(key: str, value: str) -> Iterator[str]:
         yield own_text("out of range", field=key, value=value, range=bounds)
 
 
-def _start_is_literal(subject: Subject, field: Field) -> Iterator[str]:
+def _start_is_literal(_: Subject, field: Field) -> Iterator[str]:
     # Parameters are filled in first: one of them makes a literal.
-    if field.key == "startDateTime" and subject.slot(field.key) is not None and not field.is_ref:
-        without = PARAMETER.sub("", field.value)
-        if "#{" in without:
-            yield NOT_LITERAL
+    if "#{" in PARAMETER.sub("", field.value):
+        yield NOT_LITERAL
 
 
 def _expression(subject: Subject, field: Field) -> Iterator[str]:
-    if field.is_ref or "#{" not in field.value or field.key == "type":
+    if "#{" not in field.value:
         return
     try:
         template = parse(field.value)
@@ -165,25 +148,13 @@ def _is_known(subject: Subject, name: str) -> bool:
     return subject.is_base and not names.isdisjoint(context.user_fields)
 
 
-ERRORS: tuple[Callable[[Subject, Field], Iterable[str]], ...] = (
-    _reserved_name,
-    _empty,
-    _field_sizes,
-    _reference,
-    _string_for_reference,
-    _start_is_literal,
-    _value,
-    _expression,
-)
-
-
 # -- warnings -------------------------------------------------------------------------------------
 
 
 def _enumeration(subject: Subject, field: Field) -> Iterator[str]:
     # No error: definitions in use have values that no page lists.
     slot = subject.slot(field.key)
-    if field.is_ref or not field.value or slot is None or "E" not in slot.kind:
+    if slot is None or not field.value:
         return
     for value in subject.literals(field.value):
         if not accepts(slot, value):
@@ -191,12 +162,49 @@ def _enumeration(subject: Subject, field: Field) -> Iterator[str]:
             yield own_text("enumeration", field=field.key, value=value, allowed=allowed)
 
 
-def _string_as_an_example_has_it(subject: Subject, field: Field) -> Iterator[str]:
-    if field.key in _ALSO_STRINGS and _is_string_for_reference(subject.slot(field.key), field):
+def _string_as_an_example_has_it(_: Subject, field: Field) -> Iterator[str]:
+    if field.value and "#{" not in field.value:
         yield own_text("string for reference", field=field.key, value=field.value)
 
 
-WARNINGS: tuple[Callable[[Subject, Field], Iterable[str]], ...] = (
-    _enumeration,
-    _string_as_an_example_has_it,
-)
+# -- which of them a field needs ------------------------------------------------------------------
+
+_Rule = Callable[[Subject, Field], Iterable[str]]
+
+
+@lru_cache(maxsize=4096)
+def rules_for(
+    type_name: str | None, key: str, is_ref: bool
+) -> tuple[tuple[_Rule, ...], tuple[_Rule, ...]]:
+    """The rules that a field can break: those of errors, and those of warnings.
+
+    Found out once for all fields of that name: most have but a few, and a definition thousands of
+    fields.
+
+    Args:
+        type_name: of the object; None if its fields can be those of any type.
+        key: the field's name.
+        is_ref: whether it refers to an object.
+    """
+    slot = catalog.slot_of(type_name, key)
+    is_text_for_reference = not is_ref and slot is not None and slot.is_reference
+    is_enumeration = not is_ref and slot is not None and "E" in slot.kind
+    is_free = slot is None or slot.is_reference or is_enumeration or "S" in slot.kind
+    errors: dict[_Rule, bool] = {
+        _reserved_name: key.startswith("@"),
+        _empty: True,
+        _field_sizes: True,
+        _reference: is_ref,
+        _string_for_reference: is_text_for_reference and key not in _ALSO_STRINGS,
+        _start_is_literal: not is_ref and slot is not None and key == "startDateTime",
+        _value: not is_ref and not is_free,
+        _expression: not is_ref and key != "type",
+    }
+    warnings: dict[_Rule, bool] = {
+        _enumeration: is_enumeration,
+        _string_as_an_example_has_it: is_text_for_reference and key in _ALSO_STRINGS,
+    }
+    return (
+        tuple(rule for rule, applies in errors.items() if applies),
+        tuple(rule for rule, applies in warnings.items() if applies),
+    )

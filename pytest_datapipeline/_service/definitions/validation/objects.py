@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from ...clock import SECOND
 from ...expressions.periods import Period, parse_period
-from ...fields import MAXIMUM_KEY_LENGTH, parse_datetime, timestamp
+from ...fields import MAXIMUM_KEY_LENGTH, parse_datetime
 from .. import catalog
 from ..definition import DEFAULT
-from .subject import Secretive, Subject
+from .subject import Subject
 from .texts import BACKFILL, NO_CASCADE, NO_TERMINATE_AFTER, TERMINATES, TOO_MANY_FIELDS, own_text
 from .values import ONDEMAND_PERIOD, byte_count, try_parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
 MAXIMUM_FIELDS = 50
 MAXIMUM_OBJECT_BYTES = 15_360
@@ -30,6 +32,8 @@ EXCLUSIVE = (
     ("endDateTime", "occurrences"),
     ("command", "scriptUri"),
 )
+Rule = Callable[[Subject], Iterable[str]]
+
 _USER_FIELD = re.compile(r"\*?my[A-Z_].*", re.DOTALL)
 
 
@@ -45,7 +49,10 @@ def _required_fields(subject: Subject) -> Iterator[str]:
         if not subject.has(key):
             yield own_text("missing field", field=key, type=subject.type)
     for group in subject.kind.groups:
-        if not any(subject.has(key) for key in group):
+        for key in group:
+            if subject.has(key):
+                break
+        else:
             allowed = ", ".join(f"'{key}'" for key in group)
             yield own_text("missing group", allowed=allowed, type=subject.type)
 
@@ -59,7 +66,7 @@ def _exclusive_fields(subject: Subject) -> Iterator[str]:
 
 
 def _has_schedule(subject: Subject) -> Iterator[str]:
-    if subject.family != catalog.ACTIVITY or "schedule" in subject.fields:
+    if "schedule" in subject.fields:
         return
     # An activity that is `ondemand` itself gets the error for that instead.
     if not subject.context.on_demand and not subject.says("scheduleType", "ondemand"):
@@ -80,7 +87,7 @@ def _schedule_type(subject: Subject) -> Iterator[str]:
 
 
 def _schedule(subject: Subject) -> Iterator[str]:
-    if subject.family != catalog.SCHEDULE or subject.context.on_demand:
+    if subject.context.on_demand:
         return
     for key, wanted in ON_DEMAND_SCHEDULE.items():
         if subject.says(key, wanted.lower()):
@@ -99,8 +106,6 @@ def _is_allowed(period: Period) -> bool:
 
 def _terminates(subject: Subject) -> Iterator[str]:
     """Observed for preconditions alone, although the guide allows it."""
-    if subject.family != catalog.PRECONDITION:
-        return
     definition = subject.context.definition
     for key in ("onFail", "onLateAction", "onSuccess"):
         # Our choice: an action that Default sets for all objects is accepted.
@@ -111,8 +116,6 @@ def _terminates(subject: Subject) -> Iterator[str]:
 
 
 def _end_after_start(subject: Subject) -> Iterator[str]:
-    if subject.family != catalog.SCHEDULE:
-        return
     start_text, end_text = subject.literal("startDateTime"), subject.literal("endDateTime")
     start, end = try_parse(parse_datetime, start_text), try_parse(parse_datetime, end_text)
     if start is not None and end is not None and end <= start:
@@ -123,6 +126,8 @@ def _field_count(subject: Subject) -> Iterator[str]:
     # A list of strings counts once: some formats have hundreds of columns. Observed: a list of
     # references does not. Our choice: references are counted apart from names.
     fields = subject.object.fields
+    if len(fields) <= MAXIMUM_FIELDS:
+        return
     names = len({field.key for field in fields})
     references = sum(field.is_ref for field in fields)
     if max(names, references) > MAXIMUM_FIELDS:
@@ -131,6 +136,10 @@ def _field_count(subject: Subject) -> Iterator[str]:
 
 def _object_sizes(subject: Subject) -> Iterator[str]:
     pipeline_object = subject.object
+    characters = sum(len(field.key) + len(field.value) for field in pipeline_object.fields)
+    # A character has at most four bytes, so that most objects need not be encoded.
+    if characters * 4 <= MAXIMUM_OBJECT_BYTES and len(pipeline_object.id) * 4 <= MAXIMUM_KEY_LENGTH:
+        return
     content = sum(
         byte_count(field.key) + byte_count(field.value) for field in pipeline_object.fields
     )
@@ -142,17 +151,19 @@ def _object_sizes(subject: Subject) -> Iterator[str]:
             yield own_text(rule, count=count, maximum=maximum)
 
 
-ERRORS: tuple[Callable[[Subject], Iterable[str]], ...] = (
-    _has_type,
-    _required_fields,
-    _exclusive_fields,
-    _terminates,
-    _has_schedule,
-    _schedule_type,
-    _schedule,
-    _end_after_start,
-    _field_count,
-    _object_sizes,
+# With the families that they are about, and the fields of which the object has one; none: all.
+_Table = tuple[tuple[Rule, tuple[str, ...], tuple[str, ...]], ...]
+ERRORS: _Table = (
+    (_has_type, (), ()),
+    (_required_fields, (), ()),
+    (_exclusive_fields, (), tuple(pair[0] for pair in EXCLUSIVE)),
+    (_terminates, (catalog.PRECONDITION,), ()),
+    (_has_schedule, (catalog.ACTIVITY,), ()),
+    (_schedule_type, (), ("scheduleType",)),
+    (_schedule, (catalog.SCHEDULE,), ()),
+    (_end_after_start, (catalog.SCHEDULE,), ()),
+    (_field_count, (), ()),
+    (_object_sizes, (), ()),
 )
 
 
@@ -160,30 +171,18 @@ ERRORS: tuple[Callable[[Subject], Iterable[str]], ...] = (
 
 
 def _cascade(subject: Subject) -> Iterator[str]:
-    if subject.family != catalog.ACTIVITY:
-        return
     text = subject.fields.first("failureAndRerunMode")
     modes = [] if text is None else subject.literals(text)
     if text is None or (modes and modes[0].lower() != "cascade"):
         yield NO_CASCADE
         return
-    text = _start_of(subject)
-    start = try_parse(parse_datetime, text)
-    if start is not None and start < subject.context.now:
-        shown = text.shown if isinstance(text, Secretive) else timestamp(start)
-        yield BACKFILL.format(name=subject.object.name, start=shown)
-
-
-def _start_of(subject: Subject) -> str | None:
-    """The start of an object's schedule; None if only a run could tell."""
     context = subject.context
-    if context.on_demand:
-        return None
-    for name in subject.fields.refs("schedule"):
-        pipeline_object = context.definition.by_id.get(name)
-        if pipeline_object is not None:
-            return Subject(context, pipeline_object).literal("startDateTime")
-    return None
+    for schedule in () if context.on_demand else subject.fields.refs("schedule"):
+        if schedule in context.definition.by_id:
+            start = context.start_of(schedule)
+            if start is not None and start[0] < context.now:
+                yield BACKFILL.format(name=subject.object.name, start=start[1])
+            return
 
 
 def _terminate_after(subject: Subject) -> Iterator[str]:
@@ -203,9 +202,15 @@ def _unknown_fields(subject: Subject) -> Iterator[str]:
     if (kind is not None and kind.open) or (kind is None and subject.type not in (None, DEFAULT)):
         return
     for key in dict.fromkeys(field.key for field in subject.object.fields):
-        known = key in ("type", "parent") or key.startswith("@") or _USER_FIELD.fullmatch(key)
-        if not known and subject.slot(key.lstrip("*")) is None:
+        if not _is_known(subject.type_of_fields, key):
             yield own_text("unknown field", field=key, type=subject.type or "any")
+
+
+@lru_cache(maxsize=4096)
+def _is_known(type_name: str | None, key: str) -> bool:
+    if key in ("type", "parent") or key.startswith("@") or _USER_FIELD.fullmatch(key):
+        return True
+    return catalog.slot_of(type_name, key.lstrip("*")) is not None
 
 
 def _late_action(subject: Subject) -> Iterator[str]:
@@ -214,7 +219,7 @@ def _late_action(subject: Subject) -> Iterator[str]:
 
 
 def _ignored_schedule(subject: Subject) -> Iterator[str]:
-    if subject.family != catalog.SCHEDULE or not subject.context.on_demand:
+    if not subject.context.on_demand:
         return
     if not all(subject.says(key, wanted.lower()) for key, wanted in ON_DEMAND_SCHEDULE.items()):
         yield own_text("ignored schedule")
@@ -230,12 +235,35 @@ def _retry_delay(subject: Subject) -> Iterator[str]:
                 yield own_text("short retry delay", value=value)
 
 
-WARNINGS: tuple[Callable[[Subject], Iterable[str]], ...] = (
-    _known_type,
-    _cascade,
-    _terminate_after,
-    _unknown_fields,
-    _late_action,
-    _ignored_schedule,
-    _retry_delay,
+WARNINGS: _Table = (
+    (_known_type, (), ()),
+    (_cascade, (catalog.ACTIVITY,), ()),
+    (_terminate_after, (catalog.RESOURCE,), ()),
+    (_unknown_fields, (), ()),
+    (_late_action, (), ()),
+    (_ignored_schedule, (catalog.SCHEDULE,), ()),
+    (_retry_delay, (), ("retryDelay",)),
 )
+_TELLING = frozenset(key for _, _, keys in (*ERRORS, *WARNINGS) for key in keys)
+
+
+def rules_for(subject: Subject) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The rules that an object can break: those of errors, and those of warnings."""
+    keys = _TELLING.intersection(field.key for field in subject.object.fields)
+    return _rules_for(subject.family, keys)
+
+
+@cache
+def _rules_for(
+    family: str | None, keys: frozenset[str]
+) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    errors, warnings = (
+        tuple(
+            rule
+            for rule, families, telling in rules
+            if (not families or family in families)
+            and (not telling or not keys.isdisjoint(telling))
+        )
+        for rules in (ERRORS, WARNINGS)
+    )
+    return errors, warnings

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ...expressions.parser import parse
 from ...expressions.template import ExpressionError
-from ...fields import MASK
+from ...fields import MASK, parse_datetime, timestamp
 from .. import catalog
 from ..definition import DEFAULT
+from .values import try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,15 +58,17 @@ class Subject:
         """Whether it is there for others to inherit from, and so needs no type."""
         return self.id == DEFAULT or self.id in self.context.parents
 
+    @property
+    def type_of_fields(self) -> str | None:
+        """The type that its fields belong to; None if they can be those of any."""
+        return None if self.id == DEFAULT or self.kind is None else self.kind.name
+
     def slot(self, key: str) -> Slot | None:
         """What a field of that name holds; None if it is not known."""
-        slots = catalog.ANY_SLOTS
-        if self.id != DEFAULT and self.kind is not None:
-            slots = self.kind.slots
-        return slots.get(key) or slots.get(f"*{key}")
+        return catalog.slot_of(self.type_of_fields, key)
 
     def has(self, key: str) -> bool:
-        return key in self.fields or (key.startswith("*") and key[1:] in self.fields)
+        return key in self.fields or (key[:1] == "*" and key[1:] in self.fields)
 
     def literals(self, text: str) -> list[str]:
         """A text with parameters filled in; nothing if it needs to be evaluated for a run."""
@@ -101,6 +104,8 @@ class Context:
         self.now = now
         self.active = active
         self.activating = activating
+        # Those of the schedules that were asked for: thousands of objects may share one.
+        self._starts: dict[str, tuple[int, str] | None] = {}
         self.parents = {
             field.value
             for pipeline_object in definition.objects
@@ -118,6 +123,20 @@ class Context:
             for text in definition.resolved(DEFAULT).strings("scheduleType")
             for mode in self.literals(text, definition.resolved(DEFAULT))
         )
+
+    def start_of(self, schedule: str) -> tuple[int, str] | None:
+        """When a schedule starts, and how that is shown; None if only a run could tell."""
+        if schedule not in self._starts:
+            self._starts[schedule] = self._start_of(schedule)
+        return self._starts[schedule]
+
+    def _start_of(self, schedule: str) -> tuple[int, str] | None:
+        pipeline_object = self.definition.by_id[schedule]
+        text = Subject(self, pipeline_object).literal("startDateTime")
+        start = try_parse(parse_datetime, text)
+        if start is None:
+            return None
+        return start, text.shown if isinstance(text, Secretive) else timestamp(start)
 
     @cached_property
     def used(self) -> set[str]:

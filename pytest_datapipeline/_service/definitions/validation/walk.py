@@ -88,20 +88,24 @@ def validate(
     errors, warnings = _Texts(definition), _Texts(definition)
     for pipeline_object in definition.by_id.values():
         subject = Subject(context, pipeline_object)
+        object_errors, object_warnings = objects.rules_for(subject)
+        type_name = subject.type_of_fields
+        field_warnings: list[str] = []
         for field in pipeline_object.fields:
-            for field_rule in fields.ERRORS:
+            of_errors, of_warnings = fields.rules_for(type_name, field.key, field.is_ref)
+            for field_rule in of_errors:
                 for text in field_rule(subject, field):
                     errors.add(pipeline_object.id, text)
-        for rule in objects.ERRORS:
+            for field_rule in of_warnings:
+                field_warnings += field_rule(subject, field)
+        for rule in object_errors:
             for text in rule(subject):
                 errors.add(pipeline_object.id, text)
-        for rule in objects.WARNINGS:
+        for rule in object_warnings:
             for text in rule(subject):
                 warnings.add(pipeline_object.id, text)
-        for field in pipeline_object.fields:
-            for field_rule in fields.WARNINGS:
-                for text in field_rule(subject, field):
-                    warnings.add(pipeline_object.id, text)
+        for text in field_warnings:
+            warnings.add(pipeline_object.id, text)
     for whole_rule in whole.ERRORS:
         for object_id, text in whole_rule(context):
             errors.add(object_id, text)

@@ -45,11 +45,17 @@ def _dependency_cycles(context: Context) -> Iterator[tuple[str, str]]:
     yield from cycles(_dependencies(context.definition), "dependsOn")
 
 
+# The fields that have an object wait for another, or another for it.
+_WAITING = frozenset({"dependsOn", "input", "output", "precondition"})
+
+
 def _dependencies(definition: Definition) -> dict[str, list[str]]:
     """The objects that each one waits for."""
     graph: dict[str, list[str]] = {object_id: [] for object_id in definition.by_id}
     for object_id, waits_for in graph.items():
         fields = definition.resolved(object_id)
+        if _WAITING.isdisjoint(fields):
+            continue
         family = catalog.family_of(definition.type_of(object_id) or "")
         if family not in (catalog.ACTIVITY, catalog.DATA_NODE):
             continue
@@ -63,7 +69,7 @@ def _dependencies(definition: Definition) -> dict[str, list[str]]:
             if name in graph:
                 graph[name].append(object_id)
     return {
-        object_id: [name for name in dict.fromkeys(waits_for) if name in graph]
+        object_id: waits_for and [name for name in dict.fromkeys(waits_for) if name in graph]
         for object_id, waits_for in graph.items()
     }
 
