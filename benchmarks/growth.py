@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from measure import Row, client
-from pipelines import CALLER
+from pipelines import CALLER, START
 
 from pytest_datapipeline import DataPipelineFake
 from pytest_datapipeline._service.clock import VirtualClock
@@ -232,6 +232,35 @@ def looks(_: int) -> Row:
     return Row("`pipeline.instance(name, number)` among 50,000", "among 1,000", measured, LIMIT)
 
 
+def runs(_: int) -> Row:
+    schedule = {
+        "id": "S",
+        "type": "Schedule",
+        "period": "1 day",
+        "startDateTime": "2020-01-01T00:00:00",
+    }
+    daily = [
+        {"id": "Default", "workerGroup": "wg", "schedule": {"ref": "S"}},
+        {
+            "id": "A",
+            "type": "ShellCommandActivity",
+            "command": "echo #{format(@scheduledStartTime, 'YYYY-MM-dd')}",
+        },
+    ]
+
+    def run(days: int) -> float:
+        times = max(1, 10_000 // days)
+        took = 0.0
+        for _ in range(times):
+            with DataPipelineFake(start=START) as fake:
+                pipeline = fake.pipelines.activate([{**schedule, "occurrences": str(days)}, *daily])
+                took += _seconds(lambda: pipeline.run(lambda _: None))  # noqa: B023  # called now
+        return took / (days * times)
+
+    measured = _ratio(lambda: run(FEW), lambda: run(20_000))
+    return Row("`pipeline.run`, each of 20,000 days", "of 1,000", measured, LIMIT)
+
+
 def validation(_: int) -> Row:
     service = _pipelines(1)
     pipeline_id = next(iter(service.pipelines.all))
@@ -260,4 +289,4 @@ def validation(_: int) -> Row:
     return Row("validating 1,000 objects, each", "of 100", measured, LIMIT)
 
 
-ROWS = (pipelines, queries, enqueued, groups, activations, looks, validation)
+ROWS = (pipelines, queries, enqueued, groups, activations, looks, runs, validation)

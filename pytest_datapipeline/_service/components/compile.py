@@ -10,8 +10,9 @@ from ..definitions.definition import DEFAULT
 from ..expressions.periods import Period
 from ..fields import parse_datetime
 from ..instances.instance import USER_MANAGED_PRECONDITIONS
-from .component import ACTIVITY, NODE, PRECONDITION, RESOURCE, PipelineComponent, text_of
+from .component import ACTIVITY, NODE, PRECONDITION, RESOURCE, PipelineComponent
 from .intervals import Schedule
+from .texts import text_of
 
 if TYPE_CHECKING:
     from ..definitions.definition import Definition

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..definitions.catalog import family_of
-from ..expressions.parser import parse
 from ..expressions.periods import parse_period
 from ..expressions.template import ExpressionError
 from ..fields import Field, timestamp
@@ -20,11 +19,12 @@ from ..instances.instance import (
 from ..protocol.task_object import TaskObject
 from .intervals import OnDemand, Schedule
 from .scope import Context, ObjectScope, evaluated
+from .texts import is_the_same_all_along, needs_a_run, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..definitions.definition import Definition, Resolved
+    from ..definitions.definition import Definition
     from ..instances.instance import Attempt
     from ..settings import ServiceSettings
 
@@ -64,9 +64,10 @@ class Run(Instance):
         blocked: how many of its component's needs were found fulfilled when it was last looked at.
         again: whether it is run again after it had ended.
         details: what few of them have: why it was canceled, on what it failed, ...
+        evaluated: its evaluated fields, kept while it is open if they stay the same.
     """
 
-    __slots__ = ("again", "blocked", "details", "index")
+    __slots__ = ("again", "blocked", "details", "evaluated", "index")
 
     def __init__(self, component: PipelineComponent, index: int, version: int) -> None:
         schedule = component.schedule
@@ -76,6 +77,7 @@ class Run(Instance):
         self.blocked = 0
         self.again = False
         self.details: dict[str, Any] | None = None
+        self.evaluated: list[list[Field]] | None = None
 
     @property
     def origin(self) -> PipelineComponent:
@@ -112,6 +114,7 @@ class PipelineComponent(Component):
 
     __slots__ = (
         "_carries",
+        "_keeps",
         "_parts",
         "_static",
         "active",
@@ -212,6 +215,12 @@ class PipelineComponent(Component):
         self._static = tuple(field for fixed, _ in self._parts for field in fixed)
         # Whether a field is evaluated anew for each run, which may fail.
         self.evaluates = any(field is not None and not field.is_ref for _, field in self._parts)
+        # Whether what they become depends on its interval alone.
+        self._keeps = self.evaluates and all(
+            is_the_same_all_along(definition, object_id, field.value)
+            for _, field in self._parts
+            if field is not None and not field.is_ref
+        )
         self._carries: list[tuple[str, dict[str, Any] | None]] | None = None
 
     def take_over(self, earlier: PipelineComponent) -> None:
@@ -277,7 +286,7 @@ class PipelineComponent(Component):
                 kind = family_of(self.definition.type_of(field.value) or "")
                 depends = kind in _WITH_RUNS
             else:
-                depends = _needs_a_run(self.definition, self.id, field.value)
+                depends = needs_a_run(self.definition, self.id, field.value)
             return None if depends else evaluated(field, scope)
         except ExpressionError:
             return None
@@ -366,7 +375,7 @@ class PipelineComponent(Component):
         if len(self._parts) == 1:
             return self._static
         assert isinstance(run, Run)
-        scope = self.scope(run) if self.evaluates else None
+        following = iter(self._evaluated(run))
         found: list[Field] = []
         for fixed, field in self._parts:
             found.extend(fixed)
@@ -375,9 +384,25 @@ class PipelineComponent(Component):
             if field.is_ref:
                 other = self.run_of(field.value, run)
                 found.append(field if other is None else Field(field.key, other.id, True))
-            elif scope is not None:
-                found.extend(evaluated(field, scope))
+            else:
+                found.extend(next(following))
         return tuple(found)
+
+    def _evaluated(self, run: Run) -> list[list[Field]]:
+        """The fields that hold expressions, in order. A run needs them twice at least: before it
+        is offered to runners, to see whether they can be evaluated, and when one gets it.
+        """
+        if run.evaluated is not None or not self.evaluates:
+            return run.evaluated or []
+        scope = self.scope(run)
+        found = [
+            evaluated(field, scope)
+            for _, field in self._parts
+            if field is not None and not field.is_ref
+        ]
+        if self._keeps and not run.ended:
+            run.evaluated = found
+        return found
 
     def task_object(self, attempt: Attempt, task_id: str, with_objects: bool) -> TaskObject:
         run = attempt.instance
@@ -487,26 +512,3 @@ def needs_of(run: Run) -> list[str]:
 
 def _carried(field: Field) -> bool:
     return field.is_ref and field.key not in _ORDER
-
-
-def _needs_a_run(definition: Definition, object_id: str, text: str) -> bool:
-    """Whether an expression uses more than parameters."""
-    if "#{" not in text:
-        return False
-    fields = definition.resolved(object_id)
-    return any(name in fields or definition.value_of(name) is None for name in parse(text).names)
-
-
-def text_of(definition: Definition, object_id: str, fields: Resolved, key: str) -> str | None:
-    """The value of a string field, parameters filled in; None if there is none."""
-    if key not in fields:
-        return None
-    texts = fields.strings(key)
-    if not texts:
-        return None
-    if "#{" not in texts[0]:
-        return texts[0]
-    try:
-        return parse(texts[0]).value(ObjectScope(Context(definition), object_id))
-    except ExpressionError:
-        return texts[0]

@@ -103,8 +103,13 @@ class ObjectScope:
                 continue
             values: list[Any] = []
             for field in held:
-                with _hiding_text_of(known_as):
-                    values += [self._of(field.value)] if field.is_ref else self._text(field.value)
+                if field.is_ref:
+                    values.append(self._of(field.value))
+                elif "#{" not in field.value:
+                    values.append(field.value)
+                else:
+                    with _hiding_text_of(known_as):
+                        values += self._text(field.value)
             self._keep_secret(known_as, [value for value in values if isinstance(value, str)])
             return values[0] if len(values) == 1 else values
         if name == "id":
@@ -117,18 +122,14 @@ class ObjectScope:
                 return told
         return self._parameter(name)
 
-    @contextmanager
-    def hiding_secrets(self) -> Iterator[None]:
-        """Keep the values that an expression works with out of an error's text, if it has looked
-        up a secret.
+    def without_secrets(self, error: ExpressionError, before: int = 0) -> ExpressionError:
+        """An error without the values that its expression works with, if that looked up a secret.
+
+        `before`: how many had been looked up before it.
         """
-        before = len(self._context.secrets)
-        try:
-            yield
-        except ExpressionError as error:
-            if len(self._context.secrets) == before:
-                raise
-            raise ExpressionError(error.expression, error.position, error.hidden) from None
+        if len(self._context.secrets) == before:
+            return error
+        return ExpressionError(error.expression, error.position, error.hidden)
 
     def shows(self, text: str) -> tuple[list[str], list[str]]:
         """What a text becomes, and the same with the secrets in it masked.
@@ -138,8 +139,10 @@ class ObjectScope:
         """
         template = parse(text)
         before = seen = len(self._context.secrets)
-        with self.hiding_secrets():
+        try:
             values = template.values(self)
+        except ExpressionError as error:
+            raise self.without_secrets(error, before) from None
         if len(self._context.secrets) == before:
             return values, values
 
@@ -157,8 +160,6 @@ class ObjectScope:
         return ObjectScope(self._context, object_id, self._context.instance_of(object_id))
 
     def _text(self, text: str) -> list[Any]:
-        if "#{" not in text:
-            return [text]
         context = self._context
         context.depth += 1
         try:
@@ -203,18 +204,18 @@ class ObjectScope:
                 held = context.runtime[name]
                 return held[0] if len(held) == 1 else held
             moment = {"@scheduledStartTime": context.start, "@scheduledEndTime": context.end}
+            found = moment.get(name)
         else:
-            attempt = next((held for held in instance.attempts if held.id == self._shown_id), None)
-            text = _runtime_text(instance, attempt, name)
-            if text is not None:
+            attempt = None
+            if self._shown_id is not None:
+                ids = (held for held in instance.attempts if held.id == self._shown_id)
+                attempt = next(ids, None)
+            if name in _RUNTIME_TEXTS:
+                text = _RUNTIME_TEXTS[name](instance, attempt)
+                if text is None:
+                    raise KeyError(name)
                 return text
-            moment = {
-                "@scheduledStartTime": instance.scheduled_start,
-                "@scheduledEndTime": instance.scheduled_end,
-                "@actualStartTime": instance.actual_start if attempt is None else attempt.started,
-                "@actualEndTime": instance.actual_end if attempt is None else attempt.ended,
-            }
-        found = moment.get(name)
+            found = _MOMENTS[name](instance, attempt)
         if found is None:
             raise KeyError(name)
         return to_datetime(found)
@@ -236,25 +237,28 @@ def _names(name: str) -> tuple[str, ...]:
     return (name,) if name.startswith("*") else (name, f"*{name}")
 
 
-def _runtime_text(instance: Instance, attempt: Attempt | None, name: str) -> str | None:
-    """A runtime field of an instance, or of an attempt of it; None if it has none of that name."""
-    latest = instance.attempt
-    found = {
-        "@sphere": "INSTANCE" if attempt is None else "ATTEMPT",
-        "@status": instance.status if attempt is None else attempt.status,
-        "@pipelineId": instance.component.pipeline_id,
-        "@version": str(instance.version),
-        "@componentParent": instance.component.id,
-        "@instanceParent": None if attempt is None else instance.id,
-        "@headAttempt": None if latest is None else latest.id,
-        "@attemptCount": None if latest is None else str(len(instance.attempts)),
-        "@triesLeft": None if latest is None else str(max(instance.tries_left, 0)),
-        "@cascadeFailedOn": instance.detail("cascade_failed_on"),
-        "@failureReason": instance.detail("failure_reason"),
-        "@resourceId": instance.detail("resource_id"),
-        "@error": instance.detail("error"),
-    }
-    return found.get(name)
+# The runtime fields of an instance, or of an attempt at it; None where it has none of that name.
+_RUNTIME_TEXTS: dict[str, Callable[[Instance, Attempt | None], str | None]] = {
+    "@sphere": lambda _, attempt: "INSTANCE" if attempt is None else "ATTEMPT",
+    "@status": lambda run, attempt: run.status if attempt is None else attempt.status,
+    "@pipelineId": lambda run, _: run.component.pipeline_id,
+    "@version": lambda run, _: str(run.version),
+    "@componentParent": lambda run, _: run.component.id,
+    "@instanceParent": lambda run, attempt: None if attempt is None else run.id,
+    "@headAttempt": lambda run, _: None if run.attempt is None else run.attempt.id,
+    "@attemptCount": lambda run, _: str(len(run.attempts)) if run.attempts else None,
+    "@triesLeft": lambda run, _: str(max(run.tries_left, 0)) if run.attempts else None,
+    "@cascadeFailedOn": lambda run, _: run.detail("cascade_failed_on"),
+    "@failureReason": lambda run, _: run.detail("failure_reason"),
+    "@resourceId": lambda run, _: run.detail("resource_id"),
+    "@error": lambda run, _: run.detail("error"),
+}
+_MOMENTS: dict[str, Callable[[Instance, Attempt | None], int | None]] = {
+    "@scheduledStartTime": lambda run, _: run.scheduled_start,
+    "@scheduledEndTime": lambda run, _: run.scheduled_end,
+    "@actualStartTime": lambda run, at: run.actual_start if at is None else at.started,
+    "@actualEndTime": lambda run, at: run.actual_end if at is None else at.ended,
+}
 
 
 def _told(instance: Instance, name: str) -> str | None:
@@ -285,7 +289,10 @@ def evaluated(field: Field, scope: ObjectScope) -> list[Field]:
     """
     if field.is_ref or "#{" not in field.value or field.key in ("id", "name", "type"):
         return [field]
-    with _hiding_text_of(field.key):
+    if field.key.startswith("*"):
+        with _hiding_text_of(field.key):
+            values, shown = scope.shows(field.value)
+    else:
         values, shown = scope.shows(field.value)
     return [
         Field(field.key, value, False, None if seen == value else seen)

@@ -13,9 +13,9 @@ from ..components.component import (
     PipelineComponent,
     Run,
     needs_of,
-    text_of,
 )
 from ..components.scope import Context, ObjectScope, evaluated
+from ..components.texts import text_of
 from ..definitions.definition import DEFAULT, Definition, PipelineObject, field_of
 from ..fields import MASK, Field, timestamp
 from ..instances.instance import WAITING_ON_DEPENDENCIES, Attempt, GivenComponent, Instance

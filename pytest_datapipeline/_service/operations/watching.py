@@ -204,11 +204,11 @@ class Watching:
         object_id = parameters["objectId"]
         scope = self._scope(pipeline, object_id)
         try:
-            with scope.hiding_secrets():
-                text = parse(parameters["expression"]).value(scope)
+            text = parse(parameters["expression"]).value(scope)
         except ExpressionError as error:
+            problem = scope.without_secrets(error)
             raise invalid_request(
-                "Expression can not be evaluated", f"{object_id}: {error}"
+                "Expression can not be evaluated", f"{object_id}: {problem}"
             ) from None
         return {"evaluatedExpression": text}
 

@@ -226,6 +226,7 @@ class Dependencies:
     def _closed(self, run: Run) -> None:
         """Count an instance out that has ended."""
         component = run.of
+        run.evaluated = None
         if component.open.pop(run.index, None) is not None:
             self._agenda.pipeline_of(run).open -= 1
             if not run.again:

@@ -208,3 +208,26 @@ def test_fields_that_refer_to_each_other_in_a_circle_are_told_of(
 
     with pytest.raises(datapipeline_client.exceptions.InvalidRequestException):
         evaluated(datapipeline_client, pipeline_id, RUN, "#{myA}")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("#{@scheduledStartTime} #{myWord}", "2020-01-01T00:00:00 x"),
+        ("#{@status}", "WAITING_FOR_RUNNER"),
+        ("#{myStatus}", "WAITING_FOR_RUNNER"),
+    ],
+)
+def test_each_attempt_gets_its_fields_as_they_are_when_it_is_handed_out(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, command: str, said: str
+) -> None:
+    held = activity("A", command=command, myStatus="#{@status}", myWord="x", maximumRetries="1")
+    activated(datapipeline_client, daily(held, occurrences=1))
+
+    first = take(datapipeline_client)
+    datapipeline_client.set_task_status(taskId=first["taskId"], taskStatus="FAILED")
+    datapipeline_fake.clock.advance(600)
+    second = take(datapipeline_client)
+
+    for task in (first, second):
+        assert as_dict(task["objects"][task["attemptId"]]["fields"])["command"] == said
