@@ -6,11 +6,10 @@ The service is asked by itself: what botocore takes for a call would hide the di
 from __future__ import annotations
 
 import gc
-import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
-from measure import Row, client
+from measure import Median, Row, client, ratio
 from pipelines import CALLER, START
 
 from pytest_datapipeline import DataPipelineFake
@@ -39,11 +38,9 @@ def _seconds(act: Callable[[], object]) -> float:
         gc.enable()
 
 
-def _ratio(few: Callable[[], float], many: Callable[[], float]) -> float:
-    """The median of five pairs, measured in turn; each gives seconds for one thing."""
-    few()
-    many()
-    return statistics.median(many() / few() for _ in range(5))
+def _ratio(few: Callable[[], float], many: Callable[[], float]) -> Median:
+    """Of five pairs, measured in turn; each gives seconds for one thing."""
+    return ratio(many, few, 5)
 
 
 def _pipelines(count: int) -> Service:
@@ -178,7 +175,7 @@ def groups(_: int) -> Iterator[Row]:
     for count in (1_000, 10_000):
         polls(1)
         polls(count)
-        more = statistics.median(polls(count) - polls(1) for _ in range(3)) * 1e6
+        more = Median.of((polls(count) - polls(1)) * 1e6 for _ in range(3))
         yield Row(
             f"an empty poll beside {count:,} worker groups", "beside one", more, 50, "us more"
         )

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import gc
 import statistics
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore
+import botocore.endpoint
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
+from pytest_datapipeline._clients.session.guard import Guard
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
+
+
+class Median(float):
+    """The median of what was measured block by block, with the quartiles: half of the blocks lie
+    between them. Where they are far apart, the machine had other things to do.
+    """
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Median:
+        ordered = sorted(values)
+        made = cls(statistics.median(ordered))
+        made.low, _, made.high = statistics.quantiles(ordered, n=4, method="inclusive")
+        return made
 
 
 @dataclass
@@ -30,6 +51,14 @@ class Row:
     @property
     def holds(self) -> bool:
         return self.measured <= self.limit
+
+    @property
+    def figure(self) -> str:
+        """What was measured, and how far apart."""
+        spread = ""
+        if isinstance(self.measured, Median):
+            spread = f" ({self.measured.low:.2f}-{self.measured.high:.2f})"
+        return f"{self.measured:.2f}{spread} {self.unit}"
 
 
 def timed(call: Callable[[], object], times: int, before: int = 0) -> float:
@@ -49,11 +78,22 @@ def timed(call: Callable[[], object], times: int, before: int = 0) -> float:
         gc.enable()
 
 
-def ratio(one: Callable[[], float], other: Callable[[], float], blocks: int) -> float:
+def ratio(one: Callable[[], float], other: Callable[[], float], blocks: int) -> Median:
     """The median of one block's time over its neighbour's."""
     one()
     other()
-    return statistics.median(one() / other() for _ in range(blocks))
+    return Median.of(one() / other() for _ in range(blocks))
+
+
+@contextmanager
+def plugin_loaded() -> Iterator[None]:
+    """The guard around botocore's calls, which every run of pytest has that loads the plugin."""
+    guard = Guard(lambda: "aws", threading.current_thread())
+    guard.on_botocore(botocore.endpoint)
+    try:
+        yield
+    finally:
+        guard.stop()
 
 
 def client(**config: Any) -> Any:

@@ -13,8 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from measure import Row, captured, client, floor, ratio, timed
+from measure import Row, captured, client, floor, plugin_loaded, ratio, timed
 from moto import mock_aws
+from tasks import TASK, poll_floor
 
 from pytest_datapipeline import DataPipelineFake
 from pytest_datapipeline._service.clock import VirtualClock, to_ns
@@ -63,6 +64,7 @@ OBJECTS = [
 ]
 START = "2020-01-01T00:00:00"
 CALLS = 40
+CALL = "a call that a two-line `before-send` handler answers"
 HANDLER = "a two-line `before-send` handler with the same bytes"
 
 Calls = list[dict[str, Any]]
@@ -155,7 +157,7 @@ def _timed(calling: Any, operation: Operation, ids: list[str]) -> float:
 
 
 def _by_fake(calling: Any, operation: Operation) -> float:
-    with DataPipelineFake(start=START):
+    with plugin_loaded(), DataPipelineFake(start=START):
         return _timed(calling, operation, _pipelines(calling, operation.state))
 
 
@@ -304,15 +306,27 @@ def _seconds_per_instance(activities: int, intervals: int) -> float:
         gc.enable()
 
 
-def engine(blocks: int) -> Row:
-    measured = [_seconds_per_instance(200, 20) for _ in range(max(3, blocks // 4))]
-    return Row(
-        "an instance, from its creation to FINISHED, without a client",
-        "20,000 a second",
-        statistics.median(measured) * 1e6,
-        50,
-        "µs",
-    )
+def instances(blocks: int) -> Iterator[Row]:
+    """What an instance costs beside a call of a client, the unit of all that a test does."""
+    polling = poll_floor(TASK)
+
+    def call() -> float:
+        return timed(lambda: polling.poll_for_task(workerGroup="wg"), 200) / 200
+
+    measured = ratio(lambda: _seconds_per_instance(200, 20), call, max(5, blocks // 2))
+    yield Row("an instance, from its creation to FINISHED, without a client", CALL, measured, 0.2)
+    for activities, days in ((1, 2_000), (20, 100)):
+        measured = ratio(partial(_seconds_of_run, activities, days), call, max(5, blocks // 2))
+        what = f"an instance of `pipeline.run(work)`, {activities} a day"
+        yield Row(what, CALL, measured, 0.4 if activities == 1 else 0.3)
+
+
+def _seconds_of_run(activities: int, days: int) -> float:
+    definition = [*DEFINITION[:1], {**DEFINITION[1], "occurrences": str(days)}]
+    definition += [{**DEFINITION[2], "id": f"A{number}"} for number in range(activities)]
+    with DataPipelineFake(start=START) as fake:
+        pipeline = fake.pipelines.activate(definition)
+        return timed(lambda: pipeline.run(lambda _: None), 1) / (activities * days)
 
 
 def large_pipeline(blocks: int) -> Row:
@@ -389,7 +403,7 @@ ROWS = (
     operations,
     validations,
     operations_and_moto,
-    engine,
+    instances,
     large_pipeline,
     instance_memory,
     endless_schedule,

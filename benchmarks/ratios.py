@@ -1,7 +1,8 @@
 """Speed, as ratios of two things measured side by side in one run.
 
 A machine's speed drifts, so a time says little and a ratio much: the two sides of each row are
-measured in turn, block by block, and the median of the blocks' ratios counts.
+measured in turn, block by block, and the median of the blocks' ratios counts. With it are told the
+quartiles, between which half of the blocks lie.
 
     python benchmarks/ratios.py [--quick] [--markdown] [--json FILE]
 
@@ -49,13 +50,13 @@ def main() -> int:
         print("| what | against | measured | at most |\n|---|---|---|---|")
     for row in (row for measure in ROWS for row in _of(measure(blocks))):
         rows.append(row)
-        figure = f"{row.measured:.2f} {row.unit}"
+        figure = row.figure
         limit = f"{row.limit:g} {row.unit}"
         if options.markdown:
             print(f"| {row.what} | {row.against} | {figure} | {limit} |", flush=True)
         else:
             verdict = "ok" if row.holds else "OVER"
-            print(f"{verdict:4} {figure:>14} of {limit:<10} {row.what} / {row.against}", flush=True)
+            print(f"{verdict:4} {figure:>24} of {limit:<10} {row.what} / {row.against}", flush=True)
     if options.json:
         Path(options.json).write_text(json.dumps([asdict(row) for row in rows], indent=1))
     return 0 if all(row.holds for row in rows) else 1
