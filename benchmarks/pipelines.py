@@ -318,7 +318,7 @@ def instances(blocks: int) -> Iterator[Row]:
     for activities, days in ((1, 2_000), (20, 100)):
         measured = ratio(partial(_seconds_of_run, activities, days), call, max(5, blocks // 2))
         what = f"an instance of `pipeline.run(work)`, {activities} a day"
-        yield Row(what, CALL, measured, 0.4 if activities == 1 else 0.3)
+        yield Row(what, CALL, measured, 0.5 if activities == 1 else 0.3)
 
 
 def _seconds_of_run(activities: int, days: int) -> float:

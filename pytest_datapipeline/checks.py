@@ -6,7 +6,7 @@ import math
 from datetime import datetime, timedelta
 
 from ._service.clock import SECOND, duration, to_datetime, to_ns
-from ._service.fields import TEXT
+from ._service.fields import is_text
 from ._service.texts import shorten
 from .errors import FakeUsageError, told_by_message
 
@@ -29,7 +29,7 @@ def text(name: str, value: object, longest: int) -> str:
         raise FakeUsageError(
             f"{name} {shorten(value)!r} has {len(value)} characters; it must have 1 to {longest}."
         )
-    if TEXT.fullmatch(value) is None:
+    if not is_text(value):
         raise FakeUsageError(
             f"{name} {shorten(value)!r} holds a character that the service does not take, such as "
             "a control character."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .clock import SECOND, to_datetime, to_ns
@@ -24,7 +24,7 @@ MAXIMUM_VALUE_LENGTH = 10_240
 MASK = "*****"
 
 # The pattern of nearly all strings in AWS's model, with its surrogate pairs written as Python does.
-TEXT = re.compile("[\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\r\n\t]*")
+TEXT = "[\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\r\n\t]*"
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,17 @@ class Ref:
 def ref(object_id: str) -> Ref:
     """A reference to the pipeline object `object_id`, for use as the value of a field."""
     return Ref(object_id)
+
+
+def is_text(value: str) -> bool:
+    """Whether a string has those characters alone that the service takes."""
+    # Nearly all have plain ones. To compile the pattern takes longer than a small test.
+    return (value.isascii() and value.isprintable()) or _text().fullmatch(value) is not None
+
+
+@cache
+def _text() -> re.Pattern[str]:
+    return re.compile(TEXT)
 
 
 class Field(NamedTuple):
@@ -117,7 +128,7 @@ def _checked(key: Any, value: Any, is_ref: bool, at: str) -> Field:
                 f"{at}: the {what} {shorten(text)!r} has {len(text)} characters; the service "
                 f"takes {shortest} to {longest}."
             )
-        if TEXT.fullmatch(text) is None:
+        if not is_text(text):
             raise ValueError(
                 f"{at}: the {what} {shorten(text)!r} holds a character that the service does not "
                 "take (a control character other than tab and line ends, or half a surrogate pair)."

@@ -18,6 +18,7 @@ from botocore import xform_name
 from botocore.validate import ParamValidator
 
 from ..errors import COMMON_ERRORS
+from ..fields import is_text
 from ..texts import did_you_mean, shorten
 
 if TYPE_CHECKING:
@@ -30,10 +31,16 @@ SERVICE_NAME = "datapipeline"
 MAXIMUM_LENGTHS = {("SetTaskStatus", "errorStackTrace"): 4095}
 
 
+# The pattern that the model gives to all of its strings that have one.
+_TEXT = r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*"
+
+
 @cache
 def _described() -> dict[str, Any]:
     loader = botocore.loaders.create_loader()
-    description: dict[str, Any] = loader.load_service_model(SERVICE_NAME, "service-2")
+    # `load_service_model` would list the folders of all services first, and there are hundreds.
+    version = loader.determine_latest_version(SERVICE_NAME, "service-2")
+    description: dict[str, Any] = loader.load_data(f"{SERVICE_NAME}/{version}/service-2")
     return description
 
 
@@ -250,7 +257,7 @@ def _string_check(shape: Any, longest: int | None) -> _Check:
         longest = shape.metadata.get("max")
     shortest = shape.metadata.get("min") or 0
     pattern = shape.metadata.get("pattern")
-    matches = _compiled(pattern).fullmatch if pattern else None
+    matches = _matcher(pattern) if pattern else None
     values = shape.enum
 
     def check(value: Any, path: _Path, found: list[str]) -> None:
@@ -263,16 +270,16 @@ def _string_check(shape: Any, longest: int | None) -> _Check:
             found.append(
                 _violation(value, path, f"have length greater than or equal to {shortest}")
             )
-        if matches is not None and matches(value) is None:
+        if matches is not None and not matches(value):
             found.append(_violation(value, path, f"satisfy regular expression pattern: {pattern}"))
 
     return check
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _matcher(pattern: str) -> Callable[[str], object]:
     # The model has Java's patterns, where a surrogate pair is a character beyond U+FFFF.
-    return re.compile(pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF"))
+    ours = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
+    return is_text if pattern == _TEXT else re.compile(ours).fullmatch
 
 
 def _violation(value: Any, path: _Path, constraint: str) -> str:

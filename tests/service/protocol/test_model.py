@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader, create_loader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,16 @@ def test_all_19_operations_are_known_in_both_spellings() -> None:
     assert len(operations) == 19
     assert operations["PollForTask"] == "poll_for_task"
     assert operations["ReportTaskRunnerHeartbeat"] == "report_task_runner_heartbeat"
+
+
+def test_the_model_is_botocores_latest_read_without_a_look_at_other_services(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    latest = create_loader().load_service_model("datapipeline", "service-2")
+    monkeypatch.setattr(Loader, "list_available_services", lambda *_: pytest.fail("listed"))
+    model._described.cache_clear()
+
+    assert model._described() == latest
 
 
 @pytest.mark.parametrize("operation", sorted(model.operations()))
