@@ -84,7 +84,7 @@ def ready_poll_of_coroutines(blocks: int) -> Row:
         "aiobotocore's `poll_for_task` with a ready task",
         "a two-line `before-send` handler",
         measured,
-        1.3,
+        1.15,
     )
 
 

@@ -181,8 +181,8 @@ def operations(blocks: int) -> Iterator[Row]:
         )
     worst = max(found, key=lambda name: found[name])
     mean = statistics.geometric_mean(found.values())
-    yield Row("the 15 operations on pipelines, geometric mean", HANDLER, mean, 1.5)
-    yield Row(f"the slowest of them, `{worst}`", HANDLER, found[worst], 2)
+    yield Row("the 15 operations on pipelines, geometric mean", HANDLER, mean, 1.1)
+    yield Row(f"the slowest of them, `{worst}`", HANDLER, found[worst], 1.7)
 
 
 def _validated(by: Any, pipeline_id: str, objects: list[dict[str, Any]], calls: int) -> float:
@@ -192,21 +192,27 @@ def _validated(by: Any, pipeline_id: str, objects: list[dict[str, Any]], calls: 
     )
 
 
+def _validated_by_fake(by: Any, objects: list[dict[str, Any]], calls: int) -> float:
+    count = len(objects)
+    with plugin_loaded(), DataPipelineFake(start=START, maximum_objects=count) as fake:
+        pipeline_id = fake.pipelines.create([{"id": "Default"}]).id
+        return _validated(by, pipeline_id, objects, calls)
+
+
 def validations(blocks: int) -> Iterator[Row]:
     """Definitions of users' sizes, each activity with up to two that it depends on."""
     for count in (100, 1_000, 5_000):
-        objects, calls = _graph(count - 2, 10), max(1, 2_000 // count)
-        with DataPipelineFake(start=START, maximum_objects=count) as fake:
-            calling = client()
-            pipeline_id = fake.pipelines.create([{"id": "Default"}]).id
-            got = captured(calling)
-            _validated(calling, pipeline_id, objects, 1)
-            below = floor("ValidatePipelineDefinition", got[0]["body"], dict(got[0]["headers"]))
-            measured = ratio(
-                partial(_validated, client(), pipeline_id, objects, calls),
-                partial(_validated, below, pipeline_id, objects, calls),
-                max(5, blocks // 5),
-            )
+        objects, calls, calling = _graph(count - 2, 10), max(1, 2_000 // count), client()
+
+        watched = client()
+        got = captured(watched)
+        _validated_by_fake(watched, objects, 1)
+        below = floor("ValidatePipelineDefinition", got[-1]["body"], dict(got[-1]["headers"]))
+        measured = ratio(
+            partial(_validated_by_fake, calling, objects, calls),
+            partial(_validated, below, "df-any", objects, calls),
+            max(5, blocks // 5),
+        )
         yield Row(f"validating {count:,} objects", HANDLER, measured, 2.3)
 
 
@@ -230,7 +236,7 @@ def operations_and_moto(blocks: int) -> Row:
         "the 8 operations that moto has, geometric mean",
         "moto",
         statistics.geometric_mean(ratios),
-        0.6,
+        0.45,
     )
 
 

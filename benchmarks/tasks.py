@@ -72,14 +72,14 @@ def ready_poll(blocks: int) -> Row:
         blocks,
     )
     return Row(
-        "`poll_for_task` with a ready task", "a two-line `before-send` handler", measured, 1.25
+        "`poll_for_task` with a ready task", "a two-line `before-send` handler", measured, 0.9
     )
 
 
 def ready_poll_and_moto(blocks: int) -> Row:
     polling, calls = client(), 100
     measured = ratio(lambda: polls(polling, calls), lambda: moto_creates(calls), blocks)
-    return Row("the same", "moto's `create_pipeline`", measured, 0.5)
+    return Row("the same", "moto's `create_pipeline`", measured, 0.4)
 
 
 def empty_poll(blocks: int) -> Row:
@@ -89,7 +89,7 @@ def empty_poll(blocks: int) -> Row:
         lambda: timed(lambda: floor_client.poll_for_task(workerGroup="wg"), calls),
         blocks,
     )
-    return Row("`poll_for_task` on an empty queue", "a handler that answers `{}`", measured, 1.35)
+    return Row("`poll_for_task` on an empty queue", "a handler that answers `{}`", measured, 0.95)
 
 
 def set_up(blocks: int) -> Row:

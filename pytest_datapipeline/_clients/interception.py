@@ -19,6 +19,7 @@ from botocore.session import Session
 from botocore.signers import RequestSigner
 
 from ..errors import told_by_message
+from . import light
 from .hooks import SERVICE_ID, MovedParts, Patches, check_parts, when_imported
 from .messages import Failure
 from .requests import (
@@ -144,6 +145,8 @@ class Interception:
         self._patches.replace(
             Session, "create_client", with_defaults(Session.create_client, responder.region)
         )
+        for owner, name, replacement in light.replacements():
+            self._patches.replace(owner, name, replacement)
         self._stop_waiting = when_imported("aiobotocore.session", self._start_asynchronous)
 
     def _start_asynchronous(self, _: object) -> None:
