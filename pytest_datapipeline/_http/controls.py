@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import checks
+from .._definitions.reader import DefinitionText
 from .._fake.task_objects import is_whole
 from .._record.call import CallMatcher
 from .._service.clock import SECOND
@@ -108,6 +109,17 @@ _FAULT = {
     "per": _STRING,
     "optional": _BOOLEAN,
 }
+_PIPELINE = {
+    "definition": _Kind("an object or a list", (dict, list)),
+    "text": _STRING,
+    "file": _STRING,
+    "name": _STRING,
+    "values": _OBJECT,
+    "template_parameters": _OBJECT,
+    "resource": _STRING,
+    "region": _STRING,
+    "start": _STRING,
+}
 _KINDS = {bool: _BOOLEAN, int: _INTEGER, float: _NUMBER, str: _STRING}
 _SETTINGS = {option.name: _KINDS[option.kind] for option in options()}
 
@@ -151,6 +163,7 @@ class Server:
         self._verbs = {
             "advance": _Verb(self._advance, {"seconds": _NUMBER}, {}),
             "enqueue": _Verb(self._enqueue, {"workerGroup": _STRING}, _TASK),
+            "activate": _Verb(self._activate, {}, _PIPELINE),
             "fail": _Verb(self._fail, {"operation": _STRING, "error": _ERROR}, _FAULT),
             "calls": _Verb(self._calls, {}, {}, changes=False),
             "tasks": _Verb(self._tasks, {}, {}, changes=False),
@@ -248,6 +261,20 @@ class Server:
             _check_moment(given["at"])
         made = self._fake.enqueue(group, task, **given)
         return {"instanceId": made.instance_id, "pipelineId": made.pipeline_id}
+
+    def _activate(self, given: dict[str, Any]) -> Any:
+        """Create and activate a pipeline. What is read is never a file of this machine."""
+        text, file = given.pop("text", None), given.pop("file", None)
+        if (text is None) == ("definition" not in given):
+            raise FakeUsageError(
+                'The body of activate has one of "definition", as JSON, and "text", the text of a '
+                'file in any form, of which "file" tells the name.'
+            )
+        definition = given.pop("definition", None)
+        if text is not None:
+            definition = DefinitionText(text, file)
+        made = self._fake.pipelines.activate(definition, **given)
+        return {"pipelineId": made.id, "name": made.name, "state": made.state}
 
     def _fail(self, given: dict[str, Any]) -> Any:
         call = CallMatcher(given.pop("operation"), given.pop("parameters", {}))

@@ -73,6 +73,59 @@ def test_a_task_is_enqueued_worked_and_looked_at(server: Server, client: Any) ->
     assert control(server, "tasks")[1]["tasks"][0]["status"] == "FINISHED"
 
 
+def test_a_pipeline_is_activated_from_json_or_from_the_text_of_a_file(
+    server: Server, client: Any
+) -> None:
+    objects = [
+        {"id": "Default", "scheduleType": "ondemand", "workerGroup": "wg"},
+        {"id": "A", "type": "ShellCommandActivity", "command": "#{myCommand}"},
+    ]
+    definition = {"objects": objects, "parameters": [{"id": "myCommand", "type": "String"}]}
+    values = {"myCommand": "echo hi"}
+    template = """
+Resources:
+  P:
+    Type: AWS::DataPipeline::Pipeline
+    Properties:
+      Name: !Ref Name
+      PipelineObjects:
+      - {Id: Default, Name: Default, Fields: [{Key: scheduleType, StringValue: ondemand}]}
+"""
+
+    status, made = control(server, "activate", {"definition": definition, "values": values})
+    _, named = control(
+        server,
+        "activate",
+        {"text": template, "file": "t.yaml", "template_parameters": {"Name": "reports"}}
+        | {"resource": "P"},
+    )
+
+    assert status == 200
+    assert made["state"] == "SCHEDULED"
+    task = client.poll_for_task(workerGroup="wg")["taskObject"]
+    assert task["pipelineId"] == made["pipelineId"]
+    assert named["name"] == "reports"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({}, 'has one of "definition", as JSON, and "text"'),
+        ({"definition": {"objects": []}, "text": "x"}, 'has one of "definition"'),
+        ({"definition": "/etc/passwd"}, "it must be an object or a list"),
+        ({"text": "{", "file": "a.json"}, "a.json:1: is no JSON"),
+        ({"definition": [{"id": "A", "type": "Schedule"}]}, "A: MISSING_FIELD"),
+    ],
+)
+def test_a_definition_that_can_not_be_activated_is_refused(
+    server: Server, body: dict[str, Any], text: str
+) -> None:
+    status, answer = control(server, "activate", body)
+
+    assert status == 400
+    assert text in answer["message"]
+
+
 def test_time_is_moved_by_hand(server: Server) -> None:
     _, moved = control(server, "advance", {"seconds": 3600})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_datapipeline._fake.definition_files import request_of
+from pytest_datapipeline._definitions.reader import read_one
 
 SCHEDULE = {
     "id": "S",
@@ -14,6 +14,11 @@ SCHEDULE = {
     "occurrences": "2",
 }
 DEFAULT = {"id": "Default", "workerGroup": "wg", "schedule": {"ref": "S"}}
+
+
+def request_of(definition: Any) -> dict[str, Any]:
+    """The parameters of PutPipelineDefinition, apart from the pipeline's id."""
+    return read_one(definition).request
 
 
 def activity(id: str, **fields: Any) -> dict[str, Any]:

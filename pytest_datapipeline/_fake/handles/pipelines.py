@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from ... import checks
+from ..._definitions.reader import read_one
+from ..._definitions.values import values_request
 from ..._service.clock import SECOND, to_datetime
 from ..._service.components.pipeline import STATES
 from ..._service.definitions.validation.texts import NO_PARAMETER_VALUE
@@ -18,11 +20,11 @@ from ..._service.operations.descriptions import pipeline_health
 from ..._service.service import Caller, Service
 from ..._service.texts import did_you_mean, shorten
 from ...errors import FakeUsageError, Stuck, told_by_message
-from ..definition_files import request_of, values_request
 from .table import TABLE_ROWS, table_of
 from .tasks import Task
 
 if TYPE_CHECKING:
+    from ..._definitions.reading import Reading
     from ..._service.components.component import Run
     from ..._service.components.pipeline import Pipeline as Record
     from ..._time.timekeeper import Timekeeper
@@ -277,27 +279,34 @@ class Pipelines:
         tags: Mapping[str, str] | None = None,
         description: str | None = None,
         region: str | None = None,
+        template_parameters: Mapping[str, Any] | None = None,
+        resource: str | None = None,
     ) -> Pipeline:
         """Create a pipeline and put its definition.
 
         Args:
-            definition: the path of a file as the AWS CLI takes it, its contents as a mapping, a
-                list of objects in that format, or the parameters of put_pipeline_definition.
+            definition: the path of a file in any form that `docs/definitions.md` lists, its
+                contents as a mapping, a list of objects in the AWS CLI's format, or the parameters
+                of put_pipeline_definition.
             name: of the pipeline.
             values: parameter values.
             tags: of the pipeline.
             description: of the pipeline.
             region: where it lives; by default that of the fake.
+            template_parameters: of a CloudFormation template, or Terraform's variables.
+            resource: which of a template's pipelines; needed where there are several.
 
         Raises:
             FakeUsageError: the definition can not be read, or the service finds errors in it, all
                 of which the text tells. Nothing is created.
         """
-        request = request_of(definition, values)
+        reading = read_one(
+            definition, values, template_parameters=template_parameters, resource=resource
+        )
         with self._time.lock:
             self._created += 1
             parameters: dict[str, Any] = {
-                "name": name or f"pipeline-{self._created}",
+                "name": name or reading.name or f"pipeline-{self._created}",
                 "uniqueId": f"made-by-the-test-{self._created}",
             }
             if tags:
@@ -308,9 +317,9 @@ class Pipelines:
             pipeline_id = made["pipelineId"]
             try:
                 answer = self._call(
-                    "PutPipelineDefinition", {"pipelineId": pipeline_id, **request}, region
+                    "PutPipelineDefinition", {"pipelineId": pipeline_id, **reading.request}, region
                 )
-                problems = _problems(answer)
+                problems = _problems(answer, reading)
                 if problems:
                     raise FakeUsageError("\n".join(["The definition has errors:", *problems]))
             except FakeUsageError:
@@ -328,6 +337,8 @@ class Pipelines:
         description: str | None = None,
         region: str | None = None,
         start: datetime | str | None = None,
+        template_parameters: Mapping[str, Any] | None = None,
+        resource: str | None = None,
     ) -> Pipeline:
         """Create a pipeline, put its definition and activate it.
 
@@ -339,6 +350,8 @@ class Pipelines:
             description: of the pipeline.
             region: where it lives; by default that of the fake.
             start: the moment from which it runs; earlier intervals are skipped.
+            template_parameters: see `create`.
+            resource: see `create`.
 
         Raises:
             FakeUsageError: see `create`.
@@ -350,6 +363,8 @@ class Pipelines:
             tags=tags,
             description=description,
             region=region,
+            template_parameters=template_parameters,
+            resource=resource,
         )
         try:
             made.activate(start=start)
@@ -512,11 +527,16 @@ def _outcome(value: Any) -> str:
     return str(value)
 
 
-def _problems(answer: Mapping[str, Any]) -> list[str]:
+def _problems(answer: Mapping[str, Any], reading: Reading) -> list[str]:
     """The errors of a definition, apart from values that the activation may bring."""
     return [
-        f"  {held['id']}: {text}"
+        f"  {held['id']}: {text}{_where(reading, held['id'])}"
         for held in answer["validationErrors"]
         for text in held["errors"]
         if text != NO_PARAMETER_VALUE
     ]
+
+
+def _where(reading: Reading, object_id: str) -> str:
+    place = reading.place(object_id)
+    return "" if place.line is None else f" ({place.file}:{place.line})"

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.definitions import CASCADE
-from support.pipelines import activity, created, daily, finish, ids, put, state
-
-from pytest_datapipeline._fake.definition_files import request_of
+from support.pipelines import activity, created, daily, finish, ids, put, request_of, state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.pipelines import activity, created, error_of, fields_of, on_demand
-
-from pytest_datapipeline._fake.definition_files import request_of
+from support.pipelines import activity, created, error_of, fields_of, on_demand, request_of
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake

@@ -11,10 +11,9 @@ from support.pipelines import (
     as_dict,
     daily,
     put,
+    request_of,
     take,
 )
-
-from pytest_datapipeline._fake.definition_files import request_of
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake
@@ -87,8 +86,6 @@ def test_an_attempt_s_expressions_see_its_fields_references_and_parameters(
 
 
 def _definition() -> dict[str, Any]:
-    from pytest_datapipeline._fake.definition_files import request_of
-
     objects = daily(
         node("N"),
         {

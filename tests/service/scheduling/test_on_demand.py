@@ -17,11 +17,10 @@ from support.pipelines import (
     ids,
     on_demand,
     put,
+    request_of,
     state,
     take,
 )
-
-from pytest_datapipeline._fake.definition_files import request_of
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake

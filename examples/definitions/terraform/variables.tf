@@ -1,0 +1,7 @@
+variable "stage" {
+  default = "test"
+}
+
+locals {
+  bucket = "acme-reports-${var.stage}"
+}

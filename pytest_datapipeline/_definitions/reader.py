@@ -1,0 +1,155 @@
+"""Reads definitions, whatever form they have."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._service.texts import did_you_mean, shorten
+from ..errors import FakeUsageError, told_by_message
+from .place import Place, problem
+from .plain import API_KEYS, CAPITALS, CLI_KEYS, read_api, read_cli
+from .tree import Tree, json_tree
+
+if TYPE_CHECKING:
+    from .reading import Reading
+
+__tracebackhide__ = told_by_message
+
+# How the standard input is called on a command line, and in errors.
+STANDARD_INPUT = "-"
+_HCL = re.compile(r"^\s*(?:resource|variable|locals|provider|module|terraform)\b[^:\n]*\{", re.M)
+_TAKEN = (
+    'Taken are: a file of the AWS CLI ({"objects": [...]}), the API\'s form '
+    '({"pipelineObjects": [...]}), a CloudFormation template in JSON or YAML with a resource '
+    "AWS::DataPipeline::Pipeline, and Terraform's aws_datapipeline_pipeline_definition."
+)
+
+
+class DefinitionText(NamedTuple):
+    """The text of a definition that is no file here; its name helps to tell what it is."""
+
+    text: str
+    file: str | None = None
+
+
+def read_one(
+    source: Any,
+    values: Mapping[str, Any] | None = None,
+    *,
+    template_parameters: Mapping[str, Any] | None = None,
+    resource: str | None = None,
+) -> Reading:
+    """The definition of a source that holds one, or of which one is named.
+
+    Args:
+        source: see `read_all`.
+        values: parameter values; they go before those of the source.
+        template_parameters: see `read_all`.
+        resource: which of several, as the template calls it, or the name of its pipeline.
+
+    Raises:
+        FakeUsageError: see `read_all`; or there are several, or none of that name.
+    """
+    found = read_all(source, template_parameters=template_parameters)
+    if resource is not None:
+        named = [held for held in found if resource in (held.resource, held.name)]
+        if not named:
+            known = [name for held in found for name in (held.resource, held.name) if name]
+            there = ", ".join(dict.fromkeys(known)) or "one without a name"
+            raise FakeUsageError(
+                f"{Place(found[0].file)} has no pipeline {resource!r}."
+                f"{did_you_mean(resource, known)} It has: {there}."
+            )
+        found = named
+    if len(found) > 1:
+        names = ", ".join(repr(held.resource) for held in found)
+        raise FakeUsageError(
+            f"{Place(found[0].file)} has {len(found)} pipelines: {names}. Say which: --pipeline "
+            "NAME, or resource= in a test."
+        )
+    found[0].give(values)
+    return found[0]
+
+
+def read_all(source: Any, *, template_parameters: Mapping[str, Any] | None = None) -> list[Reading]:
+    """All definitions of a source.
+
+    Args:
+        source: the path of a file, or `-` for the standard input; its contents as a mapping; a
+            list of objects in the AWS CLI's format; or the parameters of put_pipeline_definition.
+        template_parameters: of a CloudFormation template, or the variables of Terraform's.
+
+    Raises:
+        FakeUsageError: it can not be read, or holds no definition.
+    """
+    given = template_parameters or {}
+    if isinstance(source, DefinitionText):
+        return read_text(source.text, source.file, given)
+    if isinstance(source, (str, os.PathLike)):
+        name = os.fspath(source)
+        return read_text(_text(name), "standard input" if name == STANDARD_INPUT else name, given)
+    if isinstance(source, (Mapping, Sequence)) and not isinstance(source, (bytes, bytearray)):
+        return _readings(Tree(source, None), given)
+    raise FakeUsageError(
+        f"the definition is {shorten(repr(source))}; it can be a path, a mapping or a list of "
+        "objects."
+    )
+
+
+def read_text(text: str, file: str | None, given: Mapping[str, Any]) -> list[Reading]:
+    """All definitions of a file's text, whose name helps to tell what it is."""
+    text = text.removeprefix("\ufeff")
+    begin = text.lstrip()[:1]
+    if not begin:
+        raise problem(Place(file), f"is empty. {_TAKEN}")
+    ending = Path(file or "").suffix.lower()
+    if begin in ("{", "[") or ending == ".json":
+        return _readings(json_tree(text, file), given)
+    if ending in (".tf", ".hcl") or (ending not in (".yaml", ".yml") and _HCL.search(text)):
+        from .templates.terraform import read_terraform
+
+        return read_terraform(text, file, given)
+    from .yaml_tree import yaml_tree
+
+    return _readings(yaml_tree(text, file), given)
+
+
+def _text(name: str) -> str:
+    try:
+        if name == STANDARD_INPUT:
+            return sys.stdin.read()
+        return Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise FakeUsageError(
+            f"the definition {name!r} can not be read: {error.strerror}."
+        ) from None
+    except ValueError as error:
+        # No UTF-8, or a name that no file can have.
+        raise FakeUsageError(f"the definition {name!r} can not be read: {error}.") from None
+
+
+def _readings(tree: Tree, given: Mapping[str, Any]) -> list[Reading]:
+    data = tree.data
+    if isinstance(data, Mapping):
+        if set(data) & (API_KEYS | set(CAPITALS)):
+            return [read_api(tree)]
+        if "objects" in data and not set(data) - CLI_KEYS:
+            return [read_cli(tree)]
+        if "Resources" in data or "AWSTemplateFormatVersion" in data:
+            from .templates.cloudformation import read_template
+
+            return read_template(tree, given)
+        keys = ", ".join(map(repr, sorted(map(str, data))[:8])) or "no keys"
+        raise problem(
+            tree.place(),
+            f'is a mapping with {keys}; a definition has "objects", and may have "parameters" and '
+            f'"values", as a file of the AWS CLI. {_TAKEN}',
+        )
+    if isinstance(data, Sequence) and not isinstance(data, str):
+        return [read_cli(tree)]
+    raise problem(tree.place(), f"is {shorten(repr(data))}, which is no definition. {_TAKEN}")
