@@ -1,0 +1,44 @@
+"""Makes docs/advice.md from the rules of advice.
+
+python docs/advice.py [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pytest_datapipeline._check.advice.rules import RULES
+
+PAGE = Path(__file__).parent / "advice.md"
+
+_HEAD = """# Advice
+
+What `pytest-datapipeline check` says of a definition after AWS's own validation, and apart from
+it. None of this is AWS's: the service takes all of it. Each rule is switched off by its id,
+`--ignore ID`, and all of them by `--ignore advice`; with `--strict` they count as errors do.
+
+This page is made by `python docs/advice.py`; the rules stand in
+`pytest_datapipeline/_check/advice`.
+
+| id | what it finds | why that is seldom meant |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    rows = [f"| `{rule.id}` | {rule.title} | {rule.reason} |" for rule in RULES]
+    return _HEAD + "\n".join(rows) + "\n"
+
+
+def main() -> int:
+    if "--check" in sys.argv[1:]:
+        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        return 0 if current == page() else 1
+    PAGE.write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

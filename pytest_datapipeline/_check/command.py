@@ -1,0 +1,105 @@
+"""The command `check`: whether definitions are valid, and what we would advise.
+
+pytest-datapipeline check FILE... [--format F] [--ignore ID] [--strict]
+                                  [--value NAME=VALUE] [--values FILE]
+                                  [--template-parameter NAME=VALUE] [--pipeline NAME]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING
+
+from .. import checks
+from .._definitions.arguments import FOUND, add_arguments, ended, readings_of
+from .._service.texts import did_you_mean
+from ..errors import FakeUsageError
+from .advice.rules import IDS, RULES
+from .formats import machines
+from .formats.text import as_text
+from .verdict import ERROR, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .verdict import Verdict
+
+FORMATS: dict[str, Callable[[Sequence[Verdict]], str]] = {
+    "text": as_text,
+    "json": machines.as_json,
+    "sarif": machines.as_sarif,
+    "github": machines.as_github,
+    "junit": machines.as_junit,
+}
+_EPILOG = """\
+A file holds a definition in the format of the AWS CLI or of the API, a CloudFormation template in
+JSON or YAML, or Terraform's; - is the standard input. Exit status: 0 if nothing was found that
+counts, 1 if something was, 2 if the command or a file can not be understood.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command; its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="pytest-datapipeline check",
+        description="Check definitions as AWS's validation does, and give advice of our own.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="a definition; - for the input")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="(default: text)")
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a rule of advice that is off, several separated by commas; advice, for all",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="warnings and advice count, as errors do"
+    )
+    parser.add_argument("--now", metavar="TIME", help="when it would be activated; default: now")
+    parser.add_argument("--rules", action="store_true", help="list the rules of advice, and end")
+    add_arguments(parser)
+    given = parser.parse_args(arguments)
+    return ended(lambda: _check(given))
+
+
+def _check(given: argparse.Namespace) -> int:
+    if given.rules:
+        print("\n".join(f"{rule.id}: {rule.title}.\n    {rule.reason}" for rule in RULES))
+        return 0
+    if not given.files:
+        raise FakeUsageError("check needs a file, or - for the standard input.")
+    ignored = ignored_rules(given.ignore, "--ignore")
+    now = time.time_ns() if given.now is None else checks.moment("--now", given.now)
+    verdicts = [
+        judge(reading, now, ignored) for file in given.files for reading in readings_of(file, given)
+    ]
+    text = FORMATS[given.format](verdicts)
+    if text:
+        print(text)
+    counted = [
+        held
+        for verdict in verdicts
+        for held in verdict.findings
+        if given.strict or held.level == ERROR
+    ]
+    return FOUND if counted else 0
+
+
+def ignored_rules(texts: Sequence[str], where: str) -> set[str]:
+    """The ids of rules that are off.
+
+    Raises:
+        FakeUsageError: there is none of an id.
+    """
+    ignored = {name.strip() for text in texts for name in text.split(",") if name.strip()}
+    if "advice" in ignored:
+        return set(IDS)
+    for name in sorted(ignored - set(IDS)):
+        raise FakeUsageError(
+            f"{where} has {name!r}, which is no rule of advice.{did_you_mean(name, IDS)} They are: "
+            f"{', '.join(IDS)}; what AWS's validation finds can not be ignored."
+        )
+    return ignored
