@@ -8,6 +8,7 @@ from importlib import import_module
 # What each does, and where it lives: none is loaded for another, as `check` has to start at once.
 _COMMANDS = {
     "check": ("whether definitions are valid, with advice of our own", "_check.command"),
+    "preview": ("what a definition would run, and when", "_preview.command"),
     "serve": ("AWS Data Pipeline on a port of this machine, simulated", "_http.serve"),
 }
 

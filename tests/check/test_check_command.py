@@ -72,6 +72,24 @@ def test_findings_are_told_with_the_lines_of_the_file_and_whose_they_are(
     )
 
 
+def test_a_secret_in_a_file_is_not_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "d.json"
+    file.write_text(
+        '[{"id": "D", "type": "RdsDatabase", "*password": "hunter2-hunter2",\n'
+        '"username": "AKIAIOSFODNN7EXAMPLE"}]'
+    )
+
+    main([str(file)])
+
+    out = capsys.readouterr().out
+    assert "holds a secret in plain text" in out
+    assert '"*password": "*****"' in out
+    assert "hunter2" not in out
+    assert "AKIA" not in out
+
+
 def test_a_definition_without_a_fault_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
     status = main([str(EXAMPLES / "reports.json")])
 

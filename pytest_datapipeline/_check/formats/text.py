@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..._service.fields import MASK
 from ..verdict import ADVICE, ERROR, WARNING
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ _HEADS = {
     ADVICE: "Advice of pytest-datapipeline, none of it AWS's.",
 }
 _LONGEST = 160
+# A line that holds a secret is not for the log of a build.
+_SECRET = re.compile(r'''("\*[^"]+"\s*:\s*)"(?:[^"\\]|\\.)*"''')
+_SECRETIVE = "plain-secret"
 
 
 def as_text(verdicts: Sequence[Verdict]) -> str:
@@ -45,7 +50,7 @@ def _finding(finding: Finding, files: dict[str, list[str]]) -> Iterator[str]:
     where = "line ?" if place.line is None else f"line {place.line}"
     what = ".".join(part for part in (place.object, place.field) if part is not None)
     yield f"    {where}: {f'{what}: ' if what else ''}{finding.text} [{finding.rule}]"
-    shown = _line(place, files)
+    shown = "" if finding.rule == _SECRETIVE else _line(place, files)
     if shown:
         yield f"      | {shown}"
 
@@ -63,6 +68,7 @@ def _line(place: Place, files: dict[str, list[str]]) -> str:
     text = lines[place.line - 1].strip() if place.line <= len(lines) else ""
     if place.field is not None and place.field.startswith("*"):
         return ""
+    text = _SECRET.sub(rf'\1"{MASK}"', text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
