@@ -17,12 +17,14 @@ from .settings import Option, Settings, check_value, checked, options, parse_tex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
+    from pathlib import Path
 
     from ._clients.session.guard import Guard, Mode
     from ._clients.session.kept import KeptClients
     from ._clients.session.regions import Regions
     from ._explore.exploration import Exploration
     from ._http.router import Router
+    from ._items.collect import Definitions
     from ._record.callers import Location
     from .endpoint import DataPipelineEndpoint, Variables
     from .fake import DataPipelineFake
@@ -66,6 +68,8 @@ _OTHER_DOUBLES = frozenset(
         *(f"{scope}_datapipeline_fake" for scope in ("class", "module", "package", "session")),
     }
 )
+# A suite that names no definition files pays nothing for them.
+_DEFINITIONS = "datapipeline_definitions"
 # A long failing test may have made thousands of calls: its report shows the last of them.
 _CALLS_IN_REPORT = 40
 
@@ -121,6 +125,7 @@ class _Plugin:
         self.clients: KeptClients | None = None
         self.item: pytest.Item | None = None
         self.guard: Guard | None = None
+        self.definitions: Definitions | None = None
         self._home = threading.current_thread()
         self._guarding: _FromImport | None = None
 
@@ -174,6 +179,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                 group.addoption(flag, action="store_const", const="true", default=None, help=text)
             else:
                 group.addoption(flag, default=None, metavar=option.name.upper(), help=text)
+    parser.addini(
+        _DEFINITIONS,
+        "pytest-datapipeline: definition files that are tests, as pipelines/*.json",
+        type="args",
+        default=[],
+    )
+    parser.addini(
+        "datapipeline_ignored_advice",
+        "pytest-datapipeline: rules of advice that are off for these files",
+        type="args",
+        default=[],
+    )
+    group.addoption(
+        "--datapipeline-update-snapshots",
+        action="store_true",
+        default=False,
+        help="keep what definition files run beside them, and compare with that from then on",
+    )
 
 
 def _choices(option: Option) -> str:
@@ -223,8 +246,29 @@ def pytest_configure(config: pytest.Config) -> None:
     # Where a conftest names the plugin, that is the first that is heard of it.
     _supply_regions(config)
     plugin.start_guard()
+    if config.getini(_DEFINITIONS):
+        _collect_definitions(config, plugin)
     if plugin.shared_endpoint:
         _share_endpoint(config, plugin)
+
+
+def _collect_definitions(config: pytest.Config, plugin: _Plugin) -> None:
+    """Have definition files be collected, outside of the ini option testpaths as well."""
+    from ._items.collect import Definitions
+
+    plugin.definitions = Definitions(config)
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        config.args += [name for name in plugin.definitions.all() if name not in config.args]
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a definition file, if the suite names it as one."""
+    definitions = parent.config.stash[_config].definitions
+    if definitions is None or not definitions.has(file_path):
+        return None
+    from ._items.collect import definition_file
+
+    return definition_file(file_path, parent)
 
 
 def _share_endpoint(config: pytest.Config, plugin: _Plugin) -> None:

@@ -13,6 +13,8 @@ from .tree import json_tree
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .tree import Tree
+
 __tracebackhide__ = told_by_message
 
 
@@ -58,11 +60,19 @@ def values_of_file(name: str) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
         raise FakeUsageError(f"{name} can not be read: {why}.") from None
-    tree = json_tree(text, name)
+    return values_of(json_tree(text, name))
+
+
+def values_of(tree: Tree) -> dict[str, Any]:
+    """The values in such a file that has been read.
+
+    Raises:
+        FakeUsageError: it holds none.
+    """
     held = tree.data.get("values") if isinstance(tree.data, Mapping) else None
     if not isinstance(held, Mapping):
         raise problem(
-            Place(name),
+            Place(tree.file),
             'has no "values"; a file of values is {"values": {"myName": "value"}}, as '
             "--parameter-values-uri of the AWS CLI takes it.",
         )

@@ -176,10 +176,20 @@ class Simulation:
             ],
         )
 
+    def run_on(self) -> None:
+        """Let time pass until the runs that the plan asks for have ended."""
+        count = RUNS if self._plan.runs is None else self._plan.runs
+        self.run(max(self._end_of(count), self.clock.now + _SLACK), count)
+
+    def forgive(self) -> None:
+        """Have nothing fail from now on."""
+        self._plan.fails.clear()
+
     def run(self, end: int, count: int | None = None) -> None:
         """Fire timers up to a moment, or until the first runs of each schedule have ended."""
         clock = self.clock
         fired, ended = 0, 0
+        # What was run again has its timers, though all of its schedule's runs may be there.
         while (upcoming := clock.next_at()) is not None and upcoming <= end:
             clock.fire_next()
             fired += 1
