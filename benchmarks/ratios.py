@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import clients
+import definitions
 import growth
 import pipelines
 import tasks
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from measure import Row
 
-ROWS = (*tasks.ROWS, *pipelines.ROWS, *growth.ROWS, *clients.ROWS)
+ROWS = (*tasks.ROWS, *pipelines.ROWS, *growth.ROWS, *clients.ROWS, *definitions.ROWS)
 
 
 def _of(measured: Row | Iterable[Row]) -> Iterable[Row]:

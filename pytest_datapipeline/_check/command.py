@@ -73,9 +73,15 @@ def _check(given: argparse.Namespace) -> int:
         raise FakeUsageError("check needs a file, or - for the standard input.")
     ignored = ignored_rules(given.ignore, "--ignore")
     now = time.time_ns() if given.now is None else checks.moment("--now", given.now)
-    verdicts = [
-        judge(reading, now, ignored) for file in given.files for reading in readings_of(file, given)
-    ]
+    verdicts: list[Verdict] = []
+    unread: list[str] = []
+    for file in given.files:
+        try:
+            verdicts += [judge(reading, now, ignored) for reading in readings_of(file, given)]
+        except FakeUsageError as error:  # noqa: PERF203  # the others are checked all the same
+            unread.append(str(error))
+    if unread and not verdicts:
+        raise FakeUsageError("\n".join(unread))
     text = FORMATS[given.format](verdicts)
     if text:
         print(text)
@@ -85,6 +91,8 @@ def _check(given: argparse.Namespace) -> int:
         for held in verdict.findings
         if given.strict or held.level == ERROR
     ]
+    if unread:
+        raise FakeUsageError("\n".join(unread))
     return FOUND if counted else 0
 
 

@@ -168,6 +168,19 @@ def test_a_command_that_can_not_be_understood_ends_with_2_and_a_sentence(
     assert caught.out == ""
 
 
+def test_files_beside_one_that_can_not_be_read_are_checked_all_the_same(
+    faulty: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["nowhere.json", faulty, "also-nowhere.json"]) == 2
+
+    caught = capsys.readouterr()
+    assert "1 definition: 1 error, 2 warnings, 1 piece of advice." in caught.out
+    assert caught.err == (
+        "the definition 'nowhere.json' can not be read: No such file or directory.\n"
+        "the definition 'also-nowhere.json' can not be read: No such file or directory.\n"
+    )
+
+
 def test_the_rules_of_advice_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rules"]) == 0
     assert "date-pattern: a date in the wrong pattern." in capsys.readouterr().out
