@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._contract.findings import Finding, Findings
     from ._explore.exploration import Exploration, ExplorationFailed, Trial
     from ._explore.explorer import explore
+    from ._fake.gates import Gate
     from ._fake.handles.pipelines import Pipeline
     from ._fake.handles.tasks import Task
     from ._fake.players import Work
@@ -77,6 +78,7 @@ _HOMES = {
     "fake": ("DataPipelineFake",),
     "_explore.exploration": ("Exploration", "ExplorationFailed", "Trial"),
     "_explore.explorer": ("explore",),
+    "_fake.gates": ("Gate",),
     "_fake.handles.tasks": ("Task",),
     "_record.matchers": (
         "activate_pipeline",
@@ -119,6 +121,7 @@ __all__ = [
     "FakeUsageError",
     "Finding",
     "Findings",
+    "Gate",
     "Pipeline",
     "RunnerUnwound",
     "Stuck",

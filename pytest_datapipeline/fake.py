@@ -17,6 +17,7 @@ from ._fake.decorating import Decorated, decorate
 from ._fake.driving import Condition, Driving, Returned
 from ._fake.enqueue import Queueing, check_worker_group, policy_of
 from ._fake.faults import FaultPlan, PlannedFault
+from ._fake.gates import Gate, Gates, matcher_of
 from ._fake.group_warning import GroupWarnings
 from ._fake.handles.pipelines import Pipelines
 from ._fake.handles.runners import FakeClock, Heartbeat, WaitingPoll, heartbeats_of, waiting_polls
@@ -102,6 +103,7 @@ class DataPipelineFake:
             lambda: any(held.timers for held in self._service.pipelines.all.values()),
         )
         self._time.expected = self._expected
+        self._gates = Gates(self._time)
         self._queueing = Queueing(self._service, self._clock, self._time, self._calls.secrets)
         self._watch = self._make_watch()
         self._responder = Responder(
@@ -110,6 +112,7 @@ class DataPipelineFake:
             self._time,
             self._faults,
             self._calls,
+            self._gates,
             region=self._settings.region,
             loop=lambda: self._loop,
             watch=self._watch,
@@ -513,6 +516,26 @@ class DataPipelineFake:
             return self._faults.plan(
                 call, error, message=message, times=times, after=after, per=per, optional=optional
             )
+
+    def hold(self, call: str | CallMatcher, *, at: Literal["door", "answer"] = "door") -> Gate:
+        """Hold calls of threads and coroutines, to pin down who comes first:
+
+            with fake.hold("set_task_status") as held:
+                held.wait()        # until a runner comes to it
+                ...                # what happens meanwhile
+                held.release()     # leaving the block does so, too
+
+        Args:
+            call: the operation, as "set_task_status" or "SetTaskStatus", or a matcher.
+            at: where they are held: at the service's "door", before it acts on them, or when it
+                has acted, before its "answer".
+
+        Raises:
+            FakeUsageError: an operation that does not exist, or no such place.
+        """
+        if at not in ("door", "answer"):
+            raise FakeUsageError(f"hold(at={at!r}): it can be 'door' or 'answer'.")
+        return Gate(matcher_of(call), at, self._gates, self.wait_until, self.until)
 
     # -- driving and waiting ----------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .._time.event_loop import LoopTime
     from .._time.timekeeper import Timekeeper
     from .faults import Effect, FaultPlan
+    from .gates import Gates, Where
 
 __tracebackhide__ = told_by_message
 
@@ -62,6 +63,7 @@ class Responder:
         time: Timekeeper,
         faults: FaultPlan,
         calls: Calls,
+        gates: Gates,
         *,
         region: str,
         loop: Callable[[], LoopTime | None],
@@ -77,6 +79,7 @@ class Responder:
         self._faults = faults
         self._calls = calls
         self._watch = watch
+        self._gates = gates
         self._honour_read_timeout = honour_read_timeout
         self._loop = loop
         self._on_empty_poll = on_empty_poll
@@ -227,7 +230,20 @@ class Responder:
         lost_before = fault.per == "call" and request.attempt > 1
         return (yield from self._fail(call, request, fault.effect, lost_before))
 
+    def _hold(self, call: Call, request: Request, at: Where) -> Generator[Ticket, None, None]:
+        """Wait at a gate of the test's, if there is one for this call."""
+        try:
+            held = self._gates.hold(call, at, request.actor is self._time.home)
+        except FakeUsageError as error:
+            self._on_mistake(str(error))
+            raise
+        if held is not None:
+            self._time.happened()
+            yield held
+
     def _serve(self, call: Call, request: Request) -> Steps:
+        if self._gates.entered:
+            yield from self._hold(call, request, "door")
         caller = Caller(request.region, request.invocation_id, request.holder)
         try:
             answer = self._service.handle(request.operation, call.parameters, caller)
@@ -243,6 +259,8 @@ class Responder:
             answer = poll.answer
             if not answer:
                 self._on_empty_poll(poll)
+        if self._gates.entered:
+            yield from self._hold(call, request, "answer")
         return self._answered(call, request, answer)
 
     def _wait(self, poll: Poll, call: Call, request: Request) -> Generator[Ticket, None, bool]:
