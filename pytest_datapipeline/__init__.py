@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         validate_pipeline_definition,
     )
     from ._service.fields import ref
+    from ._suite.contract import RunnerContract
     from .endpoint import DataPipelineEndpoint
     from .errors import (
         ContractWarning,
@@ -103,6 +104,7 @@ _HOMES = {
     ),
     "_fake.handles.pipelines": ("Pipeline",),
     "_service.fields": ("ref",),
+    "_suite.contract": ("RunnerContract",),
     "stubber": ("DataPipelineStubber",),
     "_fake.players": ("Work",),
 }
@@ -123,6 +125,7 @@ __all__ = [
     "Findings",
     "Gate",
     "Pipeline",
+    "RunnerContract",
     "RunnerUnwound",
     "Stuck",
     "Task",

@@ -656,11 +656,19 @@ class DataPipelineFake:
         with self._time.lock:
             return heartbeats_of(self._service)
 
-    def terminate(self, taskrunner_id: str) -> None:
-        """Have the heartbeats of a task runner answered with `terminate: true` from now on."""
-        checks.text("taskrunner_id", taskrunner_id, MAXIMUM_ID_LENGTH)
+    def terminate(self, taskrunner_id: str | None = None) -> None:
+        """Have the heartbeats of a task runner answered with `terminate: true` from now on.
+
+        Args:
+            taskrunner_id: whose; by default those of all.
+        """
+        if taskrunner_id is not None:
+            checks.text("taskrunner_id", taskrunner_id, MAXIMUM_ID_LENGTH)
         with self._time.lock:
-            self._service.terminating.add(taskrunner_id)
+            if taskrunner_id is None:
+                self._service.terminating_all = True
+            else:
+                self._service.terminating.add(taskrunner_id)
 
     def _last_calls(self) -> str:
         latest = self._calls[-5:]

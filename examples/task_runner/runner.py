@@ -190,7 +190,8 @@ class TaskRunner:
                     taskrunnerId=self.taskrunner_id, hostname=self.hostname
                 )
             )
-            if answer is not None and answer["terminate"]:
+            # What is no answer of the service, as a proxy's page, comes without it.
+            if answer is not None and answer.get("terminate"):
                 log.info("the service asks this runner to terminate")
                 self.stop()
             self.stopped.wait(self.heartbeat_interval)
@@ -255,7 +256,7 @@ class TaskRunner:
                 fields=[{"key": key, "stringValue": str(value)} for key, value in progress.items()],
             ),
         )
-        if answer["canceled"]:
+        if answer.get("canceled"):
             raise TaskDropped("cancelled")
 
     def _set_status(self, task: Task, failure: Failure | None) -> None:

@@ -77,6 +77,7 @@ class Service:
         self.arrivals = Arrivals(self.pipelines, self.tasks)
         self.heartbeats: dict[str, list[HeartbeatRecord]] = {}
         self.terminating: set[str] = set()
+        self.terminating_all = False
         self._on_event = on_event
         self._operations: dict[str, Callable[[dict[str, Any], Caller], Answer | Poll]] = {
             "PollForTask": self.poll_for_task,
@@ -168,7 +169,7 @@ class Service:
                 self.clock.now, parameters.get("workerGroup"), parameters.get("hostname")
             )
         )
-        return {"terminate": runner in self.terminating}
+        return {"terminate": self.terminating_all or runner in self.terminating}
 
 
 def _by_region(

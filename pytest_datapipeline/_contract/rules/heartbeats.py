@@ -32,8 +32,10 @@ def no_heartbeat(seen: Evidence, _: None) -> Found | None:
         if polled <= _LONGEST_GAP:
             return None
         return Found(f"Polled for {polled // SECOND} seconds without a heartbeat.", (first, last))
+    # Of several runners, one may have ended while others poll on.
+    until = [last] if len(seen.heartbeats) == 1 else []
     for runner, beats in seen.heartbeats.items():
-        for one, next_ in pairwise(beats):
+        for one, next_ in pairwise([*beats, *until]):
             gap = next_.time_ns - one.time_ns
             if gap > _LONGEST_GAP:
                 return Found(

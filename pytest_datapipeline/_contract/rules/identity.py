@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _ABOUT_TASKS = ("ReportTaskProgress", "SetTaskStatus")
 # A piece of so many characters of a task id is taken for one that was cut off.
 _PIECE = 20
+# Of so many tasks the ids are compared with one that nobody knows.
+_LATEST = 50
 
 
 @rule(
@@ -51,7 +54,7 @@ def damaged_task_id(seen: Evidence, call: Call) -> Found | None:
     given = call.parameters.get("taskId")
     if call.error not in GONE or not isinstance(given, str) or given in seen.tasks:
         return None
-    for held in seen.tasks.values():
+    for held in islice(reversed(seen.tasks.values()), _LATEST):
         what = _damage(given, held.task_id, held.attempt_id, held.pipeline_id)
         if what is not None:
             return Found(f"The taskId is {what}.", (held.poll, call), held.task_id)
