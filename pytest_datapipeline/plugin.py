@@ -148,6 +148,16 @@ class _Plugin:
         """What the guard has refused since the last call."""
         return [] if self.guard is None else self.guard.taken()
 
+    def forget_test(self) -> None:
+        """Keep nothing of the test under way, if there is one. pytest keeps every item."""
+        item, self.item = self.item, None
+        if item is None:
+            return
+        if _doubles in item.stash:
+            del item.stash[_doubles]
+        if _around in item.stash:
+            del item.stash[_around]
+
     def _mode(self) -> Mode:
         """What the guard refuses now: the marker of the test under way wins."""
         marked = {} if self.item is None else _marked(self.item)
@@ -307,6 +317,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_regions].stop()
     plugin = config.stash.get(_config, None)
     if plugin is not None:
+        # A test that was interrupted has no end of its own.
+        plugin.forget_test()
         if plugin.clients is not None:
             plugin.clients.close()
         plugin.stop_guard()
@@ -404,13 +416,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
             pytest.fail("\n".join(problems), pytrace=False)
         return result
     finally:
-        plugin.item = None
-        # pytest keeps every item to the end of the session; the fake of a test ends with it.
-        if _doubles in item.stash:
-            del item.stash[_doubles]
-        if _around in item.stash:
-            del item.stash[_around]
-            del item.stash[_told]
+        plugin.forget_test()
 
 
 def _tell(item: pytest.Item) -> None:
