@@ -44,6 +44,42 @@ class Pipeline:
         paused: the ids of the objects that are.
     """
 
+    __slots__ = (
+        "_by_id",
+        "_by_object",
+        "_indexed",
+        "_sorted",
+        "activating",
+        "active",
+        "components",
+        "created",
+        "definition",
+        "deletion_requested",
+        "description",
+        "enqueued",
+        "errored",
+        "finished",
+        "first_activation",
+        "guards",
+        "id",
+        "interrupted",
+        "last_activation",
+        "last_deactivated",
+        "name",
+        "on_demand",
+        "open",
+        "paused",
+        "region",
+        "runs",
+        "state",
+        "state_before_deletion",
+        "tags",
+        "timers",
+        "uninformed",
+        "unique_id",
+        "version",
+    )
+
     def __init__(
         self,
         id: str,
