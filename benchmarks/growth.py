@@ -211,6 +211,31 @@ def activations(_: int) -> Row:
     return Row("a run on demand after 50,000 of the same pipeline", "1,000", measured, LIMIT)
 
 
+def activation(_: int) -> Row:
+    """Nodes and resources that follow the schedules of the activities that use them."""
+
+    def activated(count: int) -> float:
+        objects = [
+            _object("Default", failureAndRerunMode="cascade"),
+            _object("S", type="Schedule", period="1 day", startAt="FIRST_ACTIVATION_DATE_TIME"),
+        ]
+        for number in range(count // 3):
+            works_with = {"input": f"->In{number}", "runsOn": f"->Box{number}"}
+            activity = {"type": "ShellCommandActivity", "command": "true", "schedule": "->S"}
+            objects += [
+                _object(f"In{number}", type="S3DataNode", filePath="s3://bucket/key"),
+                _object(f"Box{number}", type="Ec2Resource", role="r", resourceRole="r"),
+                _object(f"A{number}", **activity, **works_with),
+            ]
+        service = _defined(objects)
+        (pipeline_id,) = service.pipelines.all
+        request = {"pipelineId": pipeline_id}
+        return _seconds(lambda: service.handle("ActivatePipeline", request, CALLER)) / count
+
+    measured = _ratio(lambda: activated(300), lambda: activated(6_000))
+    return Row("activating 6,000 objects, each", "of 300", measured, LIMIT)
+
+
 def looks(_: int) -> Row:
     def pipeline_of(count: int) -> Pipeline:
         fake = DataPipelineFake()
@@ -286,4 +311,4 @@ def validation(_: int) -> Row:
     return Row("validating 1,000 objects, each", "of 100", measured, LIMIT)
 
 
-ROWS = (pipelines, queries, enqueued, groups, activations, looks, runs, validation)
+ROWS = (pipelines, queries, enqueued, groups, activation, activations, looks, runs, validation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..clock import SECOND
@@ -107,13 +108,22 @@ class _Compiler:
 
     def _users_schedule(self, object_id: str) -> Schedule | None:
         # Our choice: a node or resource without a schedule follows the first activity that uses it.
+        for user in self._users.get(object_id, ()):
+            schedule = self._schedule_of(user)
+            if schedule is not None:
+                return schedule
+        return None
+
+    @cached_property
+    def _users(self) -> dict[str, list[str]]:
+        """The objects that work with each node or resource, in the definition's order."""
+        found: dict[str, list[str]] = {}
         for held in self._definition.objects:
             fields = self._definition.resolved(held.id)
-            if any(object_id in fields.refs(key) for key in ("input", "output", "runsOn")):
-                schedule = self._schedule_of(held.id)
-                if schedule is not None:
-                    return schedule
-        return None
+            used = [name for key in ("input", "output", "runsOn") for name in fields.refs(key)]
+            for object_id in dict.fromkeys(used):
+                found.setdefault(object_id, []).append(held.id)
+        return found
 
     def _guards(self, component: PipelineComponent) -> list[PipelineComponent]:
         for object_id in component.fields.refs("precondition"):
@@ -173,10 +183,9 @@ class _Compiler:
             return
         node = guard.node
         users = [
-            component
-            for component in found.values()
-            if component.family == ACTIVITY
-            and node.id in (*component.fields.refs("input"), *component.fields.refs("output"))
+            found[user]
+            for user in self._users.get(node.id, ())
+            if node.family == NODE and user in found and found[user].family == ACTIVITY
         ]
         for lender in (node, *users):
             if lender.runs_on is not None or lender.worker_group:
