@@ -254,6 +254,38 @@ def looks(_: int) -> Row:
     return Row("`pipeline.instance(name, number)` among 50,000", "among 1,000", measured, LIMIT)
 
 
+def descriptions(_: int) -> Row:
+    """Of resources, which show the instances that run on them."""
+    machine = {"type": "Ec2Resource", "role": "r", "resourceRole": "r"}
+    on_machine = {"type": "ShellCommandActivity", "command": "true", "runsOn": {"ref": "Box"}}
+
+    def ran(days: int) -> tuple[Service, list[dict[str, Any]]]:
+        schedule = {"type": "Schedule", "period": "1 day", "startDateTime": START}
+        fake = DataPipelineFake(start=START)
+        with fake:
+            made = fake.pipelines.activate(
+                [
+                    {"id": "Default", "schedule": {"ref": "S"}},
+                    {"id": "S", **schedule, "occurrences": str(days)},
+                    {"id": "Box", **machine},
+                    {"id": "A", **on_machine},
+                ]
+            )
+            made.run(lambda _: None)
+        found = [made.instance("Box", number).instance_id for number in range(500)]
+        pages = [found[begin : begin + 25] for begin in range(0, 500, 25)]
+        return fake._service, [{"pipelineId": made.id, "objectIds": page} for page in pages]
+
+    def described(service: Service, requests: list[dict[str, Any]]) -> float:
+        return _seconds(
+            lambda: [service.handle("DescribeObjects", request, CALLER) for request in requests]
+        ) / (25 * len(requests))
+
+    few, many = ran(FEW), ran(10_000)
+    measured = _ratio(lambda: described(*few), lambda: described(*many))
+    return Row("describe_objects of resources with 10,000 runs", "with 1,000", measured, LIMIT)
+
+
 def runs(_: int) -> Row:
     schedule = {
         "id": "S",
@@ -311,4 +343,15 @@ def validation(_: int) -> Row:
     return Row("validating 1,000 objects, each", "of 100", measured, LIMIT)
 
 
-ROWS = (pipelines, queries, enqueued, groups, activation, activations, looks, runs, validation)
+ROWS = (
+    pipelines,
+    queries,
+    enqueued,
+    groups,
+    activation,
+    activations,
+    looks,
+    descriptions,
+    runs,
+    validation,
+)

@@ -9,7 +9,6 @@ from ..expressions.periods import parse_period
 from ..expressions.template import ExpressionError
 from ..fields import Field, timestamp
 from ..instances.instance import (
-    FULFILLED,
     PERIODS,
     USER_MANAGED_PRECONDITIONS,
     Component,
@@ -496,18 +495,6 @@ class PipelineComponent(Component):
 
 def _wire(object_id: str, name: str, fields: tuple[Field, ...]) -> dict[str, Any]:
     return {"id": object_id, "name": name, "fields": [field.to_wire() for field in fields]}
-
-
-def needs_of(run: Run) -> list[str]:
-    """The ids of what an instance still waits for; an instance to come is named by its object."""
-    found = []
-    for need in run.of.needs:
-        for needed in need.needed_by(run):
-            if needed is None:
-                found.append(need.id)
-            elif needed.status not in FULFILLED:
-                found.append(needed.id)
-    return found
 
 
 def _carried(field: Field) -> bool:

@@ -12,8 +12,8 @@ from ..components.component import (
     RESOURCE,
     PipelineComponent,
     Run,
-    needs_of,
 )
+from ..components.neighbours import needs_of, running_on
 from ..components.scope import Context, ObjectScope, evaluated
 from ..components.texts import text_of
 from ..definitions.definition import DEFAULT, Definition, PipelineObject, field_of
@@ -305,7 +305,7 @@ def _links(run: Run) -> Iterable[Field]:
         for key in _LINKS:
             yield from _links_of(run, key)
     elif component.family == NODE:
-        for activity in component.pipeline.components.values():
+        for activity in dict.fromkeys(component.leaders):
             if activity.family != ACTIVITY:
                 continue
             for key, reverse in (("input", "output"), ("output", "input")):
@@ -314,10 +314,8 @@ def _links(run: Run) -> Iterable[Field]:
                     if linked is not None and linked.scheduled_start == run.scheduled_start:
                         yield Field(reverse, linked.id, True)
     elif component.family == RESOURCE:
-        for user in component.users:
-            for linked in user.runs.values():
-                if run in component.needed_by(linked):
-                    yield Field("input", linked.id, True)
+        for user in running_on(run):
+            yield Field("input", user.id, True)
     elif component.node is not None:
         guarded = component.node.runs.get(run.index)
         if guarded is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..components.component import RESOURCE, PipelineComponent, Run
+from ..components.neighbours import running_on
 from ..instances.instance import CANCELED, CASCADE_FAILED, FINISHED, SKIPPED
 from .activation import Activation
 from .agenda import Agenda
@@ -72,10 +73,7 @@ class Engine:
         if run.of.family == RESOURCE:
             # Documented: a rerun of a resource is one of all that run on it.
             targets += [
-                using
-                for user in run.of.users
-                for using in user.runs.values()
-                if using.ended and using.status != SKIPPED and run in run.of.needed_by(using)
+                using for using in running_on(run) if using.ended and using.status != SKIPPED
             ]
         seen: set[int] = set()
         while targets:

@@ -513,3 +513,31 @@ def test_a_whole_task_object_is_not_put_into_a_deleted_pipeline(
 
     with pytest.raises(FakeUsageError, match=f"{pipeline_id} has been deleted"):
         datapipeline_fake.enqueue("wg", whole)
+
+
+@pytest.mark.parametrize(
+    ("period", "users"),
+    [
+        ("1 day", ["@A_2020-01-02T00:00:00"]),
+        ("12 hours", ["@A_2020-01-02T00:00:00", "@A_2020-01-02T12:00:00"]),
+        ("2 days", ["@A_2020-01-01T00:00:00"]),
+    ],
+)
+def test_a_resource_shows_the_instances_that_run_on_it_whatever_their_schedule(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, period: str, users: list[str]
+) -> None:
+    box = {"id": "Box", "type": "Ec2Resource", "role": "r", "resourceRole": "r"}
+    other = {
+        "id": "Other",
+        "type": "Schedule",
+        "period": period,
+        "startDateTime": "2020-01-01T00:00:00",
+        "occurrences": "8",
+    }
+    on_box = activity("A", runsOn={"ref": "Box"}, schedule={"ref": "Other"})
+    made = datapipeline_fake.pipelines.activate(daily(box, other, on_box, occurrences=3))
+    datapipeline_fake.clock.advance(4 * 86_400)
+
+    shown = fields_of(datapipeline_client, made.id, "@Box_2020-01-02T00:00:00")["input"]
+
+    assert (shown if isinstance(shown, list) else [shown]) == users
