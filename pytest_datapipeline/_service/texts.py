@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 def shorten(text: str, longest: int = 60) -> str:
@@ -21,3 +21,11 @@ def did_you_mean(value: str, candidates: Iterable[str]) -> str:
 
     near = difflib.get_close_matches(value, list(candidates), n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """The first names, and how many more there are; "none" if there is none."""
+    if not names:
+        return "none"
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")

@@ -130,6 +130,16 @@ def test_a_pipeline_that_a_program_has_made_is_found_by_name_or_id(
         datapipeline_fake.pipelines["mine!"]
 
 
+def test_many_pipelines_are_shown_by_the_first_of_them(datapipeline_fake: DataPipelineFake) -> None:
+    assert repr(datapipeline_fake.pipelines) == "<0 pipelines: none>"
+    for number in range(23):
+        datapipeline_fake.pipelines.create([], name=f"n{number}")
+
+    names = ", ".join(f"n{number}" for number in range(20))
+
+    assert repr(datapipeline_fake.pipelines) == f"<23 pipelines: {names} and 3 more>"
+
+
 def test_the_table_shows_runs_as_the_cli_does(datapipeline_fake: DataPipelineFake) -> None:
     pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=1))
 

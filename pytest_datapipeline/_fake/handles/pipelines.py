@@ -18,7 +18,7 @@ from ..._service.errors import ServiceError
 from ..._service.instances.instance import FINISHED
 from ..._service.operations.descriptions import pipeline_health
 from ..._service.service import Caller, Service
-from ..._service.texts import did_you_mean, shorten
+from ..._service.texts import did_you_mean, listed, shorten
 from ...errors import FakeUsageError, Stuck, told_by_message
 from .table import TABLE_ROWS, table_of
 from .tasks import Task
@@ -239,7 +239,8 @@ class Pipelines:
         self._created = 0
 
     def __repr__(self) -> str:
-        return f"<{len(self)} pipelines: {', '.join(held.name for held in self) or 'none'}>"
+        names = [held.name for held in self]
+        return f"<{len(names)} pipelines: {listed(names)}>"
 
     def __iter__(self) -> Iterator[Pipeline]:
         with self._time.lock:
@@ -260,12 +261,11 @@ class Pipelines:
         if found:
             raise FakeUsageError(
                 f"{len(found)} pipelines have the name {key!r}: "
-                f"{', '.join(held.id for held in found)}."
+                f"{listed([held.id for held in found])}."
             )
         known = [name for held in self for name in (held.name, held.id)]
         raise FakeUsageError(
-            f"There is no pipeline {key!r}.{did_you_mean(key, known)} There are: "
-            f"{', '.join(known) or 'none'}."
+            f"There is no pipeline {key!r}.{did_you_mean(key, known)} There are: {listed(known)}."
         )
 
     # -- making them ------------------------------------------------------------------------------
