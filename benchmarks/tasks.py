@@ -102,7 +102,7 @@ def set_up(blocks: int) -> Row:
             pass
 
     measured = ratio(lambda: timed(fake, 20), lambda: timed(moto, 20), blocks)
-    return Row("fixture set-up and tear-down", "entering and leaving `mock_aws()`", measured, 0.1)
+    return Row("fixture set-up and tear-down", "entering and leaving `mock_aws()`", measured, 0.12)
 
 
 def long_queue(blocks: int) -> Row:
