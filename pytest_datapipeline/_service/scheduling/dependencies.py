@@ -155,10 +155,11 @@ class Dependencies:
         for resource in managed.needed_by(run):
             if resource is None:
                 continue
-            if resource.status == RUNNING:
-                self.tasks.begin(run)
-            else:
+            if resource.status != RUNNING:
                 self._simulated.want(resource)
+            elif run.attempt is None or run.attempt.ended is not None:
+                # Of a shorter schedule than its own, there are several.
+                self.tasks.begin(run)
 
     def _ill_formed(self, run: Run, error: ExpressionError) -> None:
         # Our choice: a run whose fields can not be evaluated fails, and is not tried again.
