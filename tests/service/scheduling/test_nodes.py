@@ -121,3 +121,33 @@ def test_on_demand_each_run_brings_its_nodes(datapipeline_fake: DataPipelineFake
 
     assert counted(pipeline) == {"A": 2, "In": 2, "Out": 2}
     assert pipeline.state == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        pytest.param(node("Used"), id="data node"),
+        pytest.param(
+            {"id": "Used", "type": "Ec2Resource", "role": "r", "resourceRole": "r"}, id="resource"
+        ),
+    ],
+)
+def test_what_has_no_schedule_follows_the_first_activity_that_uses_it(
+    datapipeline_fake: DataPipelineFake, used: dict[str, Any]
+) -> None:
+    use = {"runsOn" if used["type"] == "Ec2Resource" else "input": {"ref": "Used"}}
+    _, daily_schedule = daily(occurrences=2)
+    pipeline = datapipeline_fake.pipelines.activate(
+        [
+            {"id": "Default", "workerGroup": "wg"},
+            {**HOURLY, "occurrences": "5"},
+            daily_schedule,
+            used,
+            activity("Daily", schedule={"ref": "S"}, **use),
+            activity("Often", schedule={"ref": "Hourly"}, **use),
+        ]
+    )
+
+    pipeline.run(lambda _: None)
+
+    assert counted(pipeline) == {"Used": 2, "Daily": 2, "Often": 5}
