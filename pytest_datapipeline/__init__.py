@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._explore.exploration import Exploration, ExplorationFailed, Trial
     from ._explore.explorer import explore
     from ._fake.gates import Gate
+    from ._fake.handles.matching import one_run, ran
     from ._fake.handles.pipelines import Pipeline
     from ._fake.handles.tasks import Task
     from ._fake.players import Work
@@ -102,6 +103,7 @@ _HOMES = {
         "set_task_status",
         "validate_pipeline_definition",
     ),
+    "_fake.handles.matching": ("one_run", "ran"),
     "_fake.handles.pipelines": ("Pipeline",),
     "_service.fields": ("ref",),
     "_suite.contract": ("RunnerContract",),
@@ -146,9 +148,11 @@ __all__ = [
     "get_pipeline_definition",
     "in_order",
     "list_pipelines",
+    "one_run",
     "poll_for_task",
     "put_pipeline_definition",
     "query_objects",
+    "ran",
     "ref",
     "remove_tags",
     "report_task_progress",

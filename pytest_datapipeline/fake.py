@@ -358,6 +358,12 @@ class DataPipelineFake:
             }
             return "\n".join(repr(held) for held in self.pipelines if held.id in defined)
 
+    def _timelines_in_report(self) -> str:
+        """When the runs of these pipelines worked; for a failed test's report."""
+        with self._time.lock:
+            charts = [(held.name, held.gantt) for held in self.pipelines]
+            return "\n".join(f"{name}\n{chart}" for name, chart in charts if chart)
+
     def _outcome_of(self, run: Run) -> str:
         outcome = self.pipelines.decide(run)
         if outcome is None and self._settings.preconditions == "look":

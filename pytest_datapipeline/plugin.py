@@ -510,10 +510,19 @@ def _report_calls(
     pipelines = double._pipelines_in_report()
     if pipelines:
         report.sections.append(("AWS Data Pipeline: pipelines", pipelines))
+    timelines = double._timelines_in_report()
+    if timelines:
+        report.sections.append(("AWS Data Pipeline: timeline", timelines))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Explain a comparison of calls with matchers."""
+    """Explain a comparison of calls with matchers, or of a pipeline with what it was to run."""
+    if "pytest_datapipeline._fake.handles.matching" in sys.modules:
+        from ._fake.handles.matching import explain_runs
+
+        told = explain_runs(op, left, right)
+        if told is not None:
+            return told
     if "pytest_datapipeline._record.calls" not in sys.modules:
         return None
     from ._contract import findings

@@ -482,6 +482,9 @@ class DataPipelineStubber(Stubber):
     def _pipelines_in_report(self) -> str:
         return ""
 
+    def _timelines_in_report(self) -> str:
+        return ""
+
     # A script of answers knows no tasks, so there is nothing to judge.
     def _findings(self) -> tuple[()]:
         return ()

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 from .._service.clock import SECOND, VirtualClock
 from .._service.components import pipeline as states
 from .._service.components.compile import is_on_demand
-from .._service.components.component import Run, needs_of
 from .._service.components.intervals import OnDemand, Schedule
-from .._service.components.scope import ObjectScope, evaluated
 from .._service.definitions.catalog import ACTIVITY, PRECONDITION, RESOURCE, family_of
 from .._service.definitions.definition import Definition
 from .._service.definitions.validation.values import try_parse
 from .._service.errors import ServiceError
-from .._service.expressions.template import ExpressionError
-from .._service.fields import Field, parse_datetime, timestamp
+from .._service.fields import parse_datetime, timestamp
 from .._service.instances.instance import FINISHED, USER_MANAGED_PRECONDITIONS
 from .._service.service import Caller, Service
 from .._service.settings import ServiceSettings
@@ -24,14 +21,15 @@ from .._service.texts import shorten
 from ..errors import FakeUsageError, told_by_message
 from .graph import graph_of
 from .plan import RUNS, shown_bound
-from .preview import Preview, Ran, Try
+from .preview import Preview
+from .rows import rows_of
 from .workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._definitions.reading import Reading
-    from .._service.components.component import PipelineComponent
+    from .._service.components.component import Run
     from .._service.components.pipeline import Pipeline
     from .plan import Plan
 
@@ -153,8 +151,7 @@ class Simulation:
         runs = [run for run in self.pipeline.runs if count is None or run.index < count]
         if count is None:
             self.clock.move_to(end)
-        rows = [self._row(run) for run in runs]
-        rows.sort(key=lambda row: (row.scheduled_start, _begin(row)))
+        rows = rows_of(runs, self.clock.now)
         ids = {row.id for row in rows}
         last = max(
             (moment for row in rows for moment in (row.ended, row.started) if moment is not None),
@@ -225,46 +222,6 @@ class Simulation:
                 ends.append(_end_of_interval(schedule, last))
         return max(ends) + _SLACK
 
-    # -- what ran ---------------------------------------------------------------------------------
-
-    def _row(self, run: Run) -> Ran:
-        component = run.origin
-        reasons = ("error", "cancellation_reason", "failure_reason", "cascade_failed_on")
-        told = next(((name, run.detail(name)) for name in reasons if run.detail(name)), None)
-        reason = None if told is None else str(told[1])
-        if told is not None and told[0] == "cascade_failed_on":
-            reason = f"{reason} has failed."
-        attempts = [
-            Try(held.number, held.status, held.started, held.ended, held.error_message)
-            for held in run.attempts
-        ]
-        if reason is None and attempts and attempts[-1].error:
-            reason = attempts[-1].error
-        return Ran(
-            component=component.id,
-            type=component.type,
-            family=component.family,
-            id=run.id,
-            scheduled_start=run.scheduled_start,
-            scheduled_end=run.scheduled_end,
-            status=run.status,
-            started=run.actual_start,
-            ended=run.actual_end,
-            on=_on(component),
-            reason=reason,
-            late=self._is_late(run),
-            waits_for=[] if run.ended else needs_of(run),
-            attempts=attempts,
-            fields=_fields(component, run),
-        )
-
-    def _is_late(self, run: Run) -> bool:
-        limit, created = run.origin.late_after, run.actual_start
-        if limit is None or created is None:
-            return False
-        begun = run.attempts[0].started if run.attempts else run.actual_end
-        return (self.clock.now if begun is None else begun) - created > limit
-
 
 def first_start(definition: Definition, plan: Plan) -> int:
     """When the pipeline is activated. Our choice: the first start of a schedule, so that a preview
@@ -294,39 +251,6 @@ def _end_of_interval(schedule: Schedule, index: int) -> int:
     except (ValueError, OverflowError):
         # After the year 9999, which a period of years reaches soon.
         return schedule.start
-
-
-def _on(component: PipelineComponent) -> str:
-    if component.runs_on is not None:
-        return component.runs_on.id
-    return component.worker_group if component.is_for_runners else ""
-
-
-def _fields(component: PipelineComponent, run: Run) -> dict[str, Any]:
-    """The fields of a run as descriptions show them, with secrets masked."""
-    found: dict[str, Any] = {}
-    scope = component.scope(run)
-    for key, fields in component.fields.items():
-        if key in _OWN or fields[0].is_ref:
-            continue
-        values = [value for field in fields for value in _values(field, scope)]
-        if key.startswith("*"):
-            values = ["*****"] * len(values)
-        found[key] = values[0] if len(values) == 1 else values
-    return found
-
-
-def _values(field: Field, scope: ObjectScope) -> list[str]:
-    try:
-        found = evaluated(field, scope)
-    except ExpressionError as error:
-        return [f"({error})"]
-    return [held.value if held.shown is None else held.shown for held in found]
-
-
-def _begin(row: Ran) -> int:
-    moments = (row.begun, row.ended, row.started, row.scheduled_start)
-    return next(moment for moment in moments if moment is not None)
 
 
 class Progress:

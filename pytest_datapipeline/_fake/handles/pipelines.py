@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,10 +25,12 @@ from .tasks import Task
 
 if TYPE_CHECKING:
     from ..._definitions.reading import Reading
+    from ..._preview.preview import Ran
     from ..._service.components.component import Run
     from ..._service.components.pipeline import Pipeline as Record
     from ..._time.timekeeper import Timekeeper
     from ..players import Work, Workers
+    from .previews import PipelineDiff, PipelinePreview
 
 __tracebackhide__ = told_by_message
 
@@ -137,6 +139,59 @@ class Pipeline:
         if last is not None:
             checks.count("last", last, 1)
         return table_of(self._record.instances, last)
+
+    @property
+    def gantt(self) -> str:
+        """Its runs so far over time, in letters; empty if there are none."""
+        from ..._preview.formats.bars import lanes_and_bars
+        from ..._report.text_chart import text_chart
+
+        rows = self._rows()
+        if not rows:
+            return ""
+        now = self._owner._service.clock.now
+        lanes, bars = lanes_and_bars(rows, now)
+        moments = [moment for bar in bars for moment in (bar.begin, bar.end)]
+        return text_chart(lanes, bars, min(moments), max(moments))
+
+    def _rows(self) -> list[Ran]:
+        from ..._preview.rows import rows_of
+
+        with self._owner._time.lock:
+            return rows_of(self._record.runs, self._owner._service.clock.now)
+
+    def preview(
+        self,
+        *,
+        start: datetime | str | None = None,
+        until: datetime | timedelta | str | None = None,
+        runs: int | None = None,
+        fail: Sequence[str] = (),
+        take: Mapping[str, float | timedelta | str] | None = None,
+        outcome: Mapping[str, str] | None = None,
+    ) -> PipelinePreview:
+        """What its definition would run, had it just been made; it stays as it is itself.
+
+        Args:
+            start: see `Pipelines.preview`, as for the next ones.
+            until: when to stop.
+            runs: how many runs of each schedule.
+            fail: activities that fail.
+            take: how long activities work.
+            outcome: of resources and preconditions.
+
+        Raises:
+            FakeUsageError: see `Pipelines.preview`.
+        """
+        return self._owner.preview(
+            self._record.definition.to_response(),
+            start=start,
+            until=until,
+            runs=runs,
+            fail=fail,
+            take=take,
+            outcome=outcome,
+        )
 
     def activate(
         self, values: Mapping[str, Any] | None = None, *, start: datetime | str | None = None
@@ -373,6 +428,91 @@ class Pipelines:
             raise
         return made
 
+    # -- what would run ---------------------------------------------------------------------------
+
+    def preview(
+        self,
+        definition: Any,
+        *,
+        values: Mapping[str, Any] | None = None,
+        template_parameters: Mapping[str, Any] | None = None,
+        resource: str | None = None,
+        start: datetime | str | None = None,
+        until: datetime | timedelta | str | None = None,
+        runs: int | None = None,
+        fail: Sequence[str] = (),
+        take: Mapping[str, float | timedelta | str] | None = None,
+        outcome: Mapping[str, str] | None = None,
+    ) -> PipelinePreview:
+        """What a definition would run, by the same scheduler, on a clock of its own.
+
+        Args:
+            definition: see `create`, as for the next three.
+            values: parameter values.
+            template_parameters: of a template.
+            resource: which of a template's pipelines.
+            start: the activation; by default the first start of a schedule, or now.
+            until: when to stop, a moment or a span.
+            runs: how many runs of each schedule; by default the first three.
+            fail: activities of which each attempt fails: "Load", or "Load@2030-01-01T00:00:00".
+            take: how long activities work, in seconds, as a timedelta or as "20m"; by default five
+                minutes; "*" for all others.
+            outcome: of resources and preconditions, by id or type: FINISHED, FAILED or FALSE.
+
+        Raises:
+            FakeUsageError: the definition can not be read or has errors, or lacks what is named.
+        """
+        from .previews import preview_of
+
+        return preview_of(
+            definition,
+            self._now(),
+            values=values,
+            template_parameters=template_parameters,
+            resource=resource,
+            start=start,
+            until=until,
+            runs=runs,
+            fail=fail,
+            take=take,
+            outcome=outcome,
+        )
+
+    def diff(
+        self,
+        before: Any,
+        after: Any,
+        *,
+        values: Mapping[str, Any] | None = None,
+        start: datetime | str | None = None,
+        until: datetime | timedelta | str | None = None,
+        runs: int | None = None,
+    ) -> PipelineDiff:
+        """What a change of a definition changes in what runs; false if nothing.
+
+        Args:
+            before: a definition, see `create`, or a pipeline.
+            after: another one.
+            values: parameter values.
+            start: see `preview`, as for the next ones.
+            until: when to stop.
+            runs: how many runs of each schedule.
+
+        Raises:
+            FakeUsageError: see `preview`.
+        """
+        from .previews import diff_of
+
+        return diff_of(
+            _definition_of(before),
+            _definition_of(after),
+            self._now(),
+            values=values,
+            start=start,
+            until=until,
+            runs=runs,
+        )
+
     # -- what the service does by itself ----------------------------------------------------------
 
     def outcome(
@@ -503,6 +643,10 @@ class Pipelines:
                     f"The service refuses {operation} with {error.code}: "
                     f"{shorten(error.message, 2000)}"
                 ) from None
+
+
+def _definition_of(source: Any) -> Any:
+    return source._record.definition.to_response() if isinstance(source, Pipeline) else source
 
 
 def _moment(text: str) -> datetime:
