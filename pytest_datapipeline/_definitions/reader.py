@@ -92,7 +92,8 @@ def read_all(source: Any, *, template_parameters: Mapping[str, Any] | None = Non
         return read_text(source.text, source.file, given)
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
-        return read_text(_text(name), "standard input" if name == STANDARD_INPUT else name, given)
+        shown = "standard input" if name == STANDARD_INPUT else name
+        return read_text(_text(name), shown, given, beside=name != STANDARD_INPUT)
     if isinstance(source, (Mapping, Sequence)) and not isinstance(source, (bytes, bytearray)):
         return _readings(Tree(source, None), given)
     raise FakeUsageError(
@@ -101,8 +102,14 @@ def read_all(source: Any, *, template_parameters: Mapping[str, Any] | None = Non
     )
 
 
-def read_text(text: str, file: str | None, given: Mapping[str, Any]) -> list[Reading]:
-    """All definitions of a file's text, whose name helps to tell what it is."""
+def read_text(
+    text: str, file: str | None, given: Mapping[str, Any], *, beside: bool = False
+) -> list[Reading]:
+    """All definitions of a file's text, whose name helps to tell what it is.
+
+    `beside`: whether files beside it may be read, as Terraform does: never for a text that came
+    from elsewhere.
+    """
     text = text.removeprefix("\ufeff")
     begin = text.lstrip()[:1]
     if not begin:
@@ -113,7 +120,7 @@ def read_text(text: str, file: str | None, given: Mapping[str, Any]) -> list[Rea
     if ending in (".tf", ".hcl") or (ending not in (".yaml", ".yml") and _HCL.search(text)):
         from .templates.terraform import read_terraform
 
-        return read_terraform(text, file, given)
+        return read_terraform(text, file, given, beside=beside)
     from .yaml_tree import yaml_tree
 
     return _readings(yaml_tree(text, file), given)

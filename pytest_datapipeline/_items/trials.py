@@ -152,10 +152,11 @@ def _referred(component: PipelineComponent, object_id: str) -> list[str]:
 
 def recovers(subject: Subject) -> None:
     """Where a run of an activity fails, a rerun of it mends all that came of that."""
+    definition = stored(subject.reading)
     activities = [
-        held.id
-        for held in stored(subject.reading).by_id.values()
-        if family_of(stored(subject.reading).type_of(held.id) or "") == ACTIVITY
+        object_id
+        for object_id in definition.by_id
+        if family_of(definition.type_of(object_id) or "") == ACTIVITY
     ]
     problems = []
     for name in activities:

@@ -174,6 +174,11 @@ def test_values_come_from_a_file_as_the_cli_takes_it(tmp_path: Path) -> None:
     assert values_of_file(str(file)) == {"myX": "one", "myList": ["a", "b"]}
 
 
+def test_a_file_of_values_that_is_not_there_is_told_of() -> None:
+    with pytest.raises(FakeUsageError, match=r"nowhere.json can not be read: No such file"):
+        values_of_file("nowhere.json")
+
+
 def test_a_flat_file_of_values_is_told_how_it_has_to_be(tmp_path: Path) -> None:
     file = tmp_path / "values.json"
     file.write_text('{"myX": "one"}')

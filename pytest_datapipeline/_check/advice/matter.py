@@ -10,7 +10,6 @@ from ..._service.components.compile import compile_plan
 from ..._service.components.component import PipelineComponent, Run
 from ..._service.components.pipeline import Pipeline
 from ..._service.components.scope import evaluated
-from ..._service.definitions.catalog import family_of
 from ..._service.definitions.definition import Definition
 from ..._service.definitions.validation.subject import Context, Subject
 from ..._service.errors import ServiceError
@@ -55,10 +54,6 @@ class Matter:
         """The objects whose types are of some families."""
         return (held for held in self.subjects if held.family in families)
 
-    def family_of(self, object_id: str) -> str:
-        """The family of an object's type; empty if there is none."""
-        return family_of(self.definition.type_of(object_id) or "") or ""
-
     def source_of(self, subject: Subject, key: str) -> str:
         """The object that sets a field: the object itself, or one from which it inherits."""
         return self.definition.source_of(subject.id, key) or subject.id
@@ -72,14 +67,15 @@ class Matter:
         pipeline.on_demand.starts += [self.now, self.now + _DAY]
         try:
             found = compile_plan(pipeline, self.definition, ServiceSettings())
+            for component in found:
+                for index in (0, 1):
+                    if component.schedule.has(index):
+                        component.runs[index] = Run(component, index, 1)
         except (ExpressionError, ValueError, OverflowError):
+            # A schedule that leads beyond the year 9999 among them.
             return {}
         pipeline.guards = [held for held in found if held.node is not None]
         pipeline.components = {held.id: held for held in found if held.node is None}
-        for component in found:
-            for index in (0, 1):
-                if component.schedule.has(index):
-                    component.runs[index] = Run(component, index, 1)
         return pipeline.components
 
     def values(self, component: PipelineComponent, field: Field, index: int) -> list[str]:

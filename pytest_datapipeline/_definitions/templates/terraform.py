@@ -28,13 +28,17 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _MAXIMUM_DEPTH = 50
 
 
-def read_terraform(text: str, file: str | None, given: Mapping[str, Any]) -> list[Reading]:
+def read_terraform(
+    text: str, file: str | None, given: Mapping[str, Any], *, beside: bool = False
+) -> list[Reading]:
     """The definitions in a file of Terraform's.
+
+    `beside`: whether the files beside it belong to it.
 
     Raises:
         FakeUsageError: it has none, or leaves something open that is not given.
     """
-    module = _Module(parse_hcl(text, file), file, given)
+    module = _Module(parse_hcl(text, file), file, given, beside)
     found = [_Definition(module, held).reading() for held in module.resources(DEFINITION)]
     if module.unresolved:
         raise unresolved(module.unresolved, "configuration")
@@ -115,12 +119,14 @@ class _Definition:
 class _Module:
     """The files of a folder, which are one configuration to Terraform."""
 
-    def __init__(self, root: Block, file: str | None, given: Mapping[str, Any]) -> None:
+    def __init__(
+        self, root: Block, file: str | None, given: Mapping[str, Any], beside: bool
+    ) -> None:
         self.root = root
         self.file = file
         self._given = given
         self.unresolved: dict[str, Place] = {}
-        self._beside: list[Block] | None = None
+        self._beside: list[Block] | None = None if beside else []
         self._depth = 0
 
     def _roots(self) -> Iterator[Block]:
@@ -128,12 +134,11 @@ class _Module:
         if self._beside is None:
             # Variables often stand in a file of their own: read when something is not in this one.
             self._beside = []
-            path = None if self.file is None else FilePath(self.file)
-            if path is not None and path.is_file():
-                for other in sorted(path.parent.glob("*.tf")):
-                    if other.name != path.name:
-                        text = other.read_text(encoding="utf-8", errors="replace")
-                        self._beside.append(parse_hcl(text, str(other)))
+            path = FilePath(self.file or "")
+            for other in sorted(path.parent.glob("*.tf")):
+                if other.name != path.name:
+                    text = other.read_text(encoding="utf-8", errors="replace")
+                    self._beside.append(parse_hcl(text, str(other)))
         yield from self._beside
 
     def resources(self, kind: str) -> list[Block]:

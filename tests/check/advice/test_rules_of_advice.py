@@ -286,6 +286,28 @@ def test_advice_on_an_inherited_field_stands_where_the_field_does(tmp_path: Any)
     assert found.place == (str(file), 3, "A", "maximumRetries")
 
 
+def test_a_schedule_that_leads_beyond_the_last_year_is_no_obstacle() -> None:
+    schedule = {
+        "id": "S",
+        "type": "Schedule",
+        "period": "3 years",
+        "startDateTime": "9998-01-01T00:00:00",
+    }
+    default = {"id": "Default", "workerGroup": "wg", "schedule": {"ref": "S"}}
+
+    assert advice([default, schedule, activity("A")], *IDS) != []
+
+
+def test_a_field_with_two_values_is_an_error_and_gets_no_advice() -> None:
+    both = {"key": "schedule", "stringValue": "x", "refValue": "y"}
+    definition = {"pipelineObjects": [{"id": "A", "name": "A", "fields": [both]}]}
+
+    (found,) = judge(read_one(definition), NOW).findings
+
+    assert found.level == "error"
+    assert "both a stringValue and a refValue" in found.text
+
+
 # -- any definition -------------------------------------------------------------------------------
 
 TYPES = ["ShellCommandActivity", "Schedule", "S3DataNode", "EmrCluster", "SnsAlarm", "Exists"]

@@ -175,6 +175,12 @@ def test_what_only_a_deployment_would_tell_is_named_with_how_to_give_it() -> Non
         ({"Fn::Join": [","]}, "Fn::Join takes a list of 2 parts"),
         ({"Fn::FindInMap": ["M", "a", "b"]}, "finds no 'M' in Mappings"),
         ({"Fn::Select": [7, ["a"]]}, "finds no item 7"),
+        ({"Fn::Split": ["", "a"]}, "needs a text to split at"),
+        ({"Fn::Sub": {"a": 1}}, "Fn::Sub takes a text"),
+        ({"Fn::Join": [",", "a"]}, "Fn::Join takes a text and a list of texts"),
+        ({"Fn::FindInMap": ["M"]}, "Fn::FindInMap takes a map and two keys"),
+        ({"Fn::If": ["Odd", 1, 2]}, "is no condition"),
+        ({"Fn::If": ["Other", 1, 2]}, "Fn::Join is no function of conditions"),
         (["a"], "it must be a text"),
         ({"a": "b", "c": "d"}, "it must be a text"),
     ],
@@ -184,13 +190,51 @@ def test_a_function_that_is_wrong_is_told_of(value: Any, error: str) -> None:
         value_of(
             value,
             Parameters={"Stage": {"Type": "String", "Default": "x"}},
-            Conditions={"Loop": {"Fn::Not": [{"Condition": "Loop"}]}},
+            Conditions={
+                "Loop": {"Fn::Not": [{"Condition": "Loop"}]},
+                "Odd": 7,
+                "Other": {"Fn::Join": ["", []]},
+            },
         )
 
 
 def test_a_value_that_a_parameter_does_not_allow_is_refused() -> None:
     with pytest.raises(FakeUsageError, match="'Stage' is given as 'dev'; it can be test, prod"):
         read_one(EXAMPLE, template_parameters={"Stage": "dev"})
+
+
+def test_a_value_that_another_stack_exports_has_to_be_given() -> None:
+    value = {"Fn::Join": ["", ["s3://", {"Fn::ImportValue": "the-bucket"}]]}
+
+    with pytest.raises(FakeUsageError, match="'the-bucket', asked for by"):
+        value_of(value)
+    assert value_of(value, {"the-bucket": "b"}) == "s3://b"
+
+
+def test_what_a_condition_makes_no_value_is_left_out() -> None:
+    nothing = {"Fn::If": ["Never", "x", {"Ref": "AWS::NoValue"}]}
+    objects = [
+        {"Fn::If": ["Never", {"Id": "B", "Name": "B", "Fields": []}, {"Ref": "AWS::NoValue"}]},
+        {
+            "Id": "A",
+            "Name": "A",
+            "Fields": [{"Key": "x", "StringValue": "y", "RefValue": nothing}],
+        },
+    ]
+    resource = {
+        "Type": "AWS::DataPipeline::Pipeline",
+        "Properties": {"PipelineObjects": objects, "ParameterObjects": nothing},
+    }
+    text = {
+        "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
+        "Resources": {"P": resource},
+    }
+
+    (reading,) = read_text(json.dumps(text), "t.json", {})
+
+    assert reading.request == {
+        "pipelineObjects": [{"id": "A", "name": "A", "fields": [{"key": "x", "stringValue": "y"}]}]
+    }
 
 
 def test_a_template_without_a_pipeline_says_what_it_has() -> None:

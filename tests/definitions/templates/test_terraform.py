@@ -45,10 +45,58 @@ def test_a_definition_takes_its_variables_from_the_files_beside_it() -> None:
     } in extract["fields"]
 
 
+def test_files_beside_a_text_that_came_from_elsewhere_are_not_read() -> None:
+    with pytest.raises(FakeUsageError, match="'stage', asked for by"):
+        read_text(EXAMPLE.read_text(), str(EXAMPLE), {})
+
+
 def test_variables_can_be_given() -> None:
     reading = read_one(EXAMPLE, template_parameters={"stage": "prod"})
 
     assert reading.name == "reports-prod"
+
+
+def test_parameters_and_their_values_are_read() -> None:
+    text = """
+resource "aws_datapipeline_pipeline_definition" "p" {
+  pipeline_id = "df-1"
+  pipeline_object {
+    id   = "Default"
+    name = "the default"
+    field {
+      key       = "schedule"
+      ref_value = "S"
+    }
+  }
+  parameter_object {
+    id = "myX"
+    attribute {
+      key          = "type"
+      string_value = "String"
+    }
+  }
+  parameter_value {
+    id           = "myX"
+    string_value = "x"
+  }
+}
+"""
+    (reading,) = read_text(text, "main.tf", {})
+
+    assert reading.request == {
+        "pipelineObjects": [
+            {
+                "id": "Default",
+                "name": "the default",
+                "fields": [{"key": "schedule", "refValue": "S"}],
+            }
+        ],
+        "parameterObjects": [
+            {"id": "myX", "attributes": [{"key": "type", "stringValue": "String"}]}
+        ],
+        "parameterValues": [{"id": "myX", "stringValue": "x"}],
+    }
+    assert reading.place("myX").line == 12
 
 
 def test_a_place_in_a_file_of_terraform_has_its_line() -> None:
