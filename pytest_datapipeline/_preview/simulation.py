@@ -40,6 +40,7 @@ _CALLER = Caller("us-east-1")
 _SLACK = 7 * 86_400 * SECOND
 # How many timers fire between two looks at the real clock.
 _LOOK = 2_000
+_MICROSECOND = 1_000
 _OWN = frozenset({"type", "parent", "workerGroup", "schedule", "scheduleType"})
 
 
@@ -150,7 +151,8 @@ class Simulation:
         self.run(end, count)
         runs = [run for run in self.pipeline.runs if count is None or run.index < count]
         if count is None:
-            self.clock.move_to(end)
+            # What is due at that moment is no part of it, as with the end of a schedule.
+            self.clock.move_to(end - _MICROSECOND)
         rows = rows_of(runs, self.clock.now)
         ids = {row.id for row in rows}
         last = max(
@@ -183,11 +185,11 @@ class Simulation:
         self._plan.fails.clear()
 
     def run(self, end: int, count: int | None = None) -> None:
-        """Fire timers up to a moment, or until the first runs of each schedule have ended."""
+        """Fire timers before a moment, or until the first runs of each schedule have ended."""
         clock = self.clock
         fired, ended = 0, 0
         # What was run again has its timers, though all of its schedule's runs may be there.
-        while (upcoming := clock.next_at()) is not None and upcoming <= end:
+        while (upcoming := clock.next_at()) is not None and upcoming < end:
             clock.fire_next()
             fired += 1
             if not fired % _LOOK:

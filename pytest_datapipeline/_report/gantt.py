@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ _LEAST, _MOST = 900, 24_000
 _MARGIN = 12
 # How wide a usual bar should be, and the least that is seen.
 _USUAL, _THIN = 22, 3
+# Not wider than so much for each bar of a lane: short work with long nights between is no chart.
+_EACH = 200
 # Between the labels of ticks.
 _BETWEEN = 96
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -115,7 +118,8 @@ def _width(bars: Sequence[Bar], length: int) -> int:
     if not lengths:
         return _LEAST
     usual = lengths[len(lengths) // 2]
-    return round(min(max(_USUAL * length / usual, _LEAST), _MOST))
+    most = min(_EACH * max(Counter(bar.lane for bar in bars).values()), _MOST)
+    return round(max(min(_USUAL * length / usual, most), _LEAST))
 
 
 def _ticks(start: int, end: int, width: float) -> list[tuple[int, int]]:
