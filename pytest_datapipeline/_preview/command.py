@@ -108,6 +108,7 @@ def _preview(given: argparse.Namespace) -> int:
     try:
         if given.diff is None:
             preview = simulate(reading, plan, progress)
+            plan.check_moments(preview)
             text = FORMATS[given.format](preview)
             if preview.is_cut and not plan.is_bounded:
                 what = f"No bound was given: these are the first {RUNS} runs of each schedule."

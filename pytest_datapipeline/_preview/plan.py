@@ -16,11 +16,14 @@ from ..errors import FakeUsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from .preview import Preview
+
 # Our choices, where nothing is asked for.
 RUNS = 3
 TAKES = 5 * 60 * SECOND
 
 EVERY = "*"
+_SHOWN = 5
 OUTCOMES = ("FINISHED", "FAILED", "FALSE")
 _SHORT = re.compile(r"\s*(\d+)\s*([smhdw])\s*")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -67,6 +70,18 @@ class Plan:
         """How long a run of an activity works."""
         found = self.takes.get(component, self.takes.get(EVERY))
         return TAKES if found is None else found
+
+    def check_moments(self, preview: Preview) -> None:
+        """Refuse to have a run fail that there is not."""
+        for name, moment in self.fails:
+            starts = [row.scheduled_start for row in preview.rows if name in (row.component, EVERY)]
+            if moment is not None and moment not in starts:
+                there = ", ".join(map(timestamp, starts[:_SHOWN])) or "none"
+                more = ", ..." if len(starts) > _SHOWN else ""
+                raise FakeUsageError(
+                    f"--fail has a run of {name!r} at {timestamp(moment)}, which is not among "
+                    f"those that are shown: {there}{more}."
+                )
 
     def check_names(self, activities: Collection[str], others: Collection[str]) -> None:
         """Refuse names that the definition does not have.

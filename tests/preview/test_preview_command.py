@@ -270,6 +270,11 @@ def test_the_standard_input_is_previewed(
         (["--take", "Load"], "--take is 'Load'; it must be NAME=VALUE"),
         (["--take", "Load=soon"], "--take Load is 'soon'; it must be a duration such as 30s"),
         (["--fail", "Load@soon"], "--fail"),
+        (
+            ["--fail", "Load@2030-01-02"],
+            "--fail has a run of 'Load' at 2030-01-02T00:00:00, which is not among those that are "
+            "shown: 2030-01-01T02:00:00, 2030-01-02T02:00:00, 2030-01-03T02:00:00.",
+        ),
         (["--outcome", "Load=FAILED"], "--fail is for that."),
         (["--outcome", "Load=BROKEN"], "--outcome of Load is 'BROKEN'; it can be FINISHED"),
         (["--runs", "0"], "--runs is '0'; it must be a number from 1 on"),

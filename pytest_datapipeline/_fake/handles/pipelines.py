@@ -20,6 +20,7 @@ from ..._service.operations.descriptions import pipeline_health
 from ..._service.service import Caller, Service
 from ..._service.texts import did_you_mean, listed, shorten
 from ...errors import FakeUsageError, Stuck, told_by_message
+from .previewing import Previewing
 from .table import TABLE_ROWS, table_of
 from .tasks import Task
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ..._service.components.pipeline import Pipeline as Record
     from ..._time.timekeeper import Timekeeper
     from ..players import Work, Workers
-    from .previews import PipelineDiff, PipelinePreview
+    from .previews import PipelinePreview
 
 __tracebackhide__ = told_by_message
 
@@ -274,7 +275,7 @@ class Pipeline:
             raise AssertionError(f"{self.name!r} should have finished well.\n{self!r}")
 
 
-class Pipelines:
+class Pipelines(Previewing):
     """The pipelines of a fake: `datapipeline_fake.pipelines`."""
 
     def __init__(
@@ -428,91 +429,6 @@ class Pipelines:
             raise
         return made
 
-    # -- what would run ---------------------------------------------------------------------------
-
-    def preview(
-        self,
-        definition: Any,
-        *,
-        values: Mapping[str, Any] | None = None,
-        template_parameters: Mapping[str, Any] | None = None,
-        resource: str | None = None,
-        start: datetime | str | None = None,
-        until: datetime | timedelta | str | None = None,
-        runs: int | None = None,
-        fail: Sequence[str] = (),
-        take: Mapping[str, float | timedelta | str] | None = None,
-        outcome: Mapping[str, str] | None = None,
-    ) -> PipelinePreview:
-        """What a definition would run, by the same scheduler, on a clock of its own.
-
-        Args:
-            definition: see `create`, as for the next three.
-            values: parameter values.
-            template_parameters: of a template.
-            resource: which of a template's pipelines.
-            start: the activation; by default the first start of a schedule, or now.
-            until: when to stop, a moment or a span.
-            runs: how many runs of each schedule; by default the first three.
-            fail: activities of which each attempt fails: "Load", or "Load@2030-01-01T00:00:00".
-            take: how long activities work, in seconds, as a timedelta or as "20m"; by default five
-                minutes; "*" for all others.
-            outcome: of resources and preconditions, by id or type: FINISHED, FAILED or FALSE.
-
-        Raises:
-            FakeUsageError: the definition can not be read or has errors, or lacks what is named.
-        """
-        from .previews import preview_of
-
-        return preview_of(
-            definition,
-            self._now(),
-            values=values,
-            template_parameters=template_parameters,
-            resource=resource,
-            start=start,
-            until=until,
-            runs=runs,
-            fail=fail,
-            take=take,
-            outcome=outcome,
-        )
-
-    def diff(
-        self,
-        before: Any,
-        after: Any,
-        *,
-        values: Mapping[str, Any] | None = None,
-        start: datetime | str | None = None,
-        until: datetime | timedelta | str | None = None,
-        runs: int | None = None,
-    ) -> PipelineDiff:
-        """What a change of a definition changes in what runs; false if nothing.
-
-        Args:
-            before: a definition, see `create`, or a pipeline.
-            after: another one.
-            values: parameter values.
-            start: see `preview`, as for the next ones.
-            until: when to stop.
-            runs: how many runs of each schedule.
-
-        Raises:
-            FakeUsageError: see `preview`.
-        """
-        from .previews import diff_of
-
-        return diff_of(
-            _definition_of(before),
-            _definition_of(after),
-            self._now(),
-            values=values,
-            start=start,
-            until=until,
-            runs=runs,
-        )
-
     # -- what the service does by itself ----------------------------------------------------------
 
     def outcome(
@@ -643,10 +559,6 @@ class Pipelines:
                     f"The service refuses {operation} with {error.code}: "
                     f"{shorten(error.message, 2000)}"
                 ) from None
-
-
-def _definition_of(source: Any) -> Any:
-    return source._record.definition.to_response() if isinstance(source, Pipeline) else source
 
 
 def _moment(text: str) -> datetime:

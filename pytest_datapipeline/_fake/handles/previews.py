@@ -107,7 +107,10 @@ def preview_of(definition: Any, now: datetime, **given: Any) -> PipelinePreview:
         resource=given.pop("resource"),
     )
     ids = [held["id"] for held in reading.request["pipelineObjects"]]
-    return PipelinePreview(simulate(reading, _plan(now, ids, **given)))
+    plan = _plan(now, ids, **given)
+    found = simulate(reading, plan)
+    plan.check_moments(found)
+    return PipelinePreview(found)
 
 
 def diff_of(before: Any, after: Any, now: datetime, **given: Any) -> PipelineDiff:
