@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._service.components.component import needs_of
+from .._service.components.neighbours import needs_of
 from .._service.components.scope import ObjectScope, evaluated
 from .._service.expressions.template import ExpressionError
 from .._service.fields import MASK
