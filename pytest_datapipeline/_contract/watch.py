@@ -73,6 +73,8 @@ class Watch:
             of_this_thread: whether the code that made it is on this thread.
             task_id: of the task that it was answered with.
         """
+        if call.error == "SerializationException" and not call.injected:
+            return  # its parameters can be anything, such as a number for a worker group
         self._apply(call.operation, call, of_this_thread)
         self.evidence.add(call)
         if task_id is not None:
