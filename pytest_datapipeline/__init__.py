@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     )
     from ._service.fields import ref
     from ._suite.contract import RunnerContract
+    from ._timeline.event import Event
+    from ._timeline.timeline import Timeline
     from .endpoint import DataPipelineEndpoint
     from .errors import (
         ContractWarning,
@@ -109,6 +111,8 @@ _HOMES = {
     "_suite.contract": ("RunnerContract",),
     "stubber": ("DataPipelineStubber",),
     "_fake.players": ("Work",),
+    "_timeline.event": ("Event",),
+    "_timeline.timeline": ("Timeline",),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -120,6 +124,7 @@ __all__ = [
     "DataPipelineEndpoint",
     "DataPipelineFake",
     "DataPipelineStubber",
+    "Event",
     "Exploration",
     "ExplorationFailed",
     "FakeUsageError",
@@ -131,6 +136,7 @@ __all__ = [
     "RunnerUnwound",
     "Stuck",
     "Task",
+    "Timeline",
     "Trial",
     "UnexpectedCall",
     "UnmetExpectations",

@@ -32,6 +32,7 @@ from ._time.limits import Patience
 from ._time.sleep import OwnClocks
 from ._time.timekeeper import Timekeeper
 from ._time.unwinding import boundary
+from ._timeline.log import Log
 from .errors import FakeUsageError, UnmetExpectations, told_by_message
 from .settings import Settings, checked
 
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
     from ._record.call import CallMatcher
     from ._record.callers import Location
     from ._service.components.component import Run
+    from ._service.instances.instance import Attempt, Instance
     from ._time.event_loop import LoopTime
+    from ._timeline.timeline import Timeline
 
 __tracebackhide__ = told_by_message
 
@@ -106,6 +109,7 @@ class DataPipelineFake:
         self._gates = Gates(self._time)
         self._queueing = Queueing(self._service, self._clock, self._time, self._calls.secrets)
         self._watch = self._make_watch()
+        self._log = self._make_log()
         self._responder = Responder(
             self._service,
             self._clock,
@@ -122,6 +126,7 @@ class DataPipelineFake:
             ).poll_ended_empty,
             on_mistake=self._problems.append,
         )
+        self._responder.on_death = self._log.note_death
         self._interception = Interception(self._responder)
         # asyncio's event loop on the test's thread, once asyncio is there.
         self._loop: LoopTime | None = None
@@ -154,6 +159,25 @@ class DataPipelineFake:
         )
         service.tasks.on_taken_back = watch.taken_back
         return watch
+
+    def _make_log(self) -> Log:
+        log = Log(self._clock, lambda: self._calls._made, self._settings.kept_calls)
+        self._time.on_moving = log.note_move
+        tasks = self._service.tasks
+        judge, follow = tasks.on_taken_back, tasks.on_ended
+
+        def taken_back(attempt: Attempt, why: str) -> None:
+            log.note_taken_back(attempt, why, tasks.expiring)
+            judge(attempt, why)
+
+        def ended(instance: Instance) -> None:
+            log.note_end(instance)
+            follow(instance)
+
+        tasks.on_taken_back, tasks.on_ended = taken_back, ended
+        if self._watch is not None:
+            self._watch.on_found = log.note_finding
+        return log
 
     def __repr__(self) -> str:
         now = to_datetime(self._clock.now).isoformat()
@@ -358,7 +382,7 @@ class DataPipelineFake:
             }
             return "\n".join(repr(held) for held in self.pipelines if held.id in defined)
 
-    def _timelines_in_report(self) -> str:
+    def _charts_in_report(self) -> str:
         """When the runs of these pipelines worked; for a failed test's report."""
         with self._time.lock:
             charts = [(held.name, held.gantt) for held in self.pipelines]
@@ -479,6 +503,7 @@ class DataPipelineFake:
                     maximum_retries, retry_delay, report_progress_timeout, attempt_timeout
                 ),
             )
+            self._log.note_enqueued(task._instance for task in found)
         return found[0] if len(tasks) <= 1 else found
 
     # -- faults -----------------------------------------------------------------------------------
@@ -649,6 +674,29 @@ class DataPipelineFake:
             return Findings()
         with self._time.lock:
             return self._watch.findings()
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happened until now, in virtual time and in lanes: runners, queues, tasks, the test.
+
+        `print` it. It is put together when it is asked for, and does not grow.
+        """
+        return self._timeline()
+
+    def _timeline(self, after: int = 0, failure: str | None = None) -> Timeline:
+        """That after so many calls, and how the test has failed."""
+        from ._timeline.story import World
+        from ._timeline.timeline import Timeline
+
+        with self._time.lock:
+            world = World(
+                self._calls,
+                [task._instance for task in self.tasks],
+                self._log,
+                self._findings(),
+                self._clock.now,
+            )
+            return Timeline.of(world, after, failure)
 
     @property
     def waiting(self) -> list[WaitingPoll]:

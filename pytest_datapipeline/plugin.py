@@ -444,26 +444,27 @@ def _line_of(item: pytest.Item) -> Location:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show a failed test's calls in its report."""
+    """Show in a failed test's report what has happened."""
     report = yield
     item.stash[_failed] = item.stash.get(_failed, False) or report.failed
     if call.when == "call":
         for double in item.stash.get(_doubles, ()):
-            _report(report, double, 0, ())
+            _report(report, call, double, 0, ())
         if _around in item.stash:
-            _report(report, *item.stash[_around], item.stash[_told])
+            _report(report, call, *item.stash[_around], item.stash[_told])
     return report
 
 
 def _report(
     report: pytest.TestReport,
+    call: pytest.CallInfo[None],
     double: DataPipelineFake | DataPipelineStubber,
     before: int,
     told: Collection[str],
 ) -> None:
     """Add what a double saw, and what it found, to the report of a test."""
     if report.failed:
-        _report_calls(report, double, before)
+        _report_calls(report, call, double, before)
     found = double._findings()
     if not found:
         return
@@ -477,6 +478,18 @@ def _report(
         if report.failed:
             title = f"AWS Data Pipeline: {len(found)} finding{'s' if len(found) > 1 else ''}"
             report.sections.append((title, section(found)))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around what prints the reports
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Show timelines in colours, where the terminal has them."""
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    if reporter is None or not (reporter.stats.keys() & {"failed", "error"}):
+        return (yield)
+    from ._timeline.telling import in_colours
+
+    with in_colours(reporter):
+        return (yield)
 
 
 @pytest.hookimpl
@@ -497,11 +510,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _report_calls(
-    report: pytest.TestReport, double: DataPipelineFake | DataPipelineStubber, before: int
+    report: pytest.TestReport,
+    call: pytest.CallInfo[None],
+    double: DataPipelineFake | DataPipelineStubber,
+    before: int,
 ) -> None:
-    """Add the calls after the first `before`, and how the pipelines stand."""
+    """Add what happened after the first `before` calls, and how the pipelines stand."""
+    # A fake that the test has reset has made none before.
+    before = before if before <= double.calls._made else 0
     made = double.calls._made - before
-    if made:
+    from ._timeline.telling import failure_of, section
+
+    timeline = double._timeline(before, failure_of(call))
+    if timeline is not None:
+        if timeline:
+            report.sections.append(section(timeline, made))
+    elif made:
         latest = double.calls._since(before)[-_CALLS_IN_REPORT:]
         title = f"AWS Data Pipeline: {made} calls"
         if len(latest) < made:
@@ -510,9 +534,9 @@ def _report_calls(
     pipelines = double._pipelines_in_report()
     if pipelines:
         report.sections.append(("AWS Data Pipeline: pipelines", pipelines))
-    timelines = double._timelines_in_report()
-    if timelines:
-        report.sections.append(("AWS Data Pipeline: timeline", timelines))
+    charts = double._charts_in_report()
+    if charts:
+        report.sections.append(("AWS Data Pipeline: runs", charts))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

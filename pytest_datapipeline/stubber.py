@@ -482,8 +482,11 @@ class DataPipelineStubber(Stubber):
     def _pipelines_in_report(self) -> str:
         return ""
 
-    def _timelines_in_report(self) -> str:
+    def _charts_in_report(self) -> str:
         return ""
+
+    def _timeline(self, after: int, failure: str | None) -> None:
+        """A script has no tasks and no time to tell of: its calls are shown."""
 
     # A script of answers knows no tasks, so there is nothing to judge.
     def _findings(self) -> tuple[()]:

@@ -47,6 +47,8 @@ class Watch:
         self._attempt_of = attempt_of
         self._found: dict[tuple[str, object], Finding] = {}
         self._by_occasion = _by_occasion(frozenset(ignored))
+        # Told of what is found for the first time.
+        self.on_found: Callable[[Finding], None] = lambda _: None
 
     # -- what happens -----------------------------------------------------------------------------
 
@@ -124,7 +126,9 @@ class Watch:
         key = (rule.id, found.about or found.calls[-1].thread)
         known = self._found.get(key)
         if known is None:
-            self._found[key] = Finding(rule, found.text, found.calls, self._hide, location)
+            finding = Finding(rule, found.text, found.calls, self._hide, location)
+            self._found[key] = finding
+            self.on_found(finding)
         else:
             known.times += 1
 

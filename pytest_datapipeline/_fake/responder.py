@@ -84,6 +84,8 @@ class Responder:
         self._loop = loop
         self._on_empty_poll = on_empty_poll
         self._on_mistake = on_mistake
+        # Told the name of a runner that dies.
+        self.on_death: Callable[[str], None] = lambda _: None
 
     # -- callers ----------------------------------------------------------------------------------
 
@@ -107,8 +109,9 @@ class Responder:
         return reply
 
     def _note_death(self, request: Request) -> None:
-        if self._watch is not None:
-            with self._time.lock:
+        with self._time.lock:
+            self.on_death(request.actor.name)
+            if self._watch is not None:
                 self._watch.died(request.actor.name)
 
     def _death(self, operation: str) -> RunnerUnwound:
@@ -359,6 +362,7 @@ class Responder:
         task_id: str | None = None,
     ) -> Reply:
         call.ended_ns = self._clock.now
+        call.ended_after = self._calls._made
         if call.injected and call.error is None and not call.answered:
             call.error = str(status)
         if self._watch is not None:
@@ -372,6 +376,7 @@ class Responder:
         # An answer that is lost was given before.
         was_answered = call.ended_ns is not None
         call.ended_ns = self._clock.now
+        call.ended_after = self._calls._made
         call.response = None
         exception = failure.exception
         if exception is None:

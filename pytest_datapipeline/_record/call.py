@@ -45,6 +45,7 @@ class Call:
         "_answer",
         "attempt",
         "backoff",
+        "ended_after",
         "ended_ns",
         "error",
         "error_message",
@@ -80,6 +81,8 @@ class Call:
         self.attempt = attempt
         self.invocation_id = invocation_id
         self.ended_ns: int | None = None
+        # How many calls had been made by then.
+        self.ended_after = 0
         self._answer: bytes | dict[str, Any] | None = None
         self.error: str | None = None
         self.error_message: str | None = None

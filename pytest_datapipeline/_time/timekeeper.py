@@ -75,6 +75,8 @@ class Timekeeper:
         self._closed = False
         # Asked before time moves: why others who are yet to come have to be waited for.
         self.expected: Callable[[], str | None] = lambda: None
+        # Told to what moment the test moves time.
+        self.on_moving: Callable[[int], None] = lambda _: None
         # If asyncio is there.
         self.loop: HomeLoop | None = None
         self._rebased = 0
@@ -322,6 +324,7 @@ class Timekeeper:
                 raise backwards(now, target)
             # Time was frozen at an earlier moment: that is what the test calls now. What was
             # already under way keeps its distance.
+            self.on_moving(target)
             self.clock.rebase(target)
             self.limits.last_event += target - now
             self._rebased += target - now
@@ -336,6 +339,7 @@ class Timekeeper:
             self.sync()
 
     def _move_to(self, target: int) -> None:
+        self.on_moving(target)
         self.moved_by_test = self.limits.drive is None
         try:
             while True:
@@ -355,6 +359,7 @@ class Timekeeper:
     def skip_to(self, target: int) -> None:
         """Move time to a moment at once, in the midst of a call, with nobody to act before."""
         with self.lock:
+            self.on_moving(target)
             while (upcoming := self.clock.next_at()) is not None and upcoming <= target:
                 self._fire()
             self.clock.now = max(self.clock.now, target)

@@ -391,4 +391,19 @@ def test_the_pytest_plugins_for_coroutines(pytester: pytest.Pytester, plugin: st
     result = run_apart(pytester, plugins=(OURS, modules[plugin]))
 
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*AWS Data Pipeline: 1 calls*"])
+    result.stdout.fnmatch_lines(["*AWS Data Pipeline: timeline, 1 call*"])
+
+
+def test_a_coroutine_has_a_lane_of_its_own_in_the_timeline(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    async def runner() -> None:
+        async with client() as made:
+            await made.poll_for_task(workerGroup="wg")
+
+    async def main() -> None:
+        await asyncio.create_task(runner(), name="runner-a")
+
+    asyncio.run(main())
+
+    assert datapipeline_fake.timeline[0].lane == "runner runner-a"

@@ -166,7 +166,7 @@ def test_a_pipeline_that_has_run_nothing_has_no_timeline(
     assert datapipeline_fake.pipelines.create(three()).gantt == ""
 
 
-def test_a_failed_test_shows_the_timeline_of_its_pipelines(run: Run) -> None:
+def test_a_failed_test_shows_the_runs_of_its_pipelines(run: Run) -> None:
     result = run(
         """
         def test_it(datapipeline_fake):
@@ -179,7 +179,7 @@ def test_a_failed_test_shows_the_timeline_of_its_pipelines(run: Run) -> None:
     )
 
     result.stdout.fnmatch_lines(
-        ["*AWS Data Pipeline: timeline*", "reports", "*20??-*", "Load |*|", "= FINISHED"]
+        ["*AWS Data Pipeline: runs*", "reports", "*20??-*", "Load |*|", "= FINISHED"]
     )
 
 

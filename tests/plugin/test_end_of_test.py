@@ -151,9 +151,9 @@ def test_a_failed_test_s_report_shows_its_calls(run: Run) -> None:
 
     result.stdout.fnmatch_lines(
         [
-            "*AWS Data Pipeline: 2 calls*",
-            "*00:00:00*poll_for_task(workerGroup='wg')*",
-            "*00:01:30*poll_for_task(workerGroup='wg')*",
+            "*AWS Data Pipeline: timeline, 2 calls*",
+            "  00:01:30*poll_for_task(workerGroup='wg') -> no task, after 90 s",
+            "  00:03:00*poll_for_task(workerGroup='wg') -> no task, after 90 s",
         ]
     )
 

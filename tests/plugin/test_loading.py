@@ -100,7 +100,7 @@ def test_it_works_under_xdist(run_in_a_process: Run) -> None:
     result = run_in_a_process(source, "-n", "2", plugins=(OURS, "xdist"))
 
     result.assert_outcomes(passed=8, failed=1)
-    result.stdout.fnmatch_lines("*AWS Data Pipeline: 1 calls*")
+    result.stdout.fnmatch_lines("*AWS Data Pipeline: timeline, 1 call*")
 
 
 def test_it_works_in_random_order(run_in_a_process: Run) -> None:

@@ -151,7 +151,7 @@ def test_a_failed_test_shows_its_own_calls_alone(run: Run) -> None:
     result = run(source)
 
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines("*AWS Data Pipeline: 1 calls*")
+    result.stdout.fnmatch_lines("*AWS Data Pipeline: timeline, 1 call*")
     result.stdout.fnmatch_lines("*create_pipeline(name='of test two'*")
     result.stdout.no_fnmatch_line("*create_pipeline(name='of test one'*")
 

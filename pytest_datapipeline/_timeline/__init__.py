@@ -1,0 +1,6 @@
+"""The timeline: what happened in virtual time, in lanes, as text and as pages of HTML.
+
+All of it is derived when somebody looks, from the record of calls, the attempts at tasks, the
+findings, and a small log of what is recorded nowhere else. Imports `_contract`, `_record`,
+`_service` and `errors`; it is imported by the fake and the plugin.
+"""
