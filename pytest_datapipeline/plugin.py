@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ._http.router import Router
     from ._items.collect import Definitions
     from ._record.callers import Location
+    from ._timeline.pages import Pages
     from .endpoint import DataPipelineEndpoint, Variables
     from .fake import DataPipelineFake
     from .stubber import DataPipelineStubber
@@ -51,13 +52,18 @@ _SHARED = Option(
     bool,
     "one endpoint for the session, which leads each test's clients to its fake",
 )
-_OF_PLUGIN = (_ALLOW, _GUARD, _SHARED)
+_REPORT = Option(
+    "report", "", (), str, "folder for a page of HTML with the timeline of each test that failed"
+)
+# A test can ask for a page of its own: only the marker has this.
+_ASKED = Option("report", False, (), bool, "")
+_OF_PLUGIN = (_ALLOW, _GUARD, _SHARED, _REPORT)
 # The key under which workers of pytest-xdist get its URL.
 _SHARED_URL = "datapipeline_shared_endpoint"
 # Settings that one changes for a single run of a suite: these are on the command line as well.
 _ON_COMMAND_LINE = frozenset(
     {
-        *("allow_real_calls", "guard", "shared_endpoint"),
+        *("allow_real_calls", "guard", "shared_endpoint", "report"),
         *("start", "shuffle", "seed", "patience", "idle_limit", "contract"),
     }
 )
@@ -119,6 +125,8 @@ class _Plugin:
         self.allow_real_calls = bool(self.defaults.pop(_ALLOW.name, False))
         self.guard_mode: Mode = self.defaults.pop(_GUARD.name, _GUARD.default)
         self.shared_endpoint = bool(self.defaults.pop(_SHARED.name, False))
+        self.report_folder = str(self.defaults.pop(_REPORT.name, ""))
+        self.pages: Pages | None = None
         self.shared_url: str | None = None
         self.variables: Variables | None = None
         self.router: Router | None = None
@@ -241,7 +249,7 @@ def _region_of(config: pytest.Config) -> str:
 @pytest.hookimpl(trylast=True)  # after pytest has set its own hook for errors in threads
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, read the options, and guard the network."""
-    marked = (*options(), _ALLOW, _GUARD)
+    marked = (*options(), _ALLOW, _GUARD, _ASKED)
     names = ", ".join(f"{option.name}={option.default!r}" for option in marked)
     config.addinivalue_line(
         "markers",
@@ -250,6 +258,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     try:
         plugin = _Plugin(config)
+        if plugin.report_folder:
+            _write_pages(config, plugin)
     except FakeUsageError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_config] = plugin
@@ -260,6 +270,14 @@ def pytest_configure(config: pytest.Config) -> None:
         _collect_definitions(config, plugin)
     if plugin.shared_endpoint:
         _share_endpoint(config, plugin)
+
+
+def _write_pages(config: pytest.Config, plugin: _Plugin) -> None:
+    """Have pages written of tests that fail, or ask for one."""
+    from ._timeline.pages import Pages, folder_of
+
+    plugin.pages = Pages(config, folder_of(config, plugin.report_folder))
+    config.pluginmanager.register(plugin.pages, "datapipeline-pages")
 
 
 def _collect_definitions(config: pytest.Config, plugin: _Plugin) -> None:
@@ -357,7 +375,7 @@ def _marked(node: pytest.Item | pytest.Collector | Any) -> dict[str, Any]:
 
 def _settings_of(node: pytest.Item | Any) -> dict[str, Any]:
     marked = _marked(node)
-    for option in (_ALLOW, _GUARD):
+    for option in (_ALLOW, _GUARD, _ASKED):
         if option.name in marked:
             check_value(option, marked.pop(option.name), f"@pytest.mark.{_MARKER}")
     checked(marked, f"@pytest.mark.{_MARKER}")
@@ -452,6 +470,11 @@ def pytest_runtest_makereport(
             _report(report, call, double, 0, ())
         if _around in item.stash:
             _report(report, call, *item.stash[_around], item.stash[_told])
+        pages = item.config.stash[_config].pages
+        if pages is not None and (report.failed or _marked(item).get(_ASKED.name, False)):
+            doubles = [(double, 0) for double in item.stash.get(_doubles, ())]
+            around = [item.stash[_around]] if _around in item.stash else []
+            pages.add(report, call, [*doubles, *around])
     return report
 
 
