@@ -127,6 +127,7 @@ class DataPipelineFake:
             on_mistake=self._problems.append,
         )
         self._responder.on_death = self._log.note_death
+        self._responder.on_hang_up = self._log.note_hang_up
         self._interception = Interception(self._responder)
         # asyncio's event loop on the test's thread, once asyncio is there.
         self._loop: LoopTime | None = None

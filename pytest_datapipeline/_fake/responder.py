@@ -84,8 +84,9 @@ class Responder:
         self._loop = loop
         self._on_empty_poll = on_empty_poll
         self._on_mistake = on_mistake
-        # Told the name of a runner that dies.
+        # Told the name of a runner that dies, and a poll whose client hangs up.
         self.on_death: Callable[[str], None] = lambda _: None
+        self.on_hang_up: Callable[[Call], None] = lambda _: None
 
     # -- callers ----------------------------------------------------------------------------------
 
@@ -275,6 +276,7 @@ class Responder:
             except GeneratorExit:
                 # The connection has ended, and the service has seen it.
                 self._service.hang_up(poll)
+                self.on_hang_up(call)
                 if self._watch is not None:
                     self._watch.hung_up(call)
                 raise
@@ -295,6 +297,7 @@ class Responder:
         except GeneratorExit:
             if not poll.resolved:
                 self._service.hang_up(poll)
+                self.on_hang_up(call)
                 if self._watch is not None:
                     self._watch.hung_up(call)
             raise

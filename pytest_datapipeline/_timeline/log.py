@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._service.clock import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from .._contract.findings import Finding
+    from .._record.call import Call
     from .._service.clock import VirtualClock
     from .._service.instances.instance import Attempt, Instance
 
@@ -60,6 +62,13 @@ class Died(NamedTuple):
     runner: str
 
 
+class HungUp(NamedTuple):
+    """The client of a poll that waits has hung up."""
+
+    note: Note
+    call: Call
+
+
 class Ended(NamedTuple):
     """A task, or another instance of a pipeline, has ended."""
 
@@ -72,6 +81,31 @@ class Seen(NamedTuple):
 
     note: Note
     finding: Finding
+
+
+class Ends:
+    """The ends of a world, in little space: there may be a hundred thousand.
+
+    Args:
+        kept: how many are kept at least; 0 keeps all.
+    """
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._numbers = array("q")
+        self._instances: list[Instance] = []
+
+    def append(self, note: Note, instance: Instance) -> None:
+        """Take one in."""
+        self._numbers.extend(note)
+        self._instances.append(instance)
+        if self._kept and len(self._instances) > 2 * self._kept:
+            del self._numbers[: -3 * self._kept]
+            del self._instances[: -self._kept]
+
+    def __iter__(self) -> Iterator[Ended]:
+        for place, instance in enumerate(self._instances):
+            yield Ended(Note(*self._numbers[3 * place : 3 * place + 3]), instance)
 
 
 class Log:
@@ -92,8 +126,9 @@ class Log:
         self.enqueued: deque[Enqueued] = deque(maxlen=limit)
         self.taken_back: deque[TakenBack] = deque(maxlen=limit)
         self.seen: deque[Seen] = deque(maxlen=limit)
+        self.hung_up: deque[HungUp] = deque(maxlen=limit)
         self.deaths: deque[Died] = deque(maxlen=limit)
-        self.ends: deque[Ended] = deque(maxlen=limit)
+        self.ends = Ends(kept)
         self._order = 0
 
     def _note(self) -> Note:
@@ -128,6 +163,10 @@ class Log:
         """A runner dies."""
         self.deaths.append(Died(self._note(), runner))
 
+    def note_hang_up(self, call: Call) -> None:
+        """The client of a poll hangs up."""
+        self.hung_up.append(HungUp(self._note(), call))
+
     def note_end(self, instance: Instance) -> None:
         """An instance has ended."""
-        self.ends.append(Ended(self._note(), instance))
+        self.ends.append(self._note(), instance)

@@ -77,6 +77,7 @@ class Story:
         self._rebases = [move for move in self._log.moves if move.target < move.note.when]
         # By task id: when its runner was last heard of, and how many calls there were of it.
         self._heard: dict[str, int] = {}
+        self._hung_up = {call: note for note, call in self._log.hung_up}
         self._by_call: dict[Call, _Key] = {}
         self._told_ends: set[Ended] = set()
         # By task id: the polls that got it, and those of them that have not acknowledged it.
@@ -131,13 +132,15 @@ class Story:
     # -- calls ------------------------------------------------------------------------------------
 
     def _call(self, made: int, call: Call) -> None:
-        if call.ended_ns is None:
+        if call in self._hung_up:
+            key = self._noted(self._hung_up[call])
+        elif call.ended_ns is None:
             key = self._key(call.time_ns, made, _AT_ONCE)
         else:
             answered_at = max(made, call.ended_after)
             key = self._key(call.ended_ns, answered_at, _AT_ONCE if answered_at == made else _HELD)
         self._by_call[call] = key
-        since = call.time_ns if call.ended_ns not in (None, call.time_ns) else None
+        since = call.time_ns if key.when != call.time_ns else None
         kind, lanes, outcome = self._outcome(key, call)
         retry = f" (attempt {call.attempt})" if call.attempt > 1 else ""
         lasted = "" if since is None or kind == "retry" else f", after {span(key.when - since)}"
@@ -186,7 +189,8 @@ class Story:
         self, key: _Key, call: Call, lanes: tuple[str, ...]
     ) -> tuple[Kind, tuple[str, ...], str]:
         if call.ended_ns is None:
-            return "poll", lanes, "waiting"
+            told = "its client hangs up" if call in self._hung_up else "waiting"
+            return "poll", lanes, told
         task = (call.response or {}).get("taskObject")
         if not task:
             return "poll", lanes, "no task"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import subprocess
 import sys
@@ -407,3 +408,17 @@ def test_a_coroutine_has_a_lane_of_its_own_in_the_timeline(
     asyncio.run(main())
 
     assert datapipeline_fake.timeline[0].lane == "runner runner-a"
+
+
+def test_a_poll_that_is_given_up_is_told_so_in_the_timeline(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    async def polls(made: Any) -> None:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(made.poll_for_task(workerGroup="wg"), timeout=30)
+
+    with_client(polls)
+
+    assert datapipeline_fake.timeline[0].text == (
+        "poll_for_task(workerGroup='wg') -> its client hangs up, after 30 s"
+    )

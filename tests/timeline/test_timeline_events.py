@@ -420,3 +420,15 @@ def test_it_needs_no_findings(
     datapipeline_fake.clock.advance(200)
 
     assert kinds(datapipeline_fake) == ["enqueue", "hand-over", "clock", "deadline"]
+
+
+@pytest.mark.datapipeline(kept_calls=2)
+def test_as_many_notes_are_kept_as_calls(datapipeline_fake: DataPipelineFake) -> None:
+    for number in range(10):
+        datapipeline_fake.enqueue(GROUP, id=f"Task{number}").cancel()
+
+    kept = datapipeline_fake.timeline.filter(kind="enqueue")
+    ends = datapipeline_fake.timeline.filter(kind="end")
+    assert [event.lanes[-1] for event in kept] == ["task Task8", "task Task9"]
+    assert [event.lane for event in ends][-2:] == ["task Task8", "task Task9"]
+    assert len(ends) <= 4
