@@ -24,13 +24,21 @@ import definitions
 import growth
 import pipelines
 import tasks
+import timelines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from measure import Row
 
-ROWS = (*tasks.ROWS, *pipelines.ROWS, *growth.ROWS, *clients.ROWS, *definitions.ROWS)
+ROWS = (
+    *tasks.ROWS,
+    *pipelines.ROWS,
+    *growth.ROWS,
+    *clients.ROWS,
+    *definitions.ROWS,
+    *timelines.ROWS,
+)
 
 
 def _of(measured: Row | Iterable[Row]) -> Iterable[Row]:
