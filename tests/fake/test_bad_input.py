@@ -231,7 +231,7 @@ def test_a_moment_that_has_passed_is_nothing_to_wait_for_long(fake: DataPipeline
 
 def test_terminate_refuses_what_is_no_id_of_a_runner(fake: DataPipelineFake) -> None:
     @FEW
-    @given(runner=st.none() | texts_of(1024))
+    @given(runner=texts_of(1024))
     def check(runner: Any) -> None:
         with refused(fake):
             fake.terminate(runner)
