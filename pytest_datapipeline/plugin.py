@@ -165,6 +165,9 @@ class _Plugin:
             del item.stash[_doubles]
         if _around in item.stash:
             del item.stash[_around]
+            del item.stash[_told]
+        # pytest forgets them itself, but where the test is interrupted.
+        (getattr(item, "funcargs", None) or {}).clear()
 
     def _mode(self) -> Mode:
         """What the guard refuses now: the marker of the test under way wins."""

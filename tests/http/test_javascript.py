@@ -6,6 +6,7 @@ in which `npm install @aws-sdk/client-data-pipeline` was run.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -15,12 +16,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_datapipeline import RunnerContract
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_datapipeline import DataPipelineFake
     from pytest_datapipeline.endpoint import DataPipelineEndpoint
 
 SDK = Path(os.environ.get("JAVASCRIPT_SDK", "nowhere"))
 NODE = shutil.which("node")
+RUNNER = Path(__file__).parents[2] / "examples" / "javascript_runner" / "runner.js"
 
 pytestmark = [
     pytest.mark.datapipeline(patience=60),
@@ -83,3 +89,25 @@ def test_a_task_runner_in_javascript_does_its_work(
         "error": "Pipeline with id: df-0123456789ABCDEFGHIJ does not exist",
     }
     assert datapipeline_endpoint.port
+
+
+class TestARunnerInJavaScript(RunnerContract):
+    """The contract of runners holds for the example in JavaScript."""
+
+    # It waits in real time: what takes more than a moment of that is not for a test.
+    claims = frozenset({"failures", "error_texts", "hostname", "output", "restart", "two_runners"})
+
+    @pytest.fixture(autouse=True)
+    def _sdk(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NODE_PATH", str(SDK / "node_modules"))
+
+    def start(self, fake: DataPipelineFake) -> list[str]:
+        return [str(NODE), str(RUNNER), self.worker_group]
+
+    def task(
+        self, *, seconds: float = 0, fails: bool = False, prints: str = ""
+    ) -> Mapping[str, object] | None:
+        if seconds:
+            return None
+        printed = base64.b64encode(prints.encode()).decode()
+        return {"command": f"printf %s '{printed}' | base64 -d >&2; exit {int(fails)}"}
