@@ -575,12 +575,10 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
             return told
     if "pytest_datapipeline._record.calls" not in sys.modules:
         return None
-    from ._contract import findings
-    from ._record import comparison
+    from ._contract.findings import explain_findings
+    from ._record.comparison import explain_comparison
 
-    return comparison.explain_comparison(op, left, right) or findings.explain_comparison(
-        op, left, right
-    )
+    return explain_comparison(op, left, right) or explain_findings(op, left, right)
 
 
 @pytest.fixture

@@ -199,7 +199,7 @@ def check_ids(ids: Iterable[str], where: str) -> None:
             )
 
 
-def explain_comparison(op: str, left: object, right: object) -> list[str] | None:
+def explain_findings(op: str, left: object, right: object) -> list[str] | None:
     """What pytest prints of a comparison with findings that does not hold; None if it is none."""
     if isinstance(right, Findings) and not isinstance(left, Findings):
         left, right = right, left
