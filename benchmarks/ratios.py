@@ -25,6 +25,7 @@ import growth
 import pipelines
 import tasks
 import timelines
+import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +39,7 @@ ROWS = (
     *clients.ROWS,
     *definitions.ROWS,
     *timelines.ROWS,
+    *verdicts.ROWS,
 )
 
 
