@@ -63,7 +63,7 @@ __version__ = "0.1.0"
 # Where this is not installed, `-p pytest_datapipeline` has pytest load this package as the plugin.
 # The hooks and fixtures are in a module of their own, so that a program without pytest does not
 # import them.
-pytest_plugins = ("pytest_datapipeline.plugin",)
+pytest_plugins: tuple[str, ...] = ("pytest_datapipeline.plugin",)
 
 _HOMES = {
     "_record.call": ("Call", "CallMatcher"),

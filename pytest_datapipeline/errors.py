@@ -113,6 +113,6 @@ class _UsageErrors:
 
 
 # What the service's own modules raise of a test's mistakes, as they know no error of ours.
-usage_errors = _UsageErrors()
+usage_errors: _UsageErrors = _UsageErrors()
 
 __tracebackhide__ = told_by_message

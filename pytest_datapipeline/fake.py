@@ -143,7 +143,7 @@ class DataPipelineFake:
             lambda: bool(self.tasks),
             lambda: self._loop,
         )
-        self.clock = FakeClock(self._time)
+        self.clock: FakeClock = FakeClock(self._time)
 
     def _make_watch(self) -> Watch | None:
         if self._settings.contract == "off":

@@ -614,10 +614,16 @@ def _wide(request: pytest.FixtureRequest) -> Iterator[DataPipelineFake]:
         pytest.fail("\n".join(problems), pytrace=False)
 
 
-class_datapipeline_fake = pytest.fixture(scope="class", name="class_datapipeline_fake")(_wide)
-module_datapipeline_fake = pytest.fixture(scope="module", name="module_datapipeline_fake")(_wide)
-package_datapipeline_fake = pytest.fixture(scope="package", name="package_datapipeline_fake")(_wide)
-session_datapipeline_fake = pytest.fixture(scope="session", name="session_datapipeline_fake")(_wide)
+class_datapipeline_fake: Any = pytest.fixture(scope="class", name="class_datapipeline_fake")(_wide)
+module_datapipeline_fake: Any = pytest.fixture(scope="module", name="module_datapipeline_fake")(
+    _wide
+)
+package_datapipeline_fake: Any = pytest.fixture(scope="package", name="package_datapipeline_fake")(
+    _wide
+)
+session_datapipeline_fake: Any = pytest.fixture(scope="session", name="session_datapipeline_fake")(
+    _wide
+)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, ClassVar, overload
 
 from ..errors import FakeUsageError
 from .rule import MEANING
@@ -48,10 +48,10 @@ class Finding:
     ) -> None:
         self._rule = rule
         self._hide = hide
-        self.text = text
-        self.calls = calls
-        self.times = 1
-        self.location = location
+        self.text: str = text
+        self.calls: tuple[Call, ...] = calls
+        self.times: int = 1
+        self.location: Location | None = location
 
     @property
     def id(self) -> str:
@@ -107,7 +107,7 @@ class Findings(Sequence[Finding]):
     """
 
     __slots__ = ("_found",)
-    __hash__ = None  # type: ignore[assignment]  # equality is not by identity
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # equality is not by identity
 
     def __init__(self, found: Iterable[Finding] = ()) -> None:
         self._found = list(found)

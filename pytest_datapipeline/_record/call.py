@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._service.clock import to_datetime
 from .._service.texts import did_you_mean
@@ -14,7 +14,7 @@ from .rendering import answered, typed
 from .secrets import Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from .secrets import Hide
@@ -72,22 +72,22 @@ class Call:
         attempt: int,
         invocation_id: str,
     ) -> None:
-        self.operation = operation
-        self.parameters = parameters
-        self.region = region
-        self.time_ns = time_ns
-        self.thread = thread
-        self.read_timeout = read_timeout
-        self.attempt = attempt
-        self.invocation_id = invocation_id
+        self.operation: str = operation
+        self.parameters: dict[str, Any] = parameters
+        self.region: str = region
+        self.time_ns: int = time_ns
+        self.thread: str = thread
+        self.read_timeout: float | None = read_timeout
+        self.attempt: int = attempt
+        self.invocation_id: str = invocation_id
         self.ended_ns: int | None = None
         # How many calls had been made by then.
-        self.ended_after = 0
+        self.ended_after: int = 0
         self._answer: bytes | dict[str, Any] | None = None
         self.error: str | None = None
         self.error_message: str | None = None
         self.backoff: float | None = None
-        self.injected = False
+        self.injected: bool = False
 
     @property
     def response(self) -> dict[str, Any] | None:
@@ -124,7 +124,7 @@ class Call:
             return self is other
         return NotImplemented  # ANY and its like decide for themselves
 
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Callable[[object], int]] = object.__hash__
 
     def __repr__(self) -> str:
         return self.in_a_line(self.hide())
@@ -165,7 +165,7 @@ class CallMatcher:
     """
 
     __slots__ = ("operation", "parameters")
-    __hash__ = None  # type: ignore[assignment]  # equality is not by identity
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # equality is not by identity
 
     def __init__(self, operation: str, parameters: Mapping[str, Any]) -> None:
         from .._service.protocol import model
@@ -180,8 +180,8 @@ class CallMatcher:
                     f"{method} has no parameter {name!r}.{did_you_mean(name, known)} "
                     f"Its parameters are: {', '.join(known) or 'none'}."
                 )
-        self.operation = operation
-        self.parameters = dict(parameters)
+        self.operation: str = operation
+        self.parameters: dict[str, Any] = dict(parameters)
 
     def __repr__(self) -> str:
         return typed(self.operation, self.parameters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, ClassVar, overload
 
 from ..errors import FakeUsageError, told_by_message
 from .call import Call, CallMatcher, is_matcher_function, not_called, of_operation
@@ -20,10 +20,10 @@ __tracebackhide__ = told_by_message
 class InOrder:
     """Equal to a record of calls in which the matchers are met in this order, others in between."""
 
-    __hash__ = None  # type: ignore[assignment]  # equality is not by identity
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # equality is not by identity
 
     def __init__(self, matchers: Sequence[CallMatcher]) -> None:
-        self.matchers = tuple(matchers)
+        self.matchers: tuple[CallMatcher, ...] = tuple(matchers)
 
     def __repr__(self) -> str:
         return f"in_order({', '.join(map(repr, self.matchers))})"
@@ -66,15 +66,15 @@ class Calls(Sequence[Call]):
     """
 
     __slots__ = ("_calls", "_kept", "dropped", "secrets")
-    __hash__ = None  # type: ignore[assignment]  # it grows
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it grows
 
     def __init__(
         self, calls: Iterable[Call] = (), secrets: Secrets | None = None, kept: int = 0
     ) -> None:
         self._calls = list(calls)
         self._kept = kept
-        self.dropped = 0
-        self.secrets = secrets or Secrets(self._calls)
+        self.dropped: int = 0
+        self.secrets: Secrets = secrets or Secrets(self._calls)
 
     def _append(self, call: Call) -> None:
         call.secrets = self.secrets

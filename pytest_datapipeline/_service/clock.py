@@ -43,7 +43,7 @@ class Timer:
     __slots__ = ("callback", "when")
 
     def __init__(self, when: int, callback: Callable[[], None]) -> None:
-        self.when = when
+        self.when: int = when
         self.callback: Callable[[], None] | None = callback
 
 
@@ -51,7 +51,7 @@ class VirtualClock:
     """The time, and the timers that fire, in order and each at its own time, as it moves."""
 
     def __init__(self, start: int) -> None:
-        self.now = start
+        self.now: int = start
         self._heap: list[tuple[int, int, Timer]] = []
         self._order = 0
         self._cancelled = 0

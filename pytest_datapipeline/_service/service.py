@@ -70,11 +70,11 @@ class Service:
     ) -> None:
         self.clock = clock
         self.settings = settings
-        self.ids = Ids(settings.seed)
-        self.tasks = Tasks(clock, settings, self.ids, on_event)
-        self.engine = Engine(clock, settings, self.tasks, outcome_of)
-        self.pipelines = Registry(clock, settings, self.tasks)
-        self.arrivals = Arrivals(self.pipelines, self.tasks)
+        self.ids: Ids = Ids(settings.seed)
+        self.tasks: Tasks = Tasks(clock, settings, self.ids, on_event)
+        self.engine: Engine = Engine(clock, settings, self.tasks, outcome_of)
+        self.pipelines: Registry = Registry(clock, settings, self.tasks)
+        self.arrivals: Arrivals = Arrivals(self.pipelines, self.tasks)
         self.heartbeats: dict[str, list[HeartbeatRecord]] = {}
         self.terminating: set[str] = set()
         self.terminating_all = False

@@ -92,7 +92,7 @@ class Limits:
         something_is_to_come: Callable[[], bool],
     ) -> None:
         self.drive: Drive | None = None
-        self.last_event = clock.now
+        self.last_event: int = clock.now
         self._clock = clock
         self._idle = idle
         self._stuck = stuck

@@ -41,7 +41,7 @@ class Participants:
     """
 
     def __init__(self) -> None:
-        self.home = threading.current_thread()
+        self.home: threading.Thread = threading.current_thread()
         self.waiting: dict[Actor, Wait] = {}
         self.callers: set[threading.Thread] = set()
         self._on_the_way: dict[Actor, None] = {}

@@ -60,11 +60,11 @@ class Timekeeper:
         on_stuck: Callable[[str], None],
         something_is_to_come: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         self.clock = clock
-        self.participants = Participants()
-        self.limits = Limits(clock, patience.idle, self.stuck, something_is_to_come)
-        self.frozen = FrozenTime(self._frozen_time_moved)
+        self.participants: Participants = Participants()
+        self.limits: Limits = Limits(clock, patience.idle, self.stuck, something_is_to_come)
+        self.frozen: FrozenTime = FrozenTime(self._frozen_time_moved)
         self._tasks = tasks
         self._patience = patience
         self._last_calls = last_calls
@@ -81,7 +81,7 @@ class Timekeeper:
         self.loop: HomeLoop | None = None
         self._rebased = 0
         # Whether time is being moved by the test itself, outside of a loop that it drives.
-        self.moved_by_test = False
+        self.moved_by_test: bool = False
 
     # -- requests ---------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ class Unwinder:
     """
 
     def __init__(self) -> None:
-        self.swallowed = 0
+        self.swallowed: int = 0
 
     def prepared(self, error: Error) -> Error:
         """The error, to be raised now by the caller. If it keeps being swallowed, it is raised

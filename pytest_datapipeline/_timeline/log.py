@@ -120,7 +120,7 @@ class Log:
     def __init__(self, clock: VirtualClock, made: Callable[[], int], kept: int = 0) -> None:
         self._clock = clock
         self._made = made
-        self.start = clock.now
+        self.start: int = clock.now
         limit = kept or None
         self.moves: deque[Moved] = deque(maxlen=limit)
         self.enqueued: deque[Enqueued] = deque(maxlen=limit)
@@ -128,7 +128,7 @@ class Log:
         self.seen: deque[Seen] = deque(maxlen=limit)
         self.hung_up: deque[HungUp] = deque(maxlen=limit)
         self.deaths: deque[Died] = deque(maxlen=limit)
-        self.ends = Ends(kept)
+        self.ends: Ends = Ends(kept)
         self._order = 0
 
     def _note(self) -> Note:

@@ -37,9 +37,11 @@ class Timeline(Sequence[Event]):
 
     def __init__(self, events: Iterable[Event], dropped: int = 0) -> None:
         self._events = list(events)
-        self.dropped = dropped
+        self.dropped: int = dropped
         found = dict.fromkeys(lane for event in self._events for lane in event.lanes)
-        self.lanes = sorted(found, key=lambda lane: _GROUPS.index(lane.partition(" ")[0]))
+        self.lanes: list[str] = sorted(
+            found, key=lambda lane: _GROUPS.index(lane.partition(" ")[0])
+        )
 
     @classmethod
     def of(cls, world: World, after: int = 0, failure: str | None = None) -> Self:

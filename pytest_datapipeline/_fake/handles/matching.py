@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ... import checks
 from ..._service.clock import to_datetime
@@ -34,9 +34,9 @@ class OneRun:
     __slots__ = ("component", "expected", "fields")
 
     def __init__(self, component: str, expected: dict[str, Any], fields: dict[str, Any]) -> None:
-        self.component = component
-        self.expected = expected
-        self.fields = fields
+        self.component: str = component
+        self.expected: dict[str, Any] = expected
+        self.fields: dict[str, Any] = fields
 
     def __repr__(self) -> str:
         told = {
@@ -100,12 +100,12 @@ class Ran:
     """The runs that a test expects; see `ran`."""
 
     __slots__ = ("in_any_order", "partial", "runs")
-    __hash__ = None  # type: ignore[assignment]  # what is equal to it changes
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # what is equal to it changes
 
     def __init__(self, runs: list[OneRun], partial: bool, in_any_order: bool) -> None:
-        self.runs = runs
-        self.partial = partial
-        self.in_any_order = in_any_order
+        self.runs: list[OneRun] = runs
+        self.partial: bool = partial
+        self.in_any_order: bool = in_any_order
 
     def __repr__(self) -> str:
         parts = [repr(held) for held in self.runs]

@@ -23,7 +23,7 @@ from .texts import is_the_same_all_along, needs_a_run, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..definitions.definition import Definition
+    from ..definitions.definition import Definition, Resolved
     from ..instances.instance import Attempt
     from ..settings import ServiceSettings
 
@@ -71,10 +71,10 @@ class Run(Instance):
     def __init__(self, component: PipelineComponent, index: int, version: int) -> None:
         schedule = component.schedule
         super().__init__(component, schedule.start_of(index), schedule.end_of(index))
-        self.index = index
+        self.index: int = index
         self.version = version
-        self.blocked = 0
-        self.again = False
+        self.blocked: int = 0
+        self.again: bool = False
         self.details: dict[str, Any] | None = None
         self.evaluated: list[list[Field]] | None = None
 
@@ -164,8 +164,8 @@ class PipelineComponent(Component):
     ) -> None:
         fields = definition.resolved(object_id)
         kind = fields.first("type") or ""
-        self.definition = definition
-        self.fields = fields
+        self.definition: Definition = definition
+        self.fields: Resolved = fields
         super().__init__(
             id=object_id,
             type=kind,
@@ -174,24 +174,24 @@ class PipelineComponent(Component):
             worker_group="",
             policy=self._policy(object_id),
         )
-        self.pipeline = pipeline
-        self.family = family_of(kind) or ""
-        self.schedule = schedule
-        self.node = node
-        self.suffix = suffix
+        self.pipeline: Owner = pipeline
+        self.family: str = family_of(kind) or ""
+        self.schedule: Schedule = schedule
+        self.node: PipelineComponent | None = node
+        self.suffix: str = suffix
         mode = (self.text("scheduleType") or settings.schedule_type).lower()
         # Documented: resources are there from the beginning of an interval.
-        self.at_end = mode == "timeseries" and self.family != RESOURCE
-        self.cascade = (self.text("failureAndRerunMode") or "").lower() == "cascade"
+        self.at_end: bool = mode == "timeseries" and self.family != RESOURCE
+        self.cascade: bool = (self.text("failureAndRerunMode") or "").lower() == "cascade"
         limit = self._integer("maxActiveInstances")
-        self.limit = settings.active_instances if limit is None else limit
-        self.late_after = self._duration("lateAfterTimeout")
-        self.init_timeout = self._duration("initTimeout")
-        self.terminate_after = self._duration("terminateAfter")
-        self.on_success = fields.refs("onSuccess")
-        self.on_fail = fields.refs("onFail")
-        self.on_late = fields.refs("onLateAction")
-        self.worker_group = self.text("workerGroup") or ""
+        self.limit: int = settings.active_instances if limit is None else limit
+        self.late_after: int | None = self._duration("lateAfterTimeout")
+        self.init_timeout: int | None = self._duration("initTimeout")
+        self.terminate_after: int | None = self._duration("terminateAfter")
+        self.on_success: list[str] = fields.refs("onSuccess")
+        self.on_fail: list[str] = fields.refs("onFail")
+        self.on_late: list[str] = fields.refs("onLateAction")
+        self.worker_group: str = self.text("workerGroup") or ""
         self.runs_on: PipelineComponent | None = None
         self.users: list[PipelineComponent] = []
         self.preconditions: list[PipelineComponent] = []
@@ -202,8 +202,8 @@ class PipelineComponent(Component):
         self.followers: list[PipelineComponent] = []
         self.runs: dict[int, Run] = {}
         self.open: dict[int, Run] = {}
-        self.active = 0
-        self.next_index = 0
+        self.active: int = 0
+        self.next_index: int = 0
         self.successor: PipelineComponent | None = None
         self.created_at: int | None = None
         self.latest: int | None = None
@@ -213,7 +213,9 @@ class PipelineComponent(Component):
         self._parts = self._split()
         self._static = tuple(field for fixed, _ in self._parts for field in fixed)
         # Whether a field is evaluated anew for each run, which may fail.
-        self.evaluates = any(field is not None and not field.is_ref for _, field in self._parts)
+        self.evaluates: bool = any(
+            field is not None and not field.is_ref for _, field in self._parts
+        )
         # Whether what they become depends on its interval alone.
         self._keeps = self.evaluates and all(
             is_the_same_all_along(definition, object_id, field.value)

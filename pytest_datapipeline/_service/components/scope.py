@@ -43,12 +43,12 @@ class Context:
         end: int | None = None,
         runtime: Mapping[str, list[str]] | None = None,
     ) -> None:
-        self.definition = definition
-        self.instance_of = instance_of
-        self.start = start
-        self.end = end
-        self.runtime = runtime or {}
-        self.depth = 0
+        self.definition: Definition = definition
+        self.instance_of: Callable[[str], Instance | None] = instance_of
+        self.start: int | None = start
+        self.end: int | None = end
+        self.runtime: Mapping[str, list[str]] = runtime or {}
+        self.depth: int = 0
         self.secrets: list[str] = []
 
 

@@ -93,14 +93,14 @@ class Definition:
         parameters: Iterable[Parameter] = (),
         values: Iterable[Mapping[str, Any]] = (),
     ) -> None:
-        self.objects = list(objects)
+        self.objects: list[PipelineObject] = list(objects)
         self.by_id: dict[str, PipelineObject] = {}
         for pipeline_object in self.objects:
             self.by_id.setdefault(pipeline_object.id, pipeline_object)
-        self.declared = list(parameters)
-        self.parameters = {parameter.id: parameter for parameter in self.declared}
-        self.given_values = list(values)
-        self.values = _grouped(self.given_values, "id")
+        self.declared: list[Parameter] = list(parameters)
+        self.parameters: dict[str, Parameter] = {held.id: held for held in self.declared}
+        self.given_values: list[Mapping[str, Any]] = list(values)
+        self.values: dict[str, list[str]] = _grouped(self.given_values, "id")
         self._resolved: dict[str, Resolved] = {}
         self._own: dict[str, dict[str, tuple[Field, ...]]] = {}
 

@@ -30,7 +30,7 @@ class ExpressionError(Exception):
         self, expression: str, position: int, reason: str, hidden: str | None = None
     ) -> None:
         super().__init__(expression, position, reason)
-        self.hidden = reason if hidden is None else hidden
+        self.hidden: str = reason if hidden is None else hidden
         self.expression = expression
         self.position = position
         self.reason = reason

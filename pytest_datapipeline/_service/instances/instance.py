@@ -79,13 +79,13 @@ class Component:
         worker_group: str,
         policy: Policy,
     ) -> None:
-        self.id = id
-        self.type = type
-        self.pipeline_id = pipeline_id
-        self.region = region
-        self.worker_group = worker_group
-        self.policy = policy
-        self.paused = False
+        self.id: str = id
+        self.type: str = type
+        self.pipeline_id: str = pipeline_id
+        self.region: str | None = region
+        self.worker_group: str = worker_group
+        self.policy: Policy = policy
+        self.paused: bool = False
 
     def instance_id(self, instance: Instance) -> str:
         return f"@{self.id}_{timestamp(instance.scheduled_start)}"
@@ -198,10 +198,10 @@ class Attempt:
     )
 
     def __init__(self, instance: Instance, number: int, started: int) -> None:
-        self.instance = instance
-        self.number = number
-        self.started = started
-        self.status = WAITING_FOR_RUNNER
+        self.instance: Instance = instance
+        self.number: int = number
+        self.started: int = started
+        self.status: str = WAITING_FOR_RUNNER
         self.task_id: str | None = None
         self.task_ids: list[str] = []
         self.hostname: str | None = None
@@ -210,7 +210,7 @@ class Attempt:
         self.acknowledged: int | None = None
         self.ended: int | None = None
         self.progress: list[Progress] = []
-        self.canceled = False
+        self.canceled: bool = False
         self.error_id: str | None = None
         self.error_message: str | None = None
         self.error_stack_trace: str | None = None
@@ -241,18 +241,20 @@ class Instance:
     def __init__(
         self, component: Component, scheduled_start: int, scheduled_end: int | None = None
     ) -> None:
-        self.component = component
-        self.scheduled_start = scheduled_start
-        self.scheduled_end = scheduled_start + INTERVAL if scheduled_end is None else scheduled_end
-        self.tries_left = component.policy.maximum_retries + 1
-        self.status = WAITING_ON_DEPENDENCIES
+        self.component: Component = component
+        self.scheduled_start: int = scheduled_start
+        self.scheduled_end: int = (
+            scheduled_start + INTERVAL if scheduled_end is None else scheduled_end
+        )
+        self.tries_left: int = component.policy.maximum_retries + 1
+        self.status: str = WAITING_ON_DEPENDENCIES
         self.attempts: list[Attempt] = []
         self.actual_start: int | None = None
         self.actual_end: int | None = None
         # Of the pipeline, when it was created.
-        self.version = 1
+        self.version: int = 1
         self.timer: Timer | None = None
-        self.ended = False
+        self.ended: bool = False
 
     @property
     def id(self) -> str:

@@ -54,11 +54,11 @@ class Tasks:
         self._known: dict[str, Attempt] = {}
         self._final_calls: dict[str, str] = {}
         self.queues: WorkerGroups[Attempt] = WorkerGroups(_waits_for_runner)
-        self.open = 0
+        self.open: int = 0
         # Instances that a disturbance has canceled, and when: nothing else can be expected of them.
         self.disturbed: dict[Instance, int] = {}
         # Whether a test has a deadline pass without its time.
-        self.expiring = False
+        self.expiring: bool = False
         # Attempts whose holder is known: the deadlines that time must not pass while he works.
         self.held: dict[Attempt, None] = {}
         # What became ready while its component was paused.

@@ -27,7 +27,7 @@ class Ticket:
     __slots__ = ("answer", "on_resolved", "resolved", "timer")
 
     def __init__(self) -> None:
-        self.resolved = False
+        self.resolved: bool = False
         self.answer: Any = None
         self.on_resolved: Callable[[], None] | None = None
         self.timer: Timer | None = None
@@ -52,12 +52,12 @@ class Poll(Ticket):
         self, worker_group: str, region: str, hostname: str | None, holder: object, since: int
     ) -> None:
         super().__init__()
-        self.worker_group = worker_group
-        self.region = region
-        self.hostname = hostname
-        self.holder = holder
-        self.since = since
-        self.abandoned = False
+        self.worker_group: str = worker_group
+        self.region: str = region
+        self.hostname: str | None = hostname
+        self.holder: object = holder
+        self.since: int = since
+        self.abandoned: bool = False
 
 
 class _Queued(Generic[Item]):

@@ -37,7 +37,7 @@ class Registry:
         self._settings = settings
         self._tasks = tasks
         self.all: dict[str, Pipeline] = {}
-        self.any_deleted = False
+        self.any_deleted: bool = False
         self._named: dict[tuple[str | None, str, str], Pipeline] = {}
         # How many a region has, and which, while none of them is being deleted.
         self._counts: Counter[str | None] = Counter()

@@ -52,12 +52,12 @@ class TaskObject:
         own: tuple[Field, ...],
         others: tuple[dict[str, Any], ...],
     ) -> None:
-        self.task_id = task_id
-        self.pipeline_id = pipeline_id
-        self.attempt_id = attempt_id
-        self.values = values
-        self.own = own
-        self.others = others
+        self.task_id: str = task_id
+        self.pipeline_id: str = pipeline_id
+        self.attempt_id: str = attempt_id
+        self.values: dict[str, str] = values
+        self.own: tuple[Field, ...] = own
+        self.others: tuple[dict[str, Any], ...] = others
 
     @property
     def plain(self) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..clock import VirtualClock
+    from ..components.pipeline import Pipeline
     from ..instances.instance import Component, Instance
     from ..instances.life import Tasks
     from ..settings import ServiceSettings
@@ -42,10 +43,10 @@ class Engine:
         ending = Ending(clock, settings)
         self._dependencies = Dependencies(clock, settings, tasks, self._agenda, ending, outcome_of)
         self._activation = Activation(clock, settings, self._agenda, ending, self._dependencies)
-        self.activate = self._activation.activate
-        self.deactivate = self._activation.deactivate
-        self.delete = self._activation.delete
-        self.cancel = self._dependencies.cancel
+        self.activate: Callable[..., bool] = self._activation.activate
+        self.deactivate: Callable[..., None] = self._activation.deactivate
+        self.delete: Callable[[Pipeline], None] = self._activation.delete
+        self.cancel: Callable[[Instance, str], None] = self._dependencies.cancel
         tasks.on_informed = self._activation.informed
         tasks.on_ended = self._dependencies.ended
 
