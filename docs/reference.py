@@ -220,6 +220,13 @@ _CONTROLS = {
             "`attempts`"
         },
     ),
+    "findings": (
+        "Tells what task runners did that AWS asks them not to do, by [its rules](../contract.md).",
+        {
+            "findings": "a list of objects with `rule`, `strength`, `text`, `times`, `asked`, "
+            "`source`, `remedy`"
+        },
+    ),
     "now": ("Tells the time.", {"now": "a moment"}),
     "reset": (
         "Starts afresh, with the [settings](settings.md) in the body until the next reset.",

@@ -167,6 +167,7 @@ class Server:
             "fail": _Verb(self._fail, {"operation": _STRING, "error": _ERROR}, _FAULT),
             "calls": _Verb(self._calls, {}, {}, changes=False),
             "tasks": _Verb(self._tasks, {}, {}, changes=False),
+            "findings": _Verb(self._findings, {}, {}, changes=False),
             "now": _Verb(self._now, {}, {}, changes=False),
             "reset": _Verb(self._reset, {}, _SETTINGS),
         }
@@ -291,6 +292,22 @@ class Server:
                     "error": call.error,
                 }
                 for call in self._fake.calls
+            ]
+        }
+
+    def _findings(self, _: dict[str, Any]) -> Any:
+        return {
+            "findings": [
+                {
+                    "rule": found.id,
+                    "strength": found.strength,
+                    "text": found.text,
+                    "times": found.times,
+                    "asked": found.asked,
+                    "source": found.source,
+                    "remedy": found.remedy,
+                }
+                for found in self._fake._findings()
             ]
         }
 

@@ -133,6 +133,16 @@ def test_time_is_moved_by_hand(server: Server) -> None:
     assert control(server, "now", method="GET") == (200, moved)
 
 
+def test_findings_are_told(server: Server, client: Any) -> None:
+    control(server, "enqueue", {"workerGroup": "reports", "task": {"command": "true"}})
+    client.poll_for_task(workerGroup="reports")
+
+    _, told = control(server, "findings", method="GET")
+
+    assert [found["rule"] for found in told["findings"]] == ["no-hostname"]
+    assert told["findings"][0]["strength"] == "advice"
+
+
 def test_calls_are_told(server: Server, client: Any) -> None:
     client.list_pipelines()
 
