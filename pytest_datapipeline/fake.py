@@ -67,7 +67,7 @@ class DataPipelineFake:
     `@DataPipelineFake(...)`, it gives each test a fake of its own.
 
     Args:
-        settings: see the table of settings in the README; each has a default.
+        settings: see the page of settings in the documentation; each has a default.
 
     Raises:
         FakeUsageError: an unknown setting, or a value that it can not have.

@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> i
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a setting of the fake, as in its README; may be given several times",
+        help="a setting of the fake, as its documentation lists them; may be given several times",
     )
     given = parser.parse_args(arguments)
     token: str | None = given.token

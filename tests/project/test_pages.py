@@ -1,4 +1,4 @@
-"""The pages of the documentation are true: what they show runs as pasted.
+"""The README and the pages of the documentation are true: what they show runs as pasted.
 
 The Python blocks of a page become test modules in one folder, which holds the definition files of
 the examples as well. A block with a title is a file of that name, until a later one of that name
@@ -32,7 +32,7 @@ if find_spec("aiobotocore") is not None:
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "definitions"
 PAGES = sorted(
-    (ROOT / "docs").rglob("*.md"),
+    [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")],
     key=lambda path: path.relative_to(ROOT),
 )
 # Why a block is not run stands before it.
