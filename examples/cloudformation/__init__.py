@@ -1,0 +1,1 @@
+"""Tests of a CloudFormation template: see README.md beside this."""

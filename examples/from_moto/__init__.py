@@ -1,0 +1,1 @@
+"""A program whose tests moved from moto: see README.md beside this."""
