@@ -2,8 +2,8 @@
 
 The Python blocks of a page become test modules in one folder, which holds the definition files of
 the examples as well. A block with a title is a file of that name, until a later one of that name
-takes its place. A command of pytest is then run with the files that stand there by now, and what
-the page shows must come, in that order; `...` stands for anything.
+takes its place. A command of pytest or of ours is then run with the files that stand there by
+now, and what the page shows must come, in that order; `...` stands for anything.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import shlex
 import textwrap
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from support.inner_pytest import run_here
+
+from pytest_datapipeline.__main__ import _run as run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +40,7 @@ PAGES = sorted(
 # Why a block is not run stands before it.
 _BLOCK = re.compile(
     r"^(?:(?P<bare> *)<!-- not run: .+ -->\n+)?"
-    r"^(?P<indent> *)```(?P<language>python|console)(?: title=\"(?P<title>[^\"]+)\")?\n"
+    r"^(?P<indent> *)```(?P<language>python|console|json)(?: title=\"(?P<title>[^\"]+)\")?\n"
     r"(?P<text>.*?)^(?P=indent)```$",
     re.M | re.S,
 )
@@ -81,14 +83,28 @@ def lacks(block: Block) -> bool:
 def folder(pytester: pytest.Pytester) -> Path:
     """A folder with the definition files that pages speak of."""
     reports = json.loads((EXAMPLES / "reports.json").read_text(encoding="utf-8"))
-    audit = {"id": "Audit", "type": "ShellCommandActivity", "command": "audit"}
-    audited = {**reports, "objects": [*reports["objects"], audit]}
+    audited = _with_an_audit(reports)
     template = (EXAMPLES / "template.yaml").read_text(encoding="utf-8")
     pytester.mkdir("pipelines").joinpath("reports.json").write_text(json.dumps(reports))
     pytester.mkdir("templates").joinpath("reports.yaml").write_text(template)
     pytester.path.joinpath("before.json").write_text(json.dumps(reports))
     pytester.path.joinpath("after.json").write_text(json.dumps(audited))
     return pytester.path
+
+
+def _with_an_audit(reports: dict[str, Any]) -> dict[str, Any]:
+    """The same definition with one activity more, before the report."""
+    audit = {
+        "id": "Audit",
+        "type": "ShellCommandActivity",
+        "command": "audit --day #{format(@scheduledStartTime, 'YYYY-MM-dd')}",
+        "dependsOn": {"ref": "Load"},
+    }
+    objects = [
+        {**held, "dependsOn": {"ref": "Audit"}} if held["id"] == "Report" else held
+        for held in reports["objects"]
+    ]
+    return {**reports, "objects": [*objects, audit]}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +135,7 @@ def test_every_python_block_runs(pytester: pytest.Pytester, folder: Path, page: 
     "page", [page for page in PAGES if any(held.title for held in blocks(page))], ids=name_of
 )
 def test_what_a_page_leads_through_goes_as_it_shows(
-    pytester: pytest.Pytester, folder: Path, page: Path
+    pytester: pytest.Pytester, folder: Path, page: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compared = 0
     for block in blocks(page):
@@ -127,12 +143,22 @@ def test_what_a_page_leads_through_goes_as_it_shows(
             (folder / block.title).write_text(block.text, encoding="utf-8")
         elif block.language == "console":
             for command, shown in block.commands:
-                if command[0] == "pytest":
-                    result = run_here(pytester, "-W", "default", *command[1:])
-                    assert_shown(shown, result.outlines)
-                    compared += bool(shown)
+                if shown and command[0] in ("pytest", "pytest-datapipeline"):
+                    assert_shown(shown, printed_by(command, pytester, capsys))
+                    compared += 1
 
     assert compared
+
+
+def printed_by(
+    command: list[str], pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> list[str]:
+    """What a command prints."""
+    if command[0] == "pytest":
+        return run_here(pytester, "-W", "default", *command[1:]).outlines
+    capsys.readouterr()
+    run_command(command[1:])
+    return capsys.readouterr().out.splitlines()
 
 
 def assert_shown(shown: list[str], printed: list[str]) -> None:
