@@ -13,7 +13,7 @@ import pytest_datapipeline
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pytest_datapipeline"
 PAGE = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
-MESSAGES = re.findall(r"^\| \*\*(\w+)\*\*: `([^`]+)` \|", PAGE, re.M)
+ROWS = re.findall(r'^\| <a id="([a-z-]+)"></a>\*\*(\w+)\*\*: `([^`]+)` \|', PAGE, re.M)
 # Stands for a value in a text of the code, as "..." does on the page.
 _VALUE = "\0"
 
@@ -38,10 +38,16 @@ TEXTS = texts_of_the_code()
 
 
 def test_the_page_has_those_that_are_met_most() -> None:
-    assert len(MESSAGES) >= 50
+    assert len(ROWS) >= 50
 
 
-@pytest.mark.parametrize(("kind", "message"), MESSAGES)
+def test_each_has_an_anchor_of_its_own() -> None:
+    anchors = [anchor for anchor, _, _ in ROWS]
+
+    assert PAGE.count("<a id=") == len(anchors) == len(set(anchors))
+
+
+@pytest.mark.parametrize(("kind", "message"), [(kind, text) for _, kind, text in ROWS])
 def test_the_code_has_a_message_of_the_page(kind: str, message: str) -> None:
     pieces = [re.escape(piece.strip()) for piece in message.split("...") if piece.strip()]
     pattern = re.compile(rf"\s*{_VALUE}\W*\s*".join(pieces) if len(pieces) > 1 else pieces[0], re.S)
