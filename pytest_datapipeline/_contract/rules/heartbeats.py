@@ -53,11 +53,13 @@ def no_heartbeat(seen: Evidence, _: None) -> Found | None:
     remedy="Look at `terminate` in every answer, and poll no more.",
 )
 def terminate_ignored(seen: Evidence, call: Call) -> Found | None:
+    if seen.terminated is None:
+        return None
     told = seen.runner(call).terminated
     if told is None and len(seen.heartbeats) == 1:
         # The heartbeat has a thread of its own; a poll may have been on its way.
         told = seen.terminated
-        if told is not None and call.time_ns <= told.time_ns:
+        if call.time_ns <= told.time_ns:
             return None
     if told is None:
         return None

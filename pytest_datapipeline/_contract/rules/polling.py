@@ -79,9 +79,11 @@ def lost_hand_over(seen: Evidence, attempt: Attempt) -> Found | None:
     remedy="Poll each worker group from one thread, and work the tasks in others.",
 )
 def concurrent_polls(seen: Evidence, call: Call) -> Found | None:
-    hostname = call.parameters.get("hostname")
     group = seen.groups.get(call.parameters["workerGroup"])
-    if group is None or not group.open or not hostname:
+    if group is None or not group.open:
+        return None
+    hostname = call.parameters.get("hostname")
+    if not hostname:
         return None
     for other in group.open:
         if (
@@ -107,6 +109,8 @@ def concurrent_polls(seen: Evidence, call: Call) -> Found | None:
     remedy="Poll the name that the definition has.",
 )
 def worker_group_spelling(seen: Evidence, call: Call) -> Found | None:
+    if not seen.alike:
+        return None
     polled = call.parameters.get("workerGroup", "")
     meant = seen.alike.get(polled)
     if meant is None or polled.strip().casefold() != meant.strip().casefold():
@@ -175,6 +179,8 @@ def _named(definition: Definition, worker_group: str) -> list[tuple[str, bool]]:
     remedy="Make the runner's client for the region of the pipeline.",
 )
 def wrong_region(seen: Evidence, call: Call) -> Found | None:
+    if not seen.elsewhere:
+        return None
     place = (call.parameters.get("workerGroup", ""), call.region)
     if place not in seen.elsewhere:
         return None

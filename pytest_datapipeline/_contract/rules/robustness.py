@@ -63,8 +63,10 @@ def no_back_off(seen: Evidence, call: Call) -> Found | None:
 def polls_too_fast(seen: Evidence, call: Call) -> Found | None:
     # Polls that bring tasks take real time in production, which virtual time does not show; nor
     # does it show the pauses of a runner that waits in real time.
+    if call.error is None:
+        return None
     errors = seen.runner(call).errors
-    if call.error is None or len(errors) < _BURST:
+    if len(errors) < _BURST:
         return None
     since = (call.time_ns - errors[-_BURST]) / SECOND
     if not 0 < since < _BURST / _POLLS_A_SECOND:
