@@ -30,10 +30,10 @@ This page is made by `python docs/contract.py`; the rules stand in
 _NOT_SEEN = """## What calls alone do not show
 
 - A runner that reads `answer["taskObject"]` of an empty poll and dies of the KeyError: to the
-  fake it is   one that has stopped. The same for one that an error of the service ends.
+  fake it is one that has stopped. The same for one that an error of the service ends.
 - A runner that takes the first of `objects` for its attempt, reads fields by their position,
-  takes ids   apart, or does work twice when a task comes twice. `shuffle=True` has objects and
-  fields come in an   arbitrary order; what it did wrong shows in what it does.
+  takes ids apart, or does work twice when a task comes twice. `shuffle=True` has objects and
+  fields come in an arbitrary order; what it did wrong shows in what it does.
 - Calls faster than AWS allows, where each brings work: virtual time does not pass while your code
   works.
 """

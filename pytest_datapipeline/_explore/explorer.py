@@ -114,7 +114,7 @@ class Explorer:
             raise FakeUsageError(
                 f"The replay {text!r} is of {replay.name!r}, and this is {self._name!r}."
             )
-        reached, _ = self._run(replay, judge=True)
+        reached, _ = self._run(replay)
         if not reached:
             raise FakeUsageError(
                 f"The replay {text!r} is of another state of the code: "
@@ -128,7 +128,7 @@ class Explorer:
         recorded = []
         for _ in range(2):
             try:
-                _, fake = self._run(Replay(self._name, ()), judge=True)
+                _, fake = self._run(Replay(self._name, ()))
             except (Exception, Unwinding) as error:
                 _note(error, "This was the scenario without any disturbance.")
                 raise
@@ -148,7 +148,7 @@ class Explorer:
         error: BaseException | None = None
         fake = None
         try:
-            reached, fake = self._run(replay, judge=True)
+            reached, fake = self._run(replay)
             outcome = "passed" if reached else "not reached"
         except FakeUsageError:
             raise
@@ -157,7 +157,7 @@ class Explorer:
         found = () if fake is None else tuple(fake._findings().broken)
         return Trial(replay, outcome, error, found)
 
-    def _run(self, replay: Replay, judge: bool) -> tuple[bool, DataPipelineFake]:
+    def _run(self, replay: Replay) -> tuple[bool, DataPipelineFake]:
         """Run it once; whether all was reached that was to go wrong."""
         fake = DataPipelineFake(**self._settings)
         fake._driving.restarts = True
@@ -178,8 +178,7 @@ class Explorer:
             self._check_prefix(fake, replay)
         if failure is not None and not self._died_for_good(fake, failure):
             raise failure
-        if judge:
-            self._judge(fake)
+        self._judge(fake)
         return all(fault.met for fault in planned), fake
 
     @staticmethod

@@ -96,9 +96,8 @@ class Harness:
         elif inspect.iscoroutinefunction(runners[0]):
             self._run_coroutines(self._together(runners))
         else:
-            threads = [
-                threading.Thread(target=_until_unwound, args=[_loop(runner)]) for runner in runners
-            ]
+            # Their loops are endless: the end of the test ends them.
+            threads = [threading.Thread(target=_loop(runner)) for runner in runners]
             for thread in threads:
                 thread.start()
             self._fake.wait_until()
@@ -183,8 +182,3 @@ def _loop(runner: object) -> Callable[[], object]:
             "function that does, or a command line as a list."
         )
     return runner
-
-
-def _until_unwound(loop: Callable[[], object]) -> None:
-    """A runner's loop in a thread, which the end of the test ends."""
-    loop()

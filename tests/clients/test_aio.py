@@ -317,7 +317,7 @@ class TestLeaving:
             with DataPipelineFake() as fake:
                 async with client() as made:
                     poll = asyncio.create_task(made.poll_for_task(workerGroup="wg"))
-                    await asyncio.sleep(1)
+                    await asyncio.sleep(1)  # in virtual time
                     assert len(fake.waiting) == 1
             await asyncio.wait([poll])
             return poll.cancelled()

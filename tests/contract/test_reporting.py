@@ -270,3 +270,18 @@ def test_a_task_that_the_test_takes_back_is_nobody_s_fault(
         datapipeline_client.report_task_progress(taskId=task_id)
 
     assert not datapipeline_fake.findings
+
+
+def test_a_report_that_fails_as_planned_is_not_the_runner_s_silence(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue(GROUP)
+    task_id = poll(datapipeline_client)["taskId"]
+    datapipeline_fake.fail("report_task_progress", "read_timeout")
+    with contextlib.suppress(Exception):
+        datapipeline_client.report_task_progress(taskId=task_id)
+
+    with contextlib.suppress(datapipeline_client.exceptions.TaskNotFoundException):
+        datapipeline_client.report_task_progress(taskId=task_id)
+
+    assert not datapipeline_fake.findings

@@ -1,4 +1,4 @@
-"""Scenarios are run with everything going wrong at every call."""
+"""Scenarios are run with everything going wrong at every call. All sleeps take virtual time."""
 
 from __future__ import annotations
 

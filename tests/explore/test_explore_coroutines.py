@@ -1,4 +1,7 @@
-"""Scenarios of coroutines are explored as well. Skipped where aiobotocore is not installed."""
+"""Scenarios of coroutines are explored as well, and sleep in virtual time.
+
+Skipped where aiobotocore is not installed.
+"""
 
 from __future__ import annotations
 

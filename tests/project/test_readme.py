@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from support.inner_pytest import Run
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,3 +31,12 @@ def test_the_failed_test_that_it_shows_is_the_one_that_is_run() -> None:
     lines = DEBUGGING.read_text(encoding="utf-8").splitlines()
 
     assert [line for line in shown.splitlines() if line not in lines] == []
+
+
+def test_the_runner_of_its_first_test_gives_no_finding(run: Run) -> None:
+    (first, *_) = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+
+    result = run(first)
+
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*findings*")

@@ -396,7 +396,7 @@ def test_an_unknown_lane_or_kind_is_refused_with_those_that_there_are(
     with pytest.raises(FakeUsageError, match=r"no lane 'task Nightle'\. Did you mean 'task Night"):
         datapipeline_fake.timeline.filter(lane="task Nightle")
     with pytest.raises(FakeUsageError, match=r"no kind 'handover' of events\. Did you mean 'hand-"):
-        datapipeline_fake.timeline.filter(kind="handover")  # type: ignore[arg-type]
+        datapipeline_fake.timeline.filter(kind="handover")  # type: ignore[arg-type]  # on purpose
 
 
 @pytest.mark.datapipeline(kept_calls=2)

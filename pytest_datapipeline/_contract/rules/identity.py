@@ -32,7 +32,7 @@ _LATEST = 50
 )
 def stale_task(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
-    if held is None or held.taken_back is None or held.stale or held.forgiven:
+    if held is None or held.taken_back is None or held.stale or held.forgiven or held.tried:
         return None
     held.stale = call
     return Found(

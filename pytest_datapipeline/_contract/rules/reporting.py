@@ -62,7 +62,7 @@ def late_acknowledgement(seen: Evidence, what: Held | Call) -> Found | None:
 )
 def no_acknowledgement(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
-    if held is None or held.acknowledged or held.over or call.error is not None:
+    if held is None or held.acknowledged or held.over or held.tried or call.error is not None:
         return None
     return Found(f"{whole(held)} got its final status without any report.", (held.poll, call))
 
@@ -102,7 +102,7 @@ def silent_too_long(seen: Evidence, call: Call) -> Found | None:
 )
 def seldom_reports(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
-    if held is None or held.latest is None or held.over:
+    if held is None or held.latest is None or held.over or held.tried:
         return None
     silence = call.time_ns - held.latest.time_ns
     if silence <= _SELDOM or silence >= REPORT_PROGRESS_SECONDS * SECOND:
