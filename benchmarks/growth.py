@@ -123,7 +123,9 @@ def queries(_: int) -> Row:
     for count in (FEW, MANY):
         fake = DataPipelineFake()
         task = fake.enqueue("wg", *[{"command": "true"}] * count)[0]
-        sides.append((fake._service, {"pipelineId": task.pipeline_id, "sphere": "INSTANCE"}, count))
+        sides.append(
+            (fake._world.service, {"pipelineId": task.pipeline_id, "sphere": "INSTANCE"}, count)
+        )
 
     def queried(service: Service, parameters: dict[str, Any], count: int) -> float:
         times = max(1, MANY // count)
@@ -147,7 +149,7 @@ def enqueued(_: int) -> Row:
         def act() -> None:
             for _ in range(200):
                 task = fake.enqueue("wg")
-                fake._service.handle(
+                fake._world.service.handle(
                     "DescribeObjects",
                     {"pipelineId": task.pipeline_id, "objectIds": [task.instance_id]},
                     CALLER,
@@ -242,7 +244,7 @@ def looks(_: int) -> Row:
         made = fake.pipelines.create(
             [{"id": "Default", "scheduleType": "ondemand"}, {"id": "A", **ACTIVITY}]
         )
-        run_on_demand(fake._service, count)
+        run_on_demand(fake._world.service, count)
         return made
 
     def looked(pipeline: Pipeline) -> float:
@@ -274,7 +276,7 @@ def descriptions(_: int) -> Row:
             made.run(lambda _: None)
         found = [made.instance("Box", number).instance_id for number in range(500)]
         pages = [found[begin : begin + 25] for begin in range(0, 500, 25)]
-        return fake._service, [{"pipelineId": made.id, "objectIds": page} for page in pages]
+        return fake._world.service, [{"pipelineId": made.id, "objectIds": page} for page in pages]
 
     def described(service: Service, requests: list[dict[str, Any]]) -> float:
         return _seconds(

@@ -249,7 +249,7 @@ def _verbs() -> dict[str, Any]:
     try:
         return dict(server._verbs)
     finally:
-        server.fake._time.close()
+        server.fake._world.time.close()
 
 
 def control_api_page() -> str:

@@ -55,7 +55,9 @@ class DataPipelineEndpoint:
         # is known.
         self._account = ACCOUNT + uuid4().hex[:14].upper()
         self._shared = shared
-        self._endpoint: Endpoint = Endpoint(lambda: fake._responder, port, account=self._account)
+        self._endpoint: Endpoint = Endpoint(
+            lambda: fake._world.responder, port, account=self._account
+        )
         self._variables = Variables()
         self._undo: ExitStack | None = None
 

@@ -8,31 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import checks
 from ._clients import active
-from ._clients.hooks import when_imported
-from ._clients.interception import Interception
-from ._contract.findings import Findings
 from ._contract.telling import warn_of
-from ._contract.watch import Watch
 from ._fake.decorating import Decorated, decorate
-from ._fake.driving import Condition, Driving, Returned
-from ._fake.enqueue import Queueing, check_worker_group, policy_of
-from ._fake.faults import FaultPlan, PlannedFault
-from ._fake.gates import Gate, Gates, matcher_of
-from ._fake.group_warning import GroupWarnings
-from ._fake.handles.pipelines import Pipelines
+from ._fake.gates import Gate, matcher_of
 from ._fake.handles.runners import FakeClock, Heartbeat, WaitingPoll, heartbeats_of, waiting_polls
-from ._fake.handles.tasks import Task
-from ._fake.players import Work, Workers
-from ._fake.responder import Responder
-from ._record.calls import Calls
-from ._service.clock import SECOND, VirtualClock, to_datetime
-from ._service.service import Service
+from ._fake.queueing.enqueue import check_worker_group, policy_of
+from ._fake.world import World, all_of
+from ._service.clock import SECOND, to_datetime
 from ._service.settings import MAXIMUM_ID_LENGTH
-from ._time.limits import Patience
-from ._time.sleep import OwnClocks
-from ._time.timekeeper import Timekeeper
 from ._time.unwinding import boundary
-from ._timeline.log import Log
 from .errors import FakeUsageError, UnmetExpectations, told_by_message
 from .settings import Settings, checked
 
@@ -42,13 +26,16 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from ._fake.driving import RunOptions
-    from ._fake.enqueue import TaskOptions
+    from ._contract.findings import Findings
+    from ._fake.driving import Condition, Returned, RunOptions
+    from ._fake.faults import PlannedFault
+    from ._fake.handles.pipelines import Pipelines
+    from ._fake.handles.tasks import Task
+    from ._fake.players import Work
+    from ._fake.queueing.enqueue import TaskOptions
     from ._record.call import CallMatcher
     from ._record.callers import Location
-    from ._service.components.component import Run
-    from ._service.instances.instance import Attempt, Instance
-    from ._time.event_loop import LoopTime
+    from ._record.calls import Calls
     from ._timeline.timeline import Timeline
 
 __tracebackhide__ = told_by_message
@@ -81,110 +68,19 @@ class DataPipelineFake:
         self._expected: Callable[[], str | None] = lambda: None
         self._problems: list[str] = []
         self._told = False
-        self._import_hooks: list[Callable[[], None]] = []
         self._build(_start_of(self._settings))
 
     def _build(self, start: int) -> None:
         """Make an empty world whose clock stands at a moment."""
-        self._clock = VirtualClock(start)
-        self._service = Service(
-            self._clock, self._settings, self._happened, outcome_of=self._outcome_of
-        )
-        self._calls = Calls(kept=self._settings.kept_calls)
-        self._calls.secrets.further = self._service.pipelines.secrets
-        self._faults = FaultPlan()
-        self._time = Timekeeper(
-            self._clock,
-            self._service.tasks,
-            Patience(
-                stalled=self._settings.patience,
-                settle=self._settings.settle,
-                idle=self._settings.idle_limit,
-            ),
-            self._last_calls,
-            self._problems.append,
-            lambda: any(held.timers for held in self._service.pipelines.all.values()),
-        )
-        self._time.expected = self._expected
-        self._gates = Gates(self._time)
-        self._queueing = Queueing(self._service, self._clock, self._time, self._calls.secrets)
-        self._watch = self._make_watch()
-        self._log = self._make_log()
-        self._responder = Responder(
-            self._service,
-            self._clock,
-            self._time,
-            self._faults,
-            self._calls,
-            self._gates,
-            region=self._settings.region,
-            loop=lambda: self._loop,
-            watch=self._watch,
-            honour_read_timeout=self._settings.honour_read_timeout,
-            on_empty_poll=GroupWarnings(
-                self._service.tasks.queues, None if self._watch is None else self._watch.evidence
-            ).poll_ended_empty,
-            on_mistake=self._problems.append,
-        )
-        self._responder.on_death = self._log.note_death
-        self._responder.on_hang_up = self._log.note_hang_up
-        self._interception = Interception(self._responder)
-        # asyncio's event loop on the test's thread, once asyncio is there.
-        self._loop: LoopTime | None = None
-        self._own_clocks = OwnClocks(self._time)
-        self._workers = Workers(self._clock, self._service.tasks)
-        self._pipelines: Pipelines | None = None
-        self._driving = Driving(
-            self._service,
-            self._clock,
-            self._time,
-            self._calls,
-            self._faults,
-            lambda: bool(self.tasks),
-            lambda: self._loop,
-        )
-        self.clock: FakeClock = FakeClock(self._time)
-
-    def _make_watch(self) -> Watch | None:
-        if self._settings.contract == "off":
-            return None
-        service = self._service
-        watch = Watch(
-            frozenset(filter(None, self._settings.ignored_rules.split(","))),
-            self._calls.hide,
-            service.tasks.attempt_of,
-            service.pipelines.existing,
-            lambda: (
-                "expired" if service.tasks.expiring else "moved" if self._time.moved_by_test else ""
-            ),
-        )
-        service.tasks.on_taken_back = watch.taken_back
-        return watch
-
-    def _make_log(self) -> Log:
-        log = Log(self._clock, lambda: self._calls._made, self._settings.kept_calls)
-        self._time.on_moving = log.note_move
-        tasks = self._service.tasks
-        judge, follow = tasks.on_taken_back, tasks.on_ended
-
-        def taken_back(attempt: Attempt, why: str) -> None:
-            log.note_taken_back(attempt, why, tasks.expiring)
-            judge(attempt, why)
-
-        def ended(instance: Instance) -> None:
-            log.note_end(instance)
-            follow(instance)
-
-        tasks.on_taken_back, tasks.on_ended = taken_back, ended
-        if self._watch is not None:
-            self._watch.on_found = log.note_finding
-        return log
+        self._world = World(self._settings, start, self._problems.append)
+        self._world.time.expected = self._expected
+        self.clock: FakeClock = FakeClock(self._world.time)
 
     def __repr__(self) -> str:
-        now = to_datetime(self._clock.now).isoformat()
+        now = to_datetime(self._world.clock.now).isoformat()
         return (
             f"<DataPipelineFake, {active.state(self)}, at {now}: "
-            f"{len(self.tasks)} tasks, {len(self._calls)} calls>"
+            f"{len(self.tasks)} tasks, {len(self._world.calls)} calls>"
         )
 
     # -- entering and leaving ---------------------------------------------------------------------
@@ -193,7 +89,7 @@ class DataPipelineFake:
         if self._entered:
             raise FakeUsageError("A DataPipelineFake can be entered once: make another.")
         self._entered = True
-        self._time.open()
+        self._world.time.open()
         active.enter(self, "DataPipelineFake")
         return self
 
@@ -223,46 +119,14 @@ class DataPipelineFake:
 
     def _leave(self) -> None:
         # Time is given up before the clocks are thawed.
-        _all_of(self._time.close, lambda: active.leave(self), self._own_clocks.end)
+        world = self._world
+        all_of(world.time.close, lambda: active.leave(self), world.end_freeze)
 
     def _take_over(self) -> None:
-        """Answer calls, and have the clocks of the test go by this fake's if that is wanted."""
-        self._interception.start()
-        self._time.frozen.resume()
-        self._import_hooks.append(when_imported("asyncio.base_events", self._start_loops))
-        if self._settings.freeze:
-            self._own_clocks.freeze()
-        self._time.sync()
-        if self._settings.virtual_sleep:
-            self._own_clocks.take_sleep()
+        self._world.take_over()
 
     def _give_way(self) -> None:
-        """Leave everything as it was, even where one step of it fails."""
-        _all_of(
-            self._own_clocks.give_back_sleep,
-            self._stop_import_hooks,
-            self._stop_loops,
-            self._interception.stop,
-            self._time.frozen.pause,
-            self._own_clocks.thaw,
-        )
-
-    def _start_loops(self, _: object) -> None:
-        from ._time.event_loop import LoopTime
-
-        if self._loop is None:
-            self._loop = LoopTime(self._time, self._settings.asyncio_timers == "virtual")
-            self._time.loop = self._loop
-        self._loop.start()
-        self._import_hooks.append(when_imported("aiobotocore.session", self._loop.on_aiobotocore))
-
-    def _stop_import_hooks(self) -> None:
-        while self._import_hooks:
-            self._import_hooks.pop()()
-
-    def _stop_loops(self) -> None:
-        if self._loop is not None:
-            self._loop.stop()
+        self._world.give_way()
 
     def reset(self) -> None:
         """Empty the world: no pipelines, tasks, calls, heartbeats, planned faults or functions that
@@ -278,15 +142,15 @@ class DataPipelineFake:
             raise FakeUsageError(
                 f"reset() is for the fake that answers calls, and this one is {active.state(self)}."
             )
-        if not self._time.at_home:
+        if not self._world.time.at_home:
             raise FakeUsageError(
-                f"reset() is for the thread that entered the fake, {self._time.home.name!r}."
+                f"reset() is for the thread that entered the fake, {self._world.time.home.name!r}."
             )
-        now = self._time.now()
-        self._time.close()
+        now = self._world.time.now()
+        self._world.time.close()
         self._give_way()
         self._build(now)
-        self._time.open()
+        self._world.time.open()
         self._take_over()
 
     def _attach(self, url: str, why_wait: Callable[[], str | None]) -> None:
@@ -296,11 +160,11 @@ class DataPipelineFake:
                 f"This fake has an endpoint already, {self._endpoint_url}: a test has one."
             )
         self._endpoint_url = url
-        self._expected = self._time.expected = why_wait
+        self._expected = self._world.time.expected = why_wait
 
     def _detach(self) -> None:
         self._endpoint_url = None
-        self._expected = self._time.expected = lambda: None
+        self._expected = self._world.time.expected = lambda: None
 
     def verify(self) -> None:
         """Raise what a test's end has to tell, once and as a whole.
@@ -333,11 +197,11 @@ class DataPipelineFake:
         if self._settings.contract == "fail":
             problems += [str(found) for found in self._findings().broken]
         if self._settings.unmet_faults_fail:
+            operations = self.calls.operations
             problems += [
-                f"A planned fault was not met: {fault!r}. "
-                f"{fault.why_not_met(self._calls.operations)} Plan it with optional=True if it "
-                "need not come."
-                for fault in self._faults.unmet()
+                f"A planned fault was not met: {fault!r}. {fault.why_not_met(operations)} "
+                "Plan it with optional=True if it need not come."
+                for fault in self._world.faults.unmet()
             ]
         return problems
 
@@ -351,51 +215,28 @@ class DataPipelineFake:
     @property
     def tasks(self) -> list[Task]:
         """All tasks that were enqueued, in that order, then those that pipelines made."""
-        return [*self._queueing.tasks, *self._tasks_of_pipelines()]
-
-    def _tasks_of_pipelines(self) -> list[Task]:
-        with self._time.lock:
-            return [
-                Task(run, self._service, self._time)
-                for pipeline in self._service.pipelines.existing()
-                for run in pipeline.runs
-                if run.of.is_for_runners
-            ]
+        return self._world.tasks
 
     @property
     def pipelines(self) -> Pipelines:
         """The pipelines: define and activate them, run them, see how they stand."""
-        if self._pipelines is None:
-            self._pipelines = Pipelines(
-                self._service,
-                self._time,
-                self._settings.region,
-                lambda condition, what, ours: self._driving.wait(condition, what, True, ours=ours),
-                self._workers,
-            )
-        return self._pipelines
+        return self._world.pipelines
 
     def _pipelines_in_report(self) -> str:
         """How the pipelines stand that are more than a queue; for a failed test's report."""
-        with self._time.lock:
+        with self._world.time.lock:
             defined = {
-                held.id for held in self._service.pipelines.existing() if held.definition.objects
+                held.id
+                for held in self._world.service.pipelines.existing()
+                if held.definition.objects
             }
             return "\n".join(repr(held) for held in self.pipelines if held.id in defined)
 
     def _charts_in_report(self) -> str:
         """When the runs of these pipelines worked; for a failed test's report."""
-        with self._time.lock:
+        with self._world.time.lock:
             charts = [(held.name, held.gantt) for held in self.pipelines]
             return "\n".join(f"{name}\n{chart}" for name, chart in charts if chart)
-
-    def _outcome_of(self, run: Run) -> str:
-        outcome = self.pipelines.decide(run)
-        if outcome is None and self._settings.preconditions == "look":
-            from ._fake.moto_preconditions import look
-
-            outcome = look(run)
-        return outcome or "FINISHED"
 
     def work(
         self,
@@ -421,8 +262,10 @@ class DataPipelineFake:
             raise FakeUsageError(f"work() takes a function of the work, not {function!r}.")
         if worker_group is not None:
             check_worker_group(worker_group)
-        with self._time.lock:
-            self._workers.add(function, worker_group, None, checks.seconds("seconds", seconds))
+        with self._world.time.lock:
+            self._world.workers.add(
+                function, worker_group, None, checks.seconds("seconds", seconds)
+            )
 
     @overload
     def enqueue(
@@ -488,9 +331,9 @@ class DataPipelineFake:
         Raises:
             FakeUsageError: something that the service could not hand out. Nothing is enqueued.
         """
-        with self._time.lock:
-            self._time.sync()
-            found = self._queueing.enqueue(
+        with self._world.time.lock:
+            self._world.time.sync()
+            found = self._world.queueing.enqueue(
                 worker_group,
                 tasks or ({"command": "true"},),
                 id=id,
@@ -504,7 +347,7 @@ class DataPipelineFake:
                     maximum_retries, retry_delay, report_progress_timeout, attempt_timeout
                 ),
             )
-            self._log.note_enqueued(task._instance for task in found)
+            self._world.log.note_enqueued(task._instance for task in found)
         return found[0] if len(tasks) <= 1 else found
 
     # -- faults -----------------------------------------------------------------------------------
@@ -544,8 +387,8 @@ class DataPipelineFake:
             FakeUsageError: an operation or error that does not exist, or an error that AWS's
                 model does not give the operation.
         """
-        with self._time.lock:
-            return self._faults.plan(
+        with self._world.time.lock:
+            return self._world.faults.plan(
                 call, error, message=message, times=times, after=after, per=per, optional=optional
             )
 
@@ -567,7 +410,7 @@ class DataPipelineFake:
         """
         if at not in ("door", "answer"):
             raise FakeUsageError(f"hold(at={at!r}): it can be 'door' or 'answer'.")
-        return Gate(matcher_of(call), at, self._gates, self.wait_until, self.until)
+        return Gate(matcher_of(call), at, self._world.gates, self.wait_until, self.until)
 
     # -- driving and waiting ----------------------------------------------------------------------
 
@@ -616,7 +459,7 @@ class DataPipelineFake:
             Stuck: a limit was reached; the text names the last calls.
             UnmetExpectations: no call met `die_at`.
         """
-        return self._driving.run(runner_loop, until, max_calls, max_time, die_at)
+        return self._world.driving.run(runner_loop, until, max_calls, max_time, die_at)
 
     async def until(self, condition: Condition | Task | datetime | None = None) -> None:
         """Wait in a coroutine for the others of its event loop; what `wait_until` is for threads.
@@ -631,7 +474,7 @@ class DataPipelineFake:
             Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
                 setting `idle_limit`.
         """
-        await self._driving.until(condition)
+        await self._world.driving.until(condition)
 
     def wait_until(
         self, condition: Condition | Task | datetime | None = None, *, move_time: bool = True
@@ -649,14 +492,14 @@ class DataPipelineFake:
             Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
                 setting `idle_limit`.
         """
-        self._driving.wait_until(condition, move_time)
+        self._world.driving.wait_until(condition, move_time)
 
     # -- what happened ----------------------------------------------------------------------------
 
     @property
     def calls(self) -> Calls:
         """Every request so far, in order, or as many of the latest as `kept_calls` says."""
-        return self._calls
+        return self._world.calls
 
     @property
     def findings(self) -> Findings:
@@ -665,16 +508,13 @@ class DataPipelineFake:
         Raises:
             FakeUsageError: the setting `contract` is off, so nothing was checked.
         """
-        if self._watch is None:
+        if self._world.watch is None:
             raise FakeUsageError('There are no findings with contract="off": nothing is checked.')
         return self._findings()
 
     def _findings(self) -> Findings:
         """The same; none where nothing is checked."""
-        if self._watch is None:
-            return Findings()
-        with self._time.lock:
-            return self._watch.findings()
+        return self._world.findings()
 
     @property
     def timeline(self) -> Timeline:
@@ -686,30 +526,30 @@ class DataPipelineFake:
 
     def _timeline(self, after: int = 0, failure: str | None = None) -> Timeline:
         """That after so many calls, and how the test has failed."""
-        from ._timeline.story import World
+        from ._timeline.story import Traces
         from ._timeline.timeline import Timeline
 
-        with self._time.lock:
-            world = World(
-                self._calls,
+        with self._world.time.lock:
+            traces = Traces(
+                self._world.calls,
                 [task._instance for task in self.tasks],
-                self._log,
+                self._world.log,
                 self._findings(),
-                self._clock.now,
+                self._world.clock.now,
             )
-            return Timeline.of(world, after, failure)
+            return Timeline.of(traces, after, failure)
 
     @property
     def waiting(self) -> list[WaitingPoll]:
         """The polls that the service holds now, those that their clients gave up included."""
-        with self._time.lock:
-            return waiting_polls(self._service)
+        with self._world.time.lock:
+            return waiting_polls(self._world.service)
 
     @property
     def heartbeats(self) -> dict[str, list[Heartbeat]]:
         """The heartbeats of each task runner, by its taskrunnerId."""
-        with self._time.lock:
-            return heartbeats_of(self._service)
+        with self._world.time.lock:
+            return heartbeats_of(self._world.service)
 
     def terminate(self, taskrunner_id: str | None = None) -> None:
         """Have the heartbeats of a task runner answered with `terminate: true` from now on.
@@ -719,35 +559,11 @@ class DataPipelineFake:
         """
         if taskrunner_id is not None:
             checks.text("taskrunner_id", taskrunner_id, MAXIMUM_ID_LENGTH)
-        with self._time.lock:
+        with self._world.time.lock:
             if taskrunner_id is None:
-                self._service.terminating_all = True
+                self._world.service.terminating_all = True
             else:
-                self._service.terminating.add(taskrunner_id)
-
-    def _last_calls(self) -> str:
-        latest = self._calls[-5:]
-        if not latest:
-            return "No call was made."
-        return "Its last calls:\n" + "\n".join(f"  {call!r}" for call in latest)
-
-    # -- helpers ----------------------------------------------------------------------------------
-
-    def _happened(self) -> None:
-        # The service is made before the timekeeper, and nothing happens in between.
-        self._time.happened()
-
-
-def _all_of(*steps: Callable[[], object]) -> None:
-    """Take all steps, even where one fails; then raise what the first failure was."""
-    failures = []
-    for step in steps:
-        try:
-            step()
-        except BaseException as error:  # noqa: PERF203  # the others have to be taken
-            failures.append(error)
-    if failures:
-        raise failures[0]
+                self._world.service.terminating.add(taskrunner_id)
 
 
 def _start_of(settings: Settings) -> int:

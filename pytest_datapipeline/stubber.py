@@ -25,9 +25,15 @@ from ._clients.hooks import MovedParts
 from ._clients.interception import checked_botocore
 from ._clients.requests import ClientCall, TransportFailure, transport_error
 from ._clients.whole_calls import ClientCalls
-from ._fake.enqueue import check_worker_group
 from ._fake.faults import effect_of
-from ._fake.task_objects import Defaults, instance_of, objects_of, secrets_of, worker_group_in
+from ._fake.queueing.enqueue import check_worker_group
+from ._fake.queueing.task_objects import (
+    Defaults,
+    instance_of,
+    objects_of,
+    secrets_of,
+    worker_group_in,
+)
 from ._record.call import Call, CallMatcher
 from ._record.calls import Calls
 from ._record.difference import NOTHING, Difference

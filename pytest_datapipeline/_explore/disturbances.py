@@ -81,28 +81,28 @@ class Disturbance(NamedTuple):
         effect = Effect("disturbance", disturb=lambda call: action(fake, call))
         matcher = CallMatcher(self.operation, {})
         fault = PlannedFault(matcher, effect, self.kind, 1, after, "call", optional=True)
-        fake._faults.planned.append(fault)
+        fake._world.faults.planned.append(fault)
         return fault
 
 
 def _cancel(fake: DataPipelineFake, call: Call) -> None:
-    tasks = fake._service.tasks
+    tasks = fake._world.service.tasks
     task_id = call.parameters.get("taskId", "")
     if tasks.knows(task_id):
         instance = tasks.attempt_of(task_id).instance
-        tasks.disturbed[instance] = fake._clock.now
+        tasks.disturbed[instance] = fake._world.clock.now
         tasks.cancel(instance)
 
 
 def _take_back(fake: DataPipelineFake, call: Call) -> None:
-    tasks = fake._service.tasks
+    tasks = fake._world.service.tasks
     task_id = call.parameters.get("taskId", "")
     if tasks.knows(task_id):
         tasks.expire(tasks.attempt_of(task_id).instance)
 
 
 def _jump(fake: DataPipelineFake, _: Call) -> None:
-    tasks = fake._service.tasks
+    tasks = fake._world.service.tasks
     deadlines = [
         deadline
         for attempt in tasks.handed_out()
@@ -110,7 +110,7 @@ def _jump(fake: DataPipelineFake, _: Call) -> None:
     ]
     tasks.expiring = True
     try:
-        fake._time.skip_to(min(deadlines, default=fake._clock.now + _JUMP))
+        fake._world.time.skip_to(min(deadlines, default=fake._world.clock.now + _JUMP))
     finally:
         tasks.expiring = False
 

@@ -134,7 +134,7 @@ class Explorer:
                 raise
             recorded.append([call.operation for call in fake.calls.without_retries])
             # In which order those of several threads come is up to the machine.
-            self._one_thread &= fake._time.participants.callers <= {fake._time.home}
+            self._one_thread &= fake._world.time.participants.callers <= {fake._world.time.home}
         self._clean, again = recorded
         if self._one_thread:
             _check_same(self._clean, again)
@@ -154,15 +154,15 @@ class Explorer:
             raise
         except (Exception, Unwinding) as raised:
             outcome, error = "failed", _without_frames(raised)
-        found = () if fake is None else tuple(fake._findings().broken)
+        found = () if fake is None else tuple(fake._world.findings().broken)
         return Trial(replay, outcome, error, found)
 
     def _run(self, replay: Replay) -> tuple[bool, DataPipelineFake]:
         """Run it once; whether all was reached that was to go wrong."""
         fake = DataPipelineFake(**self._settings)
-        fake._driving.restarts = True
+        fake._world.driving.restarts = True
         if replay.order is not None:
-            fake._service.tasks.queues.order = random.Random(replay.order)
+            fake._world.service.tasks.queues.order = random.Random(replay.order)
         planned = [held.plan(fake) for held in replay.disturbances]
         fake.__enter__()
         failure: BaseException | None = None
@@ -184,8 +184,8 @@ class Explorer:
     @staticmethod
     def _died_for_good(fake: DataPipelineFake, failure: BaseException) -> bool:
         """Whether a runner died that nobody could start again: then nothing comes of its task."""
-        return fake._faults.deaths > 0 and (
-            isinstance(failure, RunnerUnwound) or not fake._driving.restarted
+        return fake._world.faults.deaths > 0 and (
+            isinstance(failure, RunnerUnwound) or not fake._world.driving.restarted
         )
 
     @staticmethod

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import checks
 from .._definitions.reader import DefinitionText
-from .._fake.task_objects import is_whole
+from .._fake.queueing.task_objects import is_whole
 from .._record.call import CallMatcher
 from .._service.clock import SECOND
 from .._service.fields import ref
@@ -157,7 +157,7 @@ class Server:
         self._lock = threading.Lock()
         self._fake, self._origin = self._made({})
         self._endpoint = Endpoint(
-            lambda: self._fake._responder, port, self._control, host=host, token=token
+            lambda: self._fake._world.responder, port, self._control, host=host, token=token
         )
         self._stopped = threading.Event()
         self._verbs = {
@@ -195,22 +195,22 @@ class Server:
     def stop(self) -> None:
         """Listen no longer."""
         self._stopped.set()
-        self._fake._time.close()
+        self._fake._world.time.close()
         self._endpoint.stop()
 
     def _made(self, settings: dict[str, Any]) -> tuple[DataPipelineFake, tuple[float, int]]:
         fake = DataPipelineFake(**{**self._settings, **settings})
-        fake._time.open()
-        return fake, (time.monotonic(), fake._clock.now)
+        fake._world.time.open()
+        return fake, (time.monotonic(), fake._world.clock.now)
 
     def _tick(self) -> None:
         while not self._stopped.wait(_TICK):
             with self._lock:
                 fake, (real, start) = self._fake, self._origin
             passed = round((time.monotonic() - real) * self._speed * 1_000_000) * 1_000
-            with fake._time.lock:
-                if start + passed > fake._clock.now:
-                    fake._time.move_to(start + passed)
+            with fake._world.time.lock:
+                if start + passed > fake._world.clock.now:
+                    fake._world.time.move_to(start + passed)
 
     # -- control ----------------------------------------------------------------------------------
 
@@ -330,7 +330,7 @@ class Server:
         fake, origin = self._made(given)
         with self._lock:
             before, self._fake, self._origin = self._fake, fake, origin
-        before._time.close()
+        before._world.time.close()
         return self._now({})
 
 

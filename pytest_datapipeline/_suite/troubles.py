@@ -50,7 +50,7 @@ class Cancellation(ContractBase):
         self.claimed("long_work")
         self.claimed("cancellation")
         canceled, next_ = self.enqueue(seconds=3600), self.enqueue()
-        self.fake._clock.call_later(600 * 10**9, canceled.cancel)
+        self.fake._world.clock.call_later(600 * 10**9, canceled.cancel)
         began = self.fake.clock.now()
         self.harness.run(until=lambda: next_.ended)
         took = self.fake.clock.now() - began

@@ -28,8 +28,8 @@ _AT_ONCE, _BETWEEN, _HELD = range(3)
 _NEVER = 1 << 62
 
 
-class World(NamedTuple):
-    """All that is recorded of a fake's world. `now`: the present moment, in nanoseconds."""
+class Traces(NamedTuple):
+    """What a fake's world has left. `now`: the present moment, in nanoseconds."""
 
     calls: Calls
     instances: list[Instance]
@@ -68,11 +68,11 @@ class _Key(NamedTuple):
 class Story:
     """The events of a world, gathered once."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._log = world.log
-        self._hide = world.calls.hide()
-        self._names = Names([*world.instances, *(end.instance for end in self._log.ends)])
+    def __init__(self, traces: Traces) -> None:
+        self._traces = traces
+        self._log = traces.log
+        self._hide = traces.calls.hide()
+        self._names = Names([*traces.instances, *(end.instance for end in self._log.ends)])
         self._found: list[tuple[_Key, Event]] = []
         self._rebases = [move for move in self._log.moves if move.target < move.note.when]
         # By task id: when its runner was last heard of, and how many calls there were of it.
@@ -90,13 +90,13 @@ class Story:
 
     def events(self, after: int = 0) -> list[Event]:
         """The events, in order. `after`: how many calls had been made before the first of them."""
-        first = self._world.calls.dropped + 1
-        for made, call in enumerate(self._world.calls, first):
+        first = self._traces.calls.dropped + 1
+        for made, call in enumerate(self._traces.calls, first):
             self._call(made, call)
         self._attempts()
         self._notes()
         seen = {finding: note for note, finding in self._log.seen}
-        for finding in self._world.findings:
+        for finding in self._traces.findings:
             self._finding(finding, seen.get(finding))
         self._found.sort(key=lambda found: found[0])
         first_kept = next((key for key, _ in self._found if key.is_after(after)), None)
@@ -251,7 +251,7 @@ class Story:
                 name = self._names.of_attempt(attempt)
                 for number, task_id in enumerate(attempt.task_ids, 1):
                     # Where calls were dropped, one that got it may be gone.
-                    if task_id not in self._handed and not self._world.calls.dropped:
+                    if task_id not in self._handed and not self._traces.calls.dropped:
                         self._handed_to_nobody(attempt, number, gone.get(task_id))
                 if (instance, attempt.started) not in enqueued or attempt.number > 1:
                     key = self._ready_key(attempt)
@@ -361,7 +361,7 @@ class Story:
         key = self._by_call.get(call) if call is not None else None
         if seen is None:
             # Known by the end alone.
-            key = key or self._key(self._world.now, _NEVER)
+            key = key or self._key(self._traces.now, _NEVER)
         elif key is None or (key.when, key.made) != seen[:2]:
             key = self._noted(seen)
         lane = TEST if call is None else self._names.runner_lane(call)

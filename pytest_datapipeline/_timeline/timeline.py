@@ -15,7 +15,7 @@ from .text import whole
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from .story import World
+    from .story import Traces
 
 __tracebackhide__ = told_by_message
 
@@ -44,19 +44,19 @@ class Timeline(Sequence[Event]):
         )
 
     @classmethod
-    def of(cls, world: World, after: int = 0, failure: str | None = None) -> Self:
+    def of(cls, traces: Traces, after: int = 0, failure: str | None = None) -> Self:
         """The timeline of a fake's world.
 
         Args:
-            world: all that is recorded of it.
+            traces: what it has left.
             after: how many calls had been made before its first event.
             failure: how the test has failed, if it has.
         """
-        events = Story(world).events(after)
+        events = Story(traces).events(after)
         if failure is not None and events:
-            text = world.calls.hide()(f"the test fails: {failure}")
-            events.append(Event("failure", (TEST,), text, None, world.now))
-        return cls(events, world.calls.dropped)
+            text = traces.calls.hide()(f"the test fails: {failure}")
+            events.append(Event("failure", (TEST,), text, None, traces.now))
+        return cls(events, traces.calls.dropped)
 
     @property
     def events(self) -> list[Event]:

@@ -294,4 +294,4 @@ def test_a_pipeline_has_at_most_ten_tags(datapipeline_client: Any) -> None:
 
 
 def test_all_operations_of_the_model_are_answered(datapipeline_fake: DataPipelineFake) -> None:
-    assert set(datapipeline_fake._service._operations) == set(model.operations())
+    assert set(datapipeline_fake._world.service._operations) == set(model.operations())

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .. import checks
-from .._service.fields import MAXIMUM_VALUE_LENGTH
-from .._service.instances.instance import Policy
-from .._service.operations.arrivals import Arrival, Refused
-from .._service.settings import MAXIMUM_ID_LENGTH, MAXIMUM_WORKER_GROUP_LENGTH
-from .._service.texts import shorten
-from ..errors import FakeUsageError, told_by_message
-from .handles.tasks import Task
+from ... import checks
+from ..._service.fields import MAXIMUM_VALUE_LENGTH
+from ..._service.instances.instance import Policy
+from ..._service.operations.arrivals import Arrival, Refused
+from ..._service.settings import MAXIMUM_ID_LENGTH, MAXIMUM_WORKER_GROUP_LENGTH
+from ..._service.texts import shorten
+from ...errors import FakeUsageError, told_by_message
+from ..handles.tasks import Task
 from .task_objects import Defaults, instance_of, objects_of, secrets_of
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypedDict
 
-    from .._record.secrets import Secrets
-    from .._service.clock import VirtualClock
-    from .._service.service import Service
-    from .._time.timekeeper import Timekeeper
+    from ..._record.secrets import Secrets
+    from ..._service.clock import VirtualClock
+    from ..._service.service import Service
+    from ..._time.timekeeper import Timekeeper
 
     class TaskOptions(TypedDict, total=False):
         """The keyword arguments of `DataPipelineFake.enqueue`."""

@@ -6,38 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .. import checks
-from .._service.clock import SECOND, to_ns
-from .._service.expressions.periods import parse_period
-from .._service.fields import Field, from_plain, from_wire
-from .._service.instances.instance import INTERVAL, PERIODS, GivenComponent, Instance, Policy
-from .._service.protocol import model
-from .._service.settings import MAXIMUM_ID_LENGTH, MAXIMUM_TASK_ID_LENGTH
-from .._service.texts import shorten
-from ..errors import FakeUsageError, told_by_message, usage_errors
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from typing_extensions import TypedDict
-
-    class TaskOptions(TypedDict, total=False):
-        """The keyword arguments of `DataPipelineFake.enqueue`."""
-
-        id: str | None
-        type: str
-        pipeline_id: str | None
-        region: str | None
-        objects: Mapping[str, Any] | None
-        delay: float | timedelta | None
-        at: datetime | str | None
-        maximum_retries: int | None
-        retry_delay: float | timedelta | None
-        report_progress_timeout: float | timedelta | None
-        attempt_timeout: float | timedelta | None
-
+from ... import checks
+from ..._service.clock import SECOND, to_ns
+from ..._service.expressions.periods import parse_period
+from ..._service.fields import Field, from_plain, from_wire
+from ..._service.instances.instance import INTERVAL, PERIODS, GivenComponent, Instance, Policy
+from ..._service.protocol import model
+from ..._service.settings import MAXIMUM_ID_LENGTH, MAXIMUM_TASK_ID_LENGTH
+from ..._service.texts import shorten
+from ...errors import FakeUsageError, told_by_message, usage_errors
 
 __tracebackhide__ = told_by_message
 

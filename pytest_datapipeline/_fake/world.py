@@ -1,0 +1,242 @@
+"""What answers calls from one moment on: a service, its time, and all that is recorded of them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .._clients.hooks import when_imported
+from .._clients.interception import Interception
+from .._contract.findings import Findings
+from .._contract.watch import Watch
+from .._record.calls import Calls
+from .._service.clock import VirtualClock
+from .._service.service import Service
+from .._time.limits import Patience
+from .._time.sleep import OwnClocks
+from .._time.timekeeper import Timekeeper
+from .._timeline.log import Log
+from .driving import Driving
+from .faults import FaultPlan
+from .gates import Gates
+from .group_warning import GroupWarnings
+from .handles.pipelines import Pipelines
+from .handles.tasks import Task
+from .players import Workers
+from .queueing.enqueue import Queueing
+from .responder import Responder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._service.components.component import Run
+    from .._service.instances.instance import Attempt, Instance
+    from .._time.event_loop import LoopTime
+    from ..settings import Settings
+
+
+class World:
+    """The parts of a fake, put together. A fake that is reset has another.
+
+    Args:
+        settings: of the fake.
+        start: where its clock stands at first, in nanoseconds since 1970.
+        on_problem: told what is to fail the test at its end.
+    """
+
+    def __init__(self, settings: Settings, start: int, on_problem: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.clock: VirtualClock = VirtualClock(start)
+        self.service: Service = Service(
+            self.clock, settings, self._happened, outcome_of=self._outcome_of
+        )
+        self.calls: Calls = Calls(kept=settings.kept_calls)
+        self.calls.secrets.further = self.service.pipelines.secrets
+        self.faults: FaultPlan = FaultPlan()
+        self.time: Timekeeper = Timekeeper(
+            self.clock,
+            self.service.tasks,
+            Patience(stalled=settings.patience, settle=settings.settle, idle=settings.idle_limit),
+            self._last_calls,
+            on_problem,
+            lambda: any(held.timers for held in self.service.pipelines.all.values()),
+        )
+        self.gates: Gates = Gates(self.time)
+        self.queueing: Queueing = Queueing(self.service, self.clock, self.time, self.calls.secrets)
+        self.watch: Watch | None = self._make_watch()
+        self.log: Log = self._make_log()
+        self.responder: Responder = Responder(
+            self.service,
+            self.clock,
+            self.time,
+            self.faults,
+            self.calls,
+            self.gates,
+            region=settings.region,
+            loop=lambda: self.loop,
+            watch=self.watch,
+            honour_read_timeout=settings.honour_read_timeout,
+            on_empty_poll=GroupWarnings(
+                self.service.tasks.queues, None if self.watch is None else self.watch.evidence
+            ).poll_ended_empty,
+            on_mistake=on_problem,
+        )
+        self.responder.on_death = self.log.note_death
+        self.responder.on_hang_up = self.log.note_hang_up
+        # asyncio's event loop on the test's thread, once asyncio is there.
+        self.loop: LoopTime | None = None
+        self.workers: Workers = Workers(self.clock, self.service.tasks)
+        self.driving: Driving = Driving(
+            self.service,
+            self.clock,
+            self.time,
+            self.calls,
+            self.faults,
+            lambda: bool(self.tasks),
+            lambda: self.loop,
+        )
+        self._interception = Interception(self.responder)
+        self._own_clocks = OwnClocks(self.time)
+        self._import_hooks: list[Callable[[], None]] = []
+
+    def _make_watch(self) -> Watch | None:
+        if self.settings.contract == "off":
+            return None
+        service = self.service
+        watch = Watch(
+            frozenset(filter(None, self.settings.ignored_rules.split(","))),
+            self.calls.hide,
+            service.tasks.attempt_of,
+            service.pipelines.existing,
+            lambda: (
+                "expired" if service.tasks.expiring else "moved" if self.time.moved_by_test else ""
+            ),
+        )
+        service.tasks.on_taken_back = watch.taken_back
+        return watch
+
+    def _make_log(self) -> Log:
+        log = Log(self.clock, lambda: self.calls._made, self.settings.kept_calls)
+        self.time.on_moving = log.note_move
+        tasks = self.service.tasks
+        judge, follow = tasks.on_taken_back, tasks.on_ended
+
+        def taken_back(attempt: Attempt, why: str) -> None:
+            log.note_taken_back(attempt, why, tasks.expiring)
+            judge(attempt, why)
+
+        def ended(instance: Instance) -> None:
+            log.note_end(instance)
+            follow(instance)
+
+        tasks.on_taken_back, tasks.on_ended = taken_back, ended
+        if self.watch is not None:
+            self.watch.on_found = log.note_finding
+        return log
+
+    # -- what is in it ----------------------------------------------------------------------------
+
+    @property
+    def tasks(self) -> list[Task]:
+        """All tasks that were enqueued, in that order, then those that pipelines made."""
+        with self.time.lock:
+            of_pipelines = [
+                Task(run, self.service, self.time)
+                for pipeline in self.service.pipelines.existing()
+                for run in pipeline.runs
+                if run.of.is_for_runners
+            ]
+        return [*self.queueing.tasks, *of_pipelines]
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        """The handle of all pipelines."""
+        return Pipelines(
+            self.service,
+            self.time,
+            self.settings.region,
+            lambda condition, what, ours: self.driving.wait(condition, what, True, ours=ours),
+            self.workers,
+        )
+
+    def findings(self) -> Findings:
+        """What was found until now; nothing where nothing is checked."""
+        if self.watch is None:
+            return Findings()
+        with self.time.lock:
+            return self.watch.findings()
+
+    def _outcome_of(self, run: Run) -> str:
+        outcome = self.pipelines.decide(run)
+        if outcome is None and self.settings.preconditions == "look":
+            from .moto_preconditions import look
+
+            outcome = look(run)
+        return outcome or "FINISHED"
+
+    def _happened(self) -> None:
+        # The service is made before the timekeeper, and nothing happens in between.
+        self.time.happened()
+
+    def _last_calls(self) -> str:
+        latest = self.calls[-5:]
+        if not latest:
+            return "No call was made."
+        return "Its last calls:\n" + "\n".join(f"  {call!r}" for call in latest)
+
+    # -- while it answers -------------------------------------------------------------------------
+
+    def take_over(self) -> None:
+        """Answer calls, and have the clocks of the test go by this world's if that is wanted."""
+        self._interception.start()
+        self.time.frozen.resume()
+        self._import_hooks.append(when_imported("asyncio.base_events", self._start_loops))
+        if self.settings.freeze:
+            self._own_clocks.freeze()
+        self.time.sync()
+        if self.settings.virtual_sleep:
+            self._own_clocks.take_sleep()
+
+    def give_way(self) -> None:
+        """Leave everything as it was, even where one step of it fails."""
+        all_of(
+            self._own_clocks.give_back_sleep,
+            self._stop_import_hooks,
+            self._stop_loops,
+            self._interception.stop,
+            self.time.frozen.pause,
+            self._own_clocks.thaw,
+        )
+
+    def end_freeze(self) -> None:
+        """Have the test's clocks run again, for good."""
+        self._own_clocks.end()
+
+    def _start_loops(self, _: object) -> None:
+        from .._time.event_loop import LoopTime
+
+        if self.loop is None:
+            self.loop = LoopTime(self.time, self.settings.asyncio_timers == "virtual")
+            self.time.loop = self.loop
+        self.loop.start()
+        self._import_hooks.append(when_imported("aiobotocore.session", self.loop.on_aiobotocore))
+
+    def _stop_import_hooks(self) -> None:
+        while self._import_hooks:
+            self._import_hooks.pop()()
+
+    def _stop_loops(self) -> None:
+        if self.loop is not None:
+            self.loop.stop()
+
+
+def all_of(*steps: Callable[[], object]) -> None:
+    """Take all steps, even where one fails; then raise what the first failure was."""
+    failures = []
+    for step in steps:
+        try:
+            step()
+        except BaseException as error:  # noqa: PERF203  # the others have to be taken
+            failures.append(error)
+    if failures:
+        raise failures[0]
