@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._fake.handles.pipelines import Pipeline
     from ._fake.handles.tasks import Task
     from ._fake.players import Work
+    from ._fake.world import Snapshot
     from ._record.call import Call, CallMatcher
     from ._record.calls import Calls, in_order
     from ._record.matchers import (
@@ -111,6 +112,7 @@ _HOMES = {
     "_suite.contract": ("RunnerContract",),
     "stubber": ("DataPipelineStubber",),
     "_fake.players": ("Work",),
+    "_fake.world": ("Snapshot",),
     "_timeline.event": ("Event",),
     "_timeline.timeline": ("Timeline",),
 }
@@ -134,6 +136,7 @@ __all__ = [
     "Pipeline",
     "RunnerContract",
     "RunnerUnwound",
+    "Snapshot",
     "Stuck",
     "Task",
     "Timeline",

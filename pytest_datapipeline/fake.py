@@ -13,7 +13,8 @@ from ._fake.decorating import Decorated, decorate
 from ._fake.gates import Gate, matcher_of
 from ._fake.handles.runners import FakeClock, Heartbeat, WaitingPoll, heartbeats_of, waiting_polls
 from ._fake.queueing.enqueue import check_worker_group, policy_of
-from ._fake.world import World, all_of
+from ._fake.world import Snapshot, World, all_of
+from ._record.calls import Mark
 from ._service.clock import SECOND, to_datetime
 from ._service.settings import MAXIMUM_ID_LENGTH
 from ._time.unwinding import boundary
@@ -68,6 +69,7 @@ class DataPipelineFake:
         self._expected: Callable[[], str | None] = lambda: None
         self._problems: list[str] = []
         self._told = False
+        self._start = Mark()
         self._build(_start_of(self._settings))
 
     def _build(self, start: int) -> None:
@@ -136,21 +138,88 @@ class DataPipelineFake:
         wait are ended as at the end of a test; an endpoint goes on with the new world.
 
         Raises:
-            FakeUsageError: the fake is not active, or this is not the thread that entered it.
+            FakeUsageError: the fake is not active, this is not the thread that entered it, or a
+                call of it is under way.
         """
+        self._check_free("reset")
+        now = self._world.time.now()
+        self._stop(())
+        self._build(now)
+        self._go_on()
+
+    def snapshot(self) -> Snapshot:
+        """What the fake holds now, for `restore`: pipelines, tasks and what will become of them,
+        calls, heartbeats, planned faults, functions that play runners, the time.
+
+        Raises:
+            FakeUsageError: a call waits; or as `reset` does.
+        """
+        self._check_free("snapshot")
+        waits = self._world.time.who_waits()
+        if waits:
+            raise FakeUsageError(
+                "No snapshot can be taken while a call waits, as no wait can begin twice. These "
+                f"wait: {waits}. Take it before they begin, or once they are over."
+            )
+        return Snapshot(self, self._world)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put everything back to what it was at a snapshot, as often as is wanted; the time as
+        well, and the test's own clocks with it where they go by the fake's.
+
+        What comes then comes as it did after the snapshot, ids included. Handles of what was there
+        at the snapshot go on; those of what came after it are of no use any more. Threads that
+        wait are ended as at the end of a test; an endpoint goes on.
+
+        Args:
+            snapshot: of this fake.
+
+        Raises:
+            FakeUsageError: it is of another fake; or as `reset` does.
+        """
+        self._check_free("restore")
+        if getattr(snapshot, "_owner", None) is not self:
+            raise FakeUsageError(f"restore() takes a snapshot of this fake, not {snapshot!r}.")
+        self._stop(snapshot._found)
+        self._world = snapshot._world
+        self._world.restore(snapshot)
+        self._go_on()
+
+    def _check_free(self, what: str) -> None:
         if active.active() is not self:
             raise FakeUsageError(
-                f"reset() is for the fake that answers calls, and this one is {active.state(self)}."
+                f"{what}() is for the fake that answers calls, and this one is "
+                f"{active.state(self)}."
             )
         if not self._world.time.at_home:
             raise FakeUsageError(
-                f"reset() is for the thread that entered the fake, {self._world.time.home.name!r}."
+                f"{what}() is for the thread that entered the fake, {self._world.time.home.name!r}."
             )
-        now = self._world.time.now()
+        if self._world.time.busy:
+            raise FakeUsageError(
+                f"{what}() was called while a call or run() of this thread is under way, such as "
+                "from a function that plays a task runner, or a predicate. Call it in between."
+            )
+
+    def _stop(self, found_before: Collection[str]) -> None:
+        """Answer no more calls. What is gone then and is to fail the test is kept for its end."""
+        if self._told:
+            self._told = False
+            self._problems.clear()
+        if self._settings.contract == "fail":
+            self._problems += [
+                str(found)
+                for found in self._findings().broken
+                if found.in_a_line() not in found_before
+            ]
         self._world.time.close()
         self._give_way()
-        self._build(now)
+
+    def _go_on(self) -> None:
+        self._world.time.expected = self._expected
+        self.clock = FakeClock(self._world.time)
         self._world.time.open()
+        self._start = self._mark()._replace(era=self._start.era + 1)
         self._take_over()
 
     def _attach(self, url: str, why_wait: Callable[[], str | None]) -> None:
@@ -538,6 +607,15 @@ class DataPipelineFake:
                 self._world.clock.now,
             )
             return Timeline.of(traces, after, failure)
+
+    def _mark(self) -> Mark:
+        """What the record holds now, for `_since`."""
+        found = frozenset(found.in_a_line() for found in self._findings())
+        return Mark(self._start.era, self.calls._made, found)
+
+    def _since(self, mark: Mark) -> Mark:
+        """That mark, or, if the fake was reset or restored since, what it began with then."""
+        return mark if mark.era == self._start.era else self._start
 
     @property
     def waiting(self) -> list[WaitingPoll]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ._http.router import Router
     from ._items.collect import Definitions
     from ._record.callers import Location
+    from ._record.calls import Mark
     from ._timeline.pages import Pages
     from .endpoint import DataPipelineEndpoint, Variables
     from .fake import DataPipelineFake
@@ -83,10 +84,9 @@ _config = pytest.StashKey["_Plugin"]()
 _regions = pytest.StashKey["_FromImport"]()
 _doubles = pytest.StashKey["list[DataPipelineFake | DataPipelineStubber]"]()
 # A double around a test, of a wider scope, and how many calls it had before the test.
-_around = pytest.StashKey["tuple[DataPipelineFake, int]"]()
+_around = pytest.StashKey["tuple[DataPipelineFake, Mark]"]()
 _failed = pytest.StashKey[bool]()
 # What was found before a test by a double of a wider scope, or told of it already.
-_told = pytest.StashKey["Collection[str]"]()
 
 
 class _FromImport:
@@ -165,7 +165,6 @@ class _Plugin:
             del item.stash[_doubles]
         if _around in item.stash:
             del item.stash[_around]
-            del item.stash[_told]
         # pytest forgets them itself, but where the test is interrupted.
         (getattr(item, "funcargs", None) or {}).clear()
 
@@ -395,8 +394,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_doubles] = []
     around = _active()
     if around is not None:
-        item.stash[_around] = (around, around.calls._made)
-        item.stash[_told] = {found.in_a_line() for found in around._findings()}
+        item.stash[_around] = (around, around._mark())
     problem = None
     try:
         _settings_of(item)
@@ -412,15 +410,22 @@ def _active() -> Any:
     return None if module is None else module.active()
 
 
+def _around_of(item: pytest.Item) -> list[tuple[DataPipelineFake, Mark]]:
+    """The double of a wider scope, if there is one, and what is of before the test."""
+    if _around not in item.stash:
+        return []
+    double, mark = item.stash[_around]
+    return [(double, double._since(mark))]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, if it planned what did not come or made calls that it must not."""
     around = _active()
-    seen = [*item.stash.get(_doubles, ()), *item.stash.get(_around, ())]
+    seen = [*item.stash.get(_doubles, ()), *(double for double, _ in _around_of(item))]
     if around is not None and around not in seen:
         # It was made for this test, as the first that uses it.
-        item.stash[_around] = (around, 0)
-        item.stash[_told] = ()
+        item.stash[_around] = (around, around._start)
     result = yield
     _tell(item)
     return result
@@ -449,8 +454,8 @@ def _tell(item: pytest.Item) -> None:
     here = _line_of(item)
     for double in item.stash.get(_doubles, ()):
         double._warn((), here)
-    if _around in item.stash:
-        item.stash[_around][0]._warn(item.stash[_told], here)
+    for double, before in _around_of(item):
+        double._warn(before.found, here)
 
 
 def _line_of(item: pytest.Item) -> Location:
@@ -471,12 +476,12 @@ def pytest_runtest_makereport(
     if call.when == "call":
         for double in item.stash.get(_doubles, ()):
             _report(report, call, double, 0, ())
-        if _around in item.stash:
-            _report(report, call, *item.stash[_around], item.stash[_told])
+        for double, before in _around_of(item):
+            _report(report, call, double, before.made, before.found)
         pages = item.config.stash[_config].pages
         if pages is not None and (report.failed or _marked(item).get(_ASKED.name, False)):
             doubles = [(double, 0) for double in item.stash.get(_doubles, ())]
-            around = [item.stash[_around]] if _around in item.stash else []
+            around = [(double, before.made) for double, before in _around_of(item)]
             pages.add(report, call, [*doubles, *around])
     return report
 
@@ -542,8 +547,6 @@ def _report_calls(
     before: int,
 ) -> None:
     """Add what happened after the first `before` calls, and how the pipelines stand."""
-    # A fake that the test has reset has made none before.
-    before = before if before <= double.calls._made else 0
     made = double.calls._made - before
     from ._timeline.telling import failure_of, section
 

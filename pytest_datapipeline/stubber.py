@@ -35,7 +35,7 @@ from ._fake.queueing.task_objects import (
     worker_group_in,
 )
 from ._record.call import Call, CallMatcher
-from ._record.calls import Calls
+from ._record.calls import Calls, Mark
 from ._record.difference import NOTHING, Difference
 from ._service.clock import SECOND, VirtualClock
 from ._service.errors import ServiceError
@@ -493,6 +493,12 @@ class DataPipelineStubber(Stubber):
 
     def _timeline(self, after: int, failure: str | None) -> None:
         """A script has no tasks and no time to tell of: its calls are shown."""
+
+    def _mark(self) -> Mark:
+        return Mark(made=self.calls._made)
+
+    def _since(self, mark: Mark) -> Mark:
+        return mark
 
     # A script of answers knows no tasks, so there is nothing to judge.
     def _findings(self) -> tuple[()]:

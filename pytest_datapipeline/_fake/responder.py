@@ -270,15 +270,13 @@ class Responder:
     def _wait(self, poll: Poll, call: Call, request: Request) -> Generator[Ticket, None, bool]:
         """Wait for a held poll; False if the client's read time-out ends first."""
         limit = request.read_timeout if self._honour_read_timeout else None
+        opening = self._time.opening
         if limit is None or limit >= POLL_SECONDS:
             try:
                 yield poll
             except GeneratorExit:
-                # The connection has ended, and the service has seen it.
-                self._service.hang_up(poll)
-                self.on_hang_up(call)
-                if self._watch is not None:
-                    self._watch.hung_up(call)
+                if not opening.over:
+                    self._hang_up(poll, call)
                 raise
             return True
         either = Ticket()
@@ -295,15 +293,20 @@ class Responder:
         try:
             yield either
         except GeneratorExit:
-            if not poll.resolved:
-                self._service.hang_up(poll)
-                self.on_hang_up(call)
-                if self._watch is not None:
-                    self._watch.hung_up(call)
+            if not poll.resolved and not opening.over:
+                self._hang_up(poll, call)
             raise
         finally:
-            self._clock.cancel(timer)
+            if not opening.over:
+                self._clock.cancel(timer)
         return not poll.abandoned
+
+    def _hang_up(self, poll: Poll, call: Call) -> None:
+        """The connection has ended, and the service has seen it."""
+        self._service.hang_up(poll)
+        self.on_hang_up(call)
+        if self._watch is not None:
+            self._watch.hung_up(call)
 
     def _fail(self, call: Call, request: Request, effect: Effect, lost_before: bool) -> Steps:
         kind = effect.kind

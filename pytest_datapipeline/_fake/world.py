@@ -10,7 +10,7 @@ from .._clients.interception import Interception
 from .._contract.findings import Findings
 from .._contract.watch import Watch
 from .._record.calls import Calls
-from .._service.clock import VirtualClock
+from .._service.clock import VirtualClock, to_datetime
 from .._service.service import Service
 from .._time.limits import Patience
 from .._time.sleep import OwnClocks
@@ -22,6 +22,7 @@ from .gates import Gates
 from .group_warning import GroupWarnings
 from .handles.pipelines import Pipelines
 from .handles.tasks import Task
+from .memento import Memento
 from .players import Workers
 from .queueing.enqueue import Queueing
 from .responder import Responder
@@ -33,6 +34,29 @@ if TYPE_CHECKING:
     from .._service.instances.instance import Attempt, Instance
     from .._time.event_loop import LoopTime
     from ..settings import Settings
+
+
+class Snapshot:
+    """A fake as it was at one moment: `DataPipelineFake.snapshot`."""
+
+    def __init__(self, owner: object, world: World) -> None:
+        self._owner = owner
+        self._world = world
+        self._frozen = world.time.frozen.current()
+        self._memento = Memento(
+            (
+                *(world.service, world.calls, world.faults, world.queueing, world.workers),
+                *(world.watch, world.log, world.responder, world.pipelines),
+            )
+        )
+        self._found = {found.in_a_line() for found in world.findings()}
+        self._text = (
+            f"<Snapshot at {to_datetime(world.clock.now).isoformat()}: "
+            f"{len(world.tasks)} tasks, {len(world.calls)} calls>"
+        )
+
+    def __repr__(self) -> str:
+        return self._text
 
 
 class World:
@@ -183,6 +207,13 @@ class World:
         if not latest:
             return "No call was made."
         return "Its last calls:\n" + "\n".join(f"  {call!r}" for call in latest)
+
+    # -- as it was before -------------------------------------------------------------------------
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Be what it was then. Nobody waits, and it answers no calls meanwhile."""
+        self.loop = None
+        self.time.put_back(snapshot._memento.put_back, snapshot._frozen)
 
     # -- while it answers -------------------------------------------------------------------------
 

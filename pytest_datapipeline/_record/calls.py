@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, overload
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, overload
 
 from ..errors import FakeUsageError, told_by_message
 from .call import Call, CallMatcher, is_matcher_function, not_called, of_operation
@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from .secrets import Hide
 
 __tracebackhide__ = told_by_message
+
+
+class Mark(NamedTuple):
+    """What a record holds at one moment.
+
+    Attributes:
+        era: how often the fake had been reset or restored.
+        made: how many calls had been made.
+        found: the findings, each in a line.
+    """
+
+    era: int = 0
+    made: int = 0
+    found: frozenset[str] = frozenset()
 
 
 class InOrder:

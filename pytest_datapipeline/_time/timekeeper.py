@@ -41,6 +41,15 @@ class Closed(Exception):
     """The fake was left while a call waited."""
 
 
+class Opening:
+    """The time from an `open` to its `close`. Who waits, waits for what comes before its end."""
+
+    __slots__ = ("over",)
+
+    def __init__(self) -> None:
+        self.over = False
+
+
 class HomeLoop(Protocol):
     """The event loop on the home thread, which moves time itself where it has nothing to do."""
 
@@ -72,7 +81,7 @@ class Timekeeper:
         self._changed = threading.Condition(self.lock)
         self._watchers = 0
         self._activity = 0
-        self._closed = False
+        self.opening: Opening = Opening()
         # Asked before time moves: why others who are yet to come have to be waited for.
         self.expected: Callable[[], str | None] = lambda: None
         # Told to what moment the test moves time.
@@ -89,6 +98,18 @@ class Timekeeper:
     def at_home(self) -> bool:
         """Whether the calling thread is the one that entered the fake."""
         return threading.current_thread() is self.participants.home
+
+    @property
+    def busy(self) -> bool:
+        """Whether the calling thread drives a loop, or is in the midst of a call: a function of the
+        test's is called back."""
+        if self.limits.drive is not None:
+            return True
+        try:
+            self._changed.notify(0)
+        except RuntimeError:  # this thread has not taken the lock
+            return False
+        return True
 
     def knows_this_thread(self) -> bool:
         """Whether the calling thread is home or has made calls."""
@@ -110,12 +131,13 @@ class Timekeeper:
         """
         with self.lock:
             home = self.at_home
+            opening = self.opening
             if home:
                 self.sync()
                 self.limits.check_drive(count=True)
                 self.limits.check_standstill()
             else:
-                self._check_open()
+                _check_open(opening)
                 self.participants.callers.add(threading.current_thread())
                 self._arrive(threading.current_thread())
                 self.sync()
@@ -132,7 +154,7 @@ class Timekeeper:
                 result: Result = done.value
                 return result
             finally:
-                if not home:
+                if not home and not opening.over:
                     self._depart(threading.current_thread(), returns)
 
     async def perform_for(
@@ -153,7 +175,8 @@ class Timekeeper:
 
         loop = asyncio.get_running_loop()
         with self.lock:
-            if self._closed:
+            opening = self.opening
+            if opening.over:
                 raise Closed
             if self.participants.is_at_home(actor):
                 self.limits.check_standstill()
@@ -171,7 +194,7 @@ class Timekeeper:
             while True:
                 await self._await(ticket, actor, what(), loop)
                 with self.lock:
-                    if self._closed:
+                    if opening.over:
                         raise Closed
                     try:
                         ticket = steps.send(None)
@@ -181,7 +204,8 @@ class Timekeeper:
         finally:
             with self.lock:
                 steps.close()
-                self._depart(actor, returns)
+                if not opening.over:
+                    self._depart(actor, returns)
 
     async def _await(
         self, ticket: Ticket, actor: Actor, what: str, loop: asyncio.AbstractEventLoop
@@ -565,13 +589,9 @@ class Timekeeper:
         if self.loop is not None:
             self.loop.wake()
 
-    def _check_open(self) -> None:
-        if self._closed:
-            # The test that the thread belonged to is over.
-            threads.end_thread()
-
     def _block(self, ticket: Ticket, what: str) -> None:
         thread = threading.current_thread()
+        opening = self.opening
         event = threading.Event()
         self.participants.waits(Wait(thread, event.set, what))
 
@@ -589,7 +609,7 @@ class Timekeeper:
                     woken = event.wait(self._patience.stalled)
                 finally:
                     self.lock.acquire()
-                self._check_open()
+                _check_open(opening)
                 if not woken and self._activity == before:
                     raise self.stuck(
                         f"Nobody has moved time for {self._patience.stalled:g} real seconds, and "
@@ -606,13 +626,31 @@ class Timekeeper:
         return self.participants.who_waits()
 
     def open(self) -> None:
-        """Begin: the calling thread is home."""
-        self.participants.home = threading.current_thread()
+        """Begin, for the first time or again: the calling thread is home, and nobody waits."""
+        self.participants = Participants()
+        self.opening = Opening()
+        self.loop = None
+
+    def put_back(self, put_back: Callable[[], None], frozen: object) -> None:
+        """Have the world, and its time, put back to what they were. It is closed meanwhile.
+
+        `frozen`: the frozen time that held then; if it still does, it is moved back as well.
+        """
+        with self.lock:
+            before = self.clock.now
+            put_back()
+            # What is measured in time that has passed, such as a loop's, never runs backwards.
+            self._rebased += self.clock.now - before
+            self.limits.happened()
+            self.frozen.resume()
+            if frozen is not None and self.frozen.current() is frozen:
+                self.frozen.entered(frozen)
+                self.frozen.push(self.clock.now)
 
     def close(self) -> None:
         """Let go of every thread that waits, and end it; likewise those that come back soon."""
         with self.lock:
-            self._closed = True
+            self.opening.over = True
             self.frozen.unwatch()
             for wait in self.participants.waiting.values():
                 with contextlib.suppress(RuntimeError):  # of a loop that was closed before
@@ -633,3 +671,9 @@ class Timekeeper:
         if not (self.at_home and forget):
             self._on_stuck(text)
         return Stuck(text)
+
+
+def _check_open(opening: Opening) -> None:
+    if opening.over:
+        # The test that the thread belonged to is over.
+        threads.end_thread()

@@ -96,7 +96,6 @@ class Pages:
         failure = failure_of(call) if report.failed else None
         entries: list[_Entry] = []
         for double, before in doubles:
-            before = before if before <= double.calls._made else 0
             timeline = double._timeline(before, failure)
             if timeline is not None:
                 name = _file_name(report.nodeid, len(entries) + 1)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import (
@@ -21,6 +22,7 @@ from support.inner_pytest import OURS, run_apart, run_here
 
 from pytest_datapipeline import (
     DataPipelineFake,
+    FakeUsageError,
     poll_for_task,
     set_task_status,
 )
@@ -323,6 +325,24 @@ class TestLeaving:
             return poll.cancelled()
 
         assert asyncio.run(main())
+
+    def test_a_coroutine_that_waits_is_cancelled_by_a_restore(self) -> None:
+        async def main() -> tuple[bool, float]:
+            with DataPipelineFake() as fake:
+                snapshot = fake.snapshot()
+                async with client() as made:
+                    poll = asyncio.create_task(made.poll_for_task(workerGroup="wg"))
+                    await asyncio.sleep(1)  # in virtual time
+                    with pytest.raises(FakeUsageError, match="These wait: coroutine 'Task-"):
+                        fake.snapshot()
+                    fake.restore(snapshot)
+                    await asyncio.wait([poll])
+                    before = asyncio.get_running_loop().time()
+                    assert await made.poll_for_task(workerGroup="wg") == ANY
+                    passed = asyncio.get_running_loop().time() - before
+            return poll.cancelled(), passed
+
+        assert asyncio.run(main()) == (True, 90)
 
     def test_the_loops_time_is_real_again(self) -> None:
         async def main() -> tuple[float, bool]:

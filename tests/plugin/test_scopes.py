@@ -250,6 +250,96 @@ def test_an_endpoint_goes_on_with_the_new_world(run: Run) -> None:
     run(source).assert_outcomes(passed=1)
 
 
+def test_each_test_may_start_from_the_same_snapshot(run: Run) -> None:
+    source = (
+        BEFORE
+        + """
+    @pytest.fixture(scope="module")
+    def deployed(module_datapipeline_fake):
+        create("deployed")
+        return module_datapipeline_fake.snapshot()
+
+    @pytest.fixture(autouse=True)
+    def as_deployed(module_datapipeline_fake, deployed):
+        module_datapipeline_fake.restore(deployed)
+
+    @pytest.mark.parametrize("name", ["one", "two"])
+    def test_each(module_datapipeline_fake, name):
+        assert names() == ["deployed"]
+        create(name)
+        module_datapipeline_fake.clock.advance(3600)
+"""
+    )
+
+    run(source).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("how", ["reset()", "restore(SNAPSHOT)"])
+def test_the_report_of_a_test_begins_with_a_reset_or_a_restore(run: Run, how: str) -> None:
+    source = (
+        BEFORE
+        + f"""
+    @pytest.fixture(scope="module", autouse=True)
+    def snapshot(module_datapipeline_fake):
+        global SNAPSHOT
+        create("at first")
+        SNAPSHOT = module_datapipeline_fake.snapshot()
+
+    @pytest.fixture(autouse=True)
+    def afresh(module_datapipeline_fake):
+        module_datapipeline_fake.{how}
+
+    def test_one():
+        for number in range(9):
+            create(f"of one {{number}}")
+
+    def test_two():
+        for number in range(12):
+            create(f"of two {{number}}")
+        assert False
+"""
+    )
+
+    result = run(source)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines("*AWS Data Pipeline: timeline, 12 calls*")
+    result.stdout.no_fnmatch_line("*at first*")
+
+
+@pytest.mark.parametrize("how", ["reset()", "restore(SNAPSHOT)"])
+def test_each_test_is_told_what_its_runner_did_after_a_reset_or_a_restore(
+    run: Run, how: str
+) -> None:
+    source = f"""
+        import boto3
+        import pytest
+
+        pytestmark = pytest.mark.datapipeline(start="2020-01-01T00:00:00", contract="warn")
+
+        @pytest.fixture(scope="module", autouse=True)
+        def snapshot(module_datapipeline_fake):
+            global SNAPSHOT
+            SNAPSHOT = module_datapipeline_fake.snapshot()
+
+        @pytest.fixture(autouse=True)
+        def afresh(module_datapipeline_fake):
+            module_datapipeline_fake.{how}
+
+        @pytest.mark.parametrize("name", ["one", "two"])
+        def test_each(module_datapipeline_fake, name):
+            client = boto3.client("datapipeline")
+            module_datapipeline_fake.enqueue("wg")
+            for _ in range(2):
+                task_id = client.poll_for_task(workerGroup="wg")["taskObject"]["taskId"]
+                module_datapipeline_fake.clock.advance(120)
+    """
+
+    result = run(source, "-Wdefault")
+
+    result.assert_outcomes(passed=2, warnings=2)
+
+
 def test_a_fake_that_does_not_answer_is_not_reset(run: Run) -> None:
     source = """
         import pytest
