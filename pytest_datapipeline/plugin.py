@@ -451,11 +451,13 @@ def _tell(item: pytest.Item) -> None:
         problems += double._unmet()
     if problems:
         pytest.fail("\n".join(dict.fromkeys(problems)), pytrace=False)
-    here = _line_of(item)
-    for double in item.stash.get(_doubles, ()):
-        double._warn((), here)
-    for double, before in _around_of(item):
-        double._warn(before.found, here)
+    seen: list[tuple[Any, Collection[str]]]
+    seen = [(double, ()) for double in item.stash.get(_doubles, ())]
+    seen += [(double, before.found) for double, before in _around_of(item)]
+    # Most tests of most suites have none, and to find a test's line takes its time.
+    here = _line_of(item) if seen else None
+    for double, told in seen:
+        double._warn(told, here)
 
 
 def _line_of(item: pytest.Item) -> Location:

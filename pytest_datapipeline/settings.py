@@ -8,7 +8,6 @@ from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from ._service.settings import ServiceSettings
-from ._service.texts import did_you_mean
 from .errors import FakeUsageError, told_by_message
 
 __tracebackhide__ = told_by_message
@@ -110,6 +109,8 @@ def checked(given: Mapping[str, Any], source: str) -> Settings:
     values: dict[str, Any] = {}
     for name, value in given.items():
         if name not in known:
+            from ._service.texts import did_you_mean  # every run of pytest loads this module
+
             raise FakeUsageError(
                 f"{source} has no setting {name!r}.{did_you_mean(name, known)} "
                 f"Settings are: {', '.join(known)}."

@@ -494,6 +494,9 @@ class DataPipelineStubber(Stubber):
     def _timeline(self, after: int, failure: str | None) -> None:
         """A script has no tasks and no time to tell of: its calls are shown."""
 
+    # What its record begins with.
+    _start = Mark()
+
     def _mark(self) -> Mark:
         return Mark(made=self.calls._made)
 
