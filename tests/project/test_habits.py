@@ -43,6 +43,17 @@ def test_the_workflow_runs_what_a_developer_runs() -> None:
     assert commands == ["bash .ci/run"]
 
 
+def test_the_workflow_s_actions_are_named_by_commit_and_version() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+
+    used = re.findall(r"uses: (.+)$", text, re.M)
+
+    assert used
+    assert [
+        name for name in used if not re.fullmatch(r"\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+", name)
+    ] == []
+
+
 def test_the_hooks_of_pre_commit_are_those_of_lint() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     lint = (ROOT / "tox.ini").read_text(encoding="utf-8").partition("[testenv:lint]")[2]
