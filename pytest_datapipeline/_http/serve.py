@@ -36,7 +36,8 @@ AWS Data Pipeline listens on {url} ({time}).
 
 AWS CLI:  aws datapipeline list-pipelines --endpoint-url {url} --region {region}
 boto3:    boto3.client("datapipeline", endpoint_url="{url}", region_name="{region}")
-any SDK:  AWS_ENDPOINT_URL_DATA_PIPELINE={url} AWS_REGION={region}
+any SDK:  AWS_ENDPOINT_URL_DATA_PIPELINE={url}
+          AWS_REGION={region} AWS_DEFAULT_REGION={region}
           AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=testing
 
 Control:  curl {shown}{url}/_control/advance \
