@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from support.inner_pytest import Run
@@ -23,6 +26,18 @@ def test_its_links_lead_somewhere() -> None:
 
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_its_badges_say_what_pyproject_says() -> None:
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 has none")
+    script: Any = runpy.run_path(str(ROOT / "docs" / "badges.py"))
+
+    made = script["badges"](tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")))
+
+    assert f"{script['line'](made)}\n" in README.splitlines(keepends=True)
+    for name, badge in made.items():
+        picture = (script["FOLDER"] / f"{name}.svg").read_text(encoding="utf-8")
+        assert picture == script["picture"](badge), "python docs/badges.py makes them anew"
 
 
 def test_the_failed_test_that_it_shows_is_the_one_that_is_run() -> None:
