@@ -24,7 +24,7 @@ def test_the_changelog_tells_of_this_version_or_of_what_is_to_come() -> None:
 def test_the_version_stands_in_one_place() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
-    assert 'dynamic = ["version"]' in text
+    assert 'dynamic = ["readme", "version"]' in text
     assert not re.search(r"^version\s*=", text, re.M)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
-from importlib.metadata import entry_points, metadata
+from importlib.metadata import distribution, entry_points, metadata
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,17 @@ def test_the_entry_point_is_named_as_the_package() -> None:
 
 def test_the_version_is_the_distribution_s() -> None:
     assert metadata("pytest-datapipeline")["Version"] == pytest_datapipeline.__version__
+
+
+def test_its_description_on_an_index_has_no_link_into_the_repository() -> None:
+    held = distribution("pytest-datapipeline")
+    if "editable" in (held.read_text("direct_url.json") or ""):
+        pytest.skip("an editable installation tells what was so when it was made")
+    description = str(held.metadata.json["description"])
+
+    assert description.startswith("# pytest-datapipeline\n\nAWS Data Pipeline in your test process")
+    assert "The tutorial goes on from here" in description
+    assert re.findall(r"\]\((?!https?://)", description) == []
 
 
 def test_the_package_says_that_it_is_typed() -> None:
