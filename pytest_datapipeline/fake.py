@@ -131,8 +131,10 @@ class DataPipelineFake:
         self._world.give_way()
 
     def reset(self) -> None:
-        """Empty the world: no pipelines, tasks, calls, heartbeats, planned faults or functions that
-        play runners. Time stays what it is, and so do the settings.
+        """Empty the fake, and keep its time and its settings.
+
+        It has no pipelines, tasks, calls, heartbeats, planned faults or functions that play
+        runners.
 
         For fakes that serve many tests. Handles from before are of the old world. Threads that
         wait are ended as at the end of a test; an endpoint goes on with the new world.
@@ -148,8 +150,10 @@ class DataPipelineFake:
         self._go_on()
 
     def snapshot(self) -> Snapshot:
-        """What the fake holds now, for `restore`: pipelines, tasks and what will become of them,
-        calls, heartbeats, planned faults, functions that play runners, the time.
+        """What the fake holds now, for `restore`.
+
+        These are pipelines, tasks and what will become of them, calls, heartbeats, planned faults,
+        functions that play runners, and the time.
 
         Raises:
             FakeUsageError: a call waits; or as `reset` does.
@@ -164,10 +168,10 @@ class DataPipelineFake:
         return Snapshot(self, self._world)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put everything back to what it was at a snapshot, as often as is wanted; the time as
-        well, and the test's own clocks with it where they go by the fake's.
+        """Put everything back to what it was at a snapshot, as often as is wanted.
 
-        What comes then comes as it did after the snapshot, ids included. Handles of what was there
+        Time goes back as well, and the test's own clocks with it where they go by the fake's. What
+        comes then comes as it did after the snapshot, ids included. Handles of what was there
         at the snapshot go on; those of what came after it are of no use any more. Threads that
         wait are ended as at the end of a test; an endpoint goes on.
 
@@ -314,8 +318,10 @@ class DataPipelineFake:
         worker_group: str | None = None,
         seconds: float | timedelta = 0,
     ) -> None:
-        """Have a function play the task runners from now on. Tasks go to it without polls; time
-        has to move for that, by a call that waits, `run` or `wait_until`.
+        """Have a function play the task runners from now on.
+
+        Tasks go to it without polls; time has to move for that, by a call that waits, `run` or
+        `wait_until`.
 
         Args:
             function: gets the work; it returns None or True for FINISHED, "FAILED" or "FALSE" for
@@ -462,7 +468,7 @@ class DataPipelineFake:
             )
 
     def hold(self, call: str | CallMatcher, *, at: Literal["door", "answer"] = "door") -> Gate:
-        """Hold calls of threads and coroutines, to pin down who comes first:
+        """Hold calls of threads and coroutines, to pin down who comes first.
 
             with fake.hold("set_task_status") as held:
                 held.wait()        # until a runner comes to it
@@ -548,8 +554,9 @@ class DataPipelineFake:
     def wait_until(
         self, condition: Condition | Task | datetime | None = None, *, move_time: bool = True
     ) -> None:
-        """Wait for runners that work in threads of their own. Virtual time moves on while all of
-        them wait for it.
+        """Wait for runners that work in threads of their own.
+
+        Virtual time moves on while all of them wait for it.
 
         Args:
             condition: by default, that every task has ended; a task that is to end; a predicate; or

@@ -50,9 +50,7 @@ _SHORT = 60
 
 
 def worker_groups() -> SearchStrategy[str]:
-    """Names of worker groups: usual ones, and any that the service takes, of up to 1,024
-    characters.
-    """
+    """Names of worker groups: usual ones, and any of up to 1,024 characters that AWS takes."""
     usual = st.sampled_from(["reports", "wg-1", "pre production", "WG", "wg"])
     any_ = st.text(_CHARACTERS, min_size=1, max_size=_SHORT)
     longest = st.just("w" * MAXIMUM_WORKER_GROUP_LENGTH)
@@ -60,8 +58,9 @@ def worker_groups() -> SearchStrategy[str]:
 
 
 def tasks(*, command: SearchStrategy[str] | None = None) -> SearchStrategy[dict[str, Any]]:
-    """Tasks as `enqueue` takes them: a command, and further fields with texts, lists and
-    references.
+    """Tasks as `enqueue` takes them: a command and further fields.
+
+    These hold texts, lists and references.
 
     Args:
         command: the commands; by default ones that do nothing.
@@ -73,8 +72,9 @@ def tasks(*, command: SearchStrategy[str] | None = None) -> SearchStrategy[dict[
 
 
 def task_objects() -> SearchStrategy[dict[str, Any]]:
-    """Whole task objects, as `poll_for_task` returns them and `enqueue` takes them: the attempt is
-    one of several objects, and nothing has a certain order.
+    """Whole task objects, as `poll_for_task` returns them and `enqueue` takes them.
+
+    The attempt is one of several objects, and nothing has a certain order.
     """
     return st.builds(
         _task_object,
@@ -85,8 +85,9 @@ def task_objects() -> SearchStrategy[dict[str, Any]]:
 
 
 def definitions(*, worker_group: str = "reports", most: int = 5) -> SearchStrategy[list[Any]]:
-    """Definitions of pipelines that run on demand, as `pipelines.activate` takes them: activities
-    that depend on earlier ones, each with the worker group.
+    """Definitions of pipelines that run on demand, as `pipelines.activate` takes them.
+
+    They have activities that depend on earlier ones, each with the worker group.
 
     Args:
         worker_group: of all activities.
@@ -116,8 +117,9 @@ def definitions(*, worker_group: str = "reports", most: int = 5) -> SearchStrate
 def fault_plans(
     *, operations: Sequence[str] = _RUNNERS_CALLS, most: int = 5
 ) -> SearchStrategy[list[tuple[str, str | int, Mapping[str, Any]]]]:
-    """What can go wrong, each as the arguments of `fail`: a call, a fault and its options. None has
-    to be met.
+    """What can go wrong, each as the arguments of `fail`: a call, a fault and its options.
+
+    None has to be met.
 
     Args:
         operations: whose calls fail, in boto3's names; by default those of task runners.

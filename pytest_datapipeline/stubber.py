@@ -180,8 +180,9 @@ class DataPipelineStubber(Stubber):
                 raise UnmetExpectations(_joined(problems))
 
     def activate(self) -> None:
-        """Answer the calls of all `datapipeline` clients, in place of a fake or another stubber
-        that is active; that one goes on when this one is deactivated. Does nothing if it is active.
+        """Answer the calls of all `datapipeline` clients, until this is deactivated.
+
+        A fake or another stubber that is active gives way meanwhile. Does nothing if it is active.
 
         Raises:
             FakeUsageError: a fake or another stubber of another thread answers them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import subprocess
 import sys
@@ -37,6 +38,21 @@ def test_every_public_name_is_in_the_reference(name: str) -> None:
     )
 
     assert re.search(rf"[.`]{name}(`|$)", text, re.M)
+
+
+@pytest.mark.parametrize(
+    "name", re.findall(r"^::: (\S+)$", (REFERENCE / "api.md").read_text(encoding="utf-8"), re.M)
+)
+def test_the_first_line_of_a_method_is_what_its_class_lists(name: str) -> None:
+    held = pkgutil.resolve_name(name)
+    described = {
+        member: text.splitlines()[0]
+        for member, value in vars(held).items()
+        if not member.startswith("_") and (text := getattr(value, "__doc__", None))
+        if callable(value) or isinstance(value, property)
+    }
+
+    assert {member: line for member, line in described.items() if not line.endswith(".")} == {}
 
 
 def test_every_fixture_is_in_the_reference() -> None:

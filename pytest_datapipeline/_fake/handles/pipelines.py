@@ -101,8 +101,9 @@ class Pipeline:
 
     @property
     def instances(self) -> list[Task]:
-        """All instances so far, of activities, data nodes, resources and preconditions, in the
-        order in which they were created.
+        """All instances so far, in the order in which they were created.
+
+        They are of activities, data nodes, resources and preconditions.
         """
         return [self._owner._handle(held) for held in self._record.instances]
 

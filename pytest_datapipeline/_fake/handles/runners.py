@@ -32,8 +32,10 @@ class FakeClock:
         return to_datetime(self._time.now())
 
     def advance(self, delta: float | timedelta) -> None:
-        """Move time on by seconds or a timedelta. What falls due on the way happens at its own
-        moment, and threads that it lets go act before time moves further.
+        """Move time on by seconds or a timedelta.
+
+        What falls due on the way happens at its own moment, and threads that it lets go act before
+        time moves further.
 
         Raises:
             FakeUsageError: the duration is negative.

@@ -171,8 +171,10 @@ class Task:
 
     @property
     def status(self) -> str:
-        """WAITING_ON_DEPENDENCIES until it is ready, then WAITING_FOR_RUNNER, RUNNING, and in the
-        end FINISHED, FAILED (after the last try) or CANCELED; of a pipeline also CASCADE_FAILED,
+        """Where it stands, in the service's words.
+
+        WAITING_ON_DEPENDENCIES until it is ready, then WAITING_FOR_RUNNER, RUNNING, and in the end
+        FINISHED, FAILED (after the last try) or CANCELED; of a pipeline also CASCADE_FAILED,
         SKIPPED, CREATING and TIMEDOUT.
         """
         return self._instance.status
@@ -223,14 +225,17 @@ class Task:
 
     @property
     def deadline(self) -> datetime | None:
-        """When the service acts on it by itself (UTC): it becomes ready, its acknowledgement or
-        report falls due, or it is tried again. None if it waits for a runner or has ended.
+        """When the service acts on it by itself (UTC).
+
+        It becomes ready, its acknowledgement or report falls due, or it is tried again. None if it
+        waits for a runner or has ended.
         """
         return _time(self._service.tasks.deadline(self._instance))
 
     def cancel(self) -> None:
-        """Cancel it, as SetStatus TRY_CANCEL does. A runner that holds it learns of it at its next
-        ReportTaskProgress.
+        """Cancel it, as SetStatus TRY_CANCEL does.
+
+        A runner that holds it learns of it at its next ReportTaskProgress.
 
         Raises:
             FakeUsageError: it has ended.
@@ -242,8 +247,10 @@ class Task:
             self._set_status("TRY_CANCEL")
 
     def rerun(self) -> None:
-        """Run it again, as SetStatus RERUN does: with a new attempt, and with as many tries as at
-        first. Under failureAndRerunMode cascade what failed because of it runs again as well.
+        """Run it again, as SetStatus RERUN does.
+
+        It has a new attempt, and as many tries as at first. Under failureAndRerunMode cascade what
+        failed because of it runs again as well.
 
         Raises:
             FakeUsageError: the service refuses it: it has not ended, or its pipeline is FINISHED.
@@ -275,8 +282,9 @@ class Task:
                 ) from None
 
     def expire(self) -> None:
-        """Have its deadline fall due now, without moving time: an acknowledgement or a progress
-        report that is still to come is late, a delay is over.
+        """Have its deadline fall due now, without moving time.
+
+        An acknowledgement or a progress report that is still to come is late, a delay is over.
 
         Raises:
             FakeUsageError: nothing is due.
@@ -309,8 +317,10 @@ class Task:
             )
 
     def assert_acknowledged(self, within: float | timedelta = ACKNOWLEDGE_SECONDS) -> None:
-        """Fail the test unless its latest attempt was acknowledged within so many seconds of its
-        hand-over.
+        """Fail the test unless its latest attempt was acknowledged in time.
+
+        Args:
+            within: so many seconds, or a timedelta, after its hand-over.
         """
         __tracebackhide__ = True
         limit = within if isinstance(within, timedelta) else timedelta(seconds=within)
