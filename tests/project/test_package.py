@@ -60,7 +60,7 @@ def test_its_description_on_an_index_has_no_link_into_the_repository() -> None:
     description = str(held.metadata.json["description"])
 
     assert description.startswith("# pytest-datapipeline\n\nAWS Data Pipeline in your test process")
-    assert "The tutorial goes on from here" in description
+    assert "The tutorial continues from here" in description
     assert re.findall(r"\]\((?!https?://)", description) == []
 
 
