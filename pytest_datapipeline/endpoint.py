@@ -39,7 +39,7 @@ class DataPipelineEndpoint:
             that, and by their access key from there to here.
 
     Raises:
-        FakeUsageError: the extra `endpoint` is not installed, or a port that can not be.
+        FakeUsageError: the extra `endpoint` is not installed, or a port that is none.
     """
 
     def __init__(self, fake: DataPipelineFake, port: int = 0, shared: str | None = None) -> None:

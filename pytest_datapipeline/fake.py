@@ -58,7 +58,7 @@ class DataPipelineFake:
         settings: see the page of settings in the documentation; each has a default.
 
     Raises:
-        FakeUsageError: an unknown setting, or a value that it can not have.
+        FakeUsageError: an unknown setting, or a value that it cannot have.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -114,7 +114,7 @@ class DataPipelineFake:
         has it as its attribute `datapipeline_fake`.
 
         Raises:
-            FakeUsageError: it can not be decorated, such as a generator.
+            FakeUsageError: it cannot be decorated, such as a generator.
         """
         decorated: Decorated = decorate(test, lambda: type(self)(**self._given))
         return decorated
@@ -398,7 +398,7 @@ class DataPipelineFake:
             retry_delay: seconds or a timedelta between tries. The service's default is 10 minutes.
             report_progress_timeout: how long a runner may be silent after its acknowledgement.
                 The service's default is 15 minutes.
-            attempt_timeout: how long an attempt may last from its hand-over; by default for ever.
+            attempt_timeout: how long an attempt may last from its hand-over; by default forever.
 
         Returns:
             a handle; a list of handles if several tasks were given.

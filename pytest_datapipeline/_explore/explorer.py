@@ -233,7 +233,7 @@ def explore(
     taken back, and a jump of time over the next deadline. A call that fails does so with all of
     botocore's own repetitions. A runner that dies in `fake.run(...)` is started again.
 
-    A run fails where the scenario raises something, hangs, or a task is lost for ever; and, with
+    A run fails where the scenario raises something, hangs, or a task is lost forever; and, with
     the setting `contract="fail"`, where a runner breaks AWS's words.
 
     Args:

@@ -44,7 +44,7 @@ class ContractBase:
         """Make a runner that polls `worker_group`, new each time.
 
         Returns:
-            a function that polls for ever, a coroutine function that does, or a command line as a
+            a function that polls forever, a coroutine function that does, or a command line as a
             list, whose process finds the endpoint by its environment.
         """
         raise NotImplementedError(f"{type(self).__name__}.start() makes a runner of yours.")
@@ -58,7 +58,7 @@ class ContractBase:
             seconds: how long its work takes, in virtual time; for a process in real time.
             fails: whether the work fails.
             prints: what it writes to its standard error before; it may hold characters that a field
-                can not, such as those that colour a terminal.
+                cannot, such as those that colour a terminal.
 
         Returns:
             the fields; None if there is no such task, so that what needs it is skipped. By

@@ -1,10 +1,12 @@
-"""What people write of the package is plain English, with one spelling for one thing.
+"""What people read of the package is plain English, with one spelling for one thing.
 
 Pages that scripts make of the code's own texts are not looked at, nor is what stands in code.
 """
 
 from __future__ import annotations
 
+import inspect
+import pkgutil
 import re
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,10 @@ WRITTEN = [
     *(page for page in PAGES if name_of(page) not in NOT_LOOKED_AT),
     *(ROOT / name for name in ("CHANGELOG.md", "CODE_OF_CONDUCT.md", "SECURITY.md")),
 ]
+# What the reference shows of the code.
+DESCRIBED = re.findall(
+    r"^::: (\S+)$", (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8"), re.M
+)
 # What was found on pages, and how it is written here.
 SPELLINGS = {
     r"can not": "cannot",
@@ -38,23 +44,40 @@ SPELLINGS = {
 }
 
 
-def prose(page: Path) -> str:
-    """What a page says, apart from code and the targets of links."""
-    text = page.read_text(encoding="utf-8")
-    text = re.sub(r"^ *```.*?^ *```$|^ {4,}\S.*$", "", text, flags=re.M | re.S)
+def described(name: str) -> str:
+    """What docstrings say of a class, its methods and properties, or of a function."""
+    held = pkgutil.resolve_name(name)
+    public = (value for member, value in vars(held).items() if not member.startswith("_"))
+    documented = [value for value in public if isinstance(value, property) or is_ours(value)]
+    return "\n\n".join(inspect.getdoc(value) or "" for value in (held, *documented))
+
+
+def is_ours(value: object) -> bool:
+    return callable(value) and value.__module__.startswith("pytest_datapipeline")
+
+
+def prose(text: str) -> str:
+    """What a text says, apart from code and the targets of links."""
+    text = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.M | re.S)
     text = re.sub(r"`[^`]*`", "`code`", text)
     text = re.sub(r"\]\([^)]*\)", "]", text)
     return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=name_of)
-def test_a_thing_has_one_spelling(page: Path) -> None:
-    text = prose(page)
+def test_a_page_has_one_spelling_for_a_thing(page: Path) -> None:
+    assert misspelt(page.read_text(encoding="utf-8")) == []
 
-    found = [
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_a_docstring_has_one_spelling_for_a_thing(name: str) -> None:
+    assert misspelt(described(name)) == []
+
+
+def misspelt(text: str) -> list[str]:
+    """What is to be written otherwise."""
+    return [
         f"{held[0]!r}: write {better}"
         for pattern, better in SPELLINGS.items()
-        for held in re.finditer(rf"(?<![\w.-])(?:{pattern})(?![\w.-])", text)
+        for held in re.finditer(rf"(?<![\w.-])(?:{pattern})(?![\w.:-])", prose(text))
     ]
-
-    assert found == []

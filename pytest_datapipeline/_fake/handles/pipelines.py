@@ -354,7 +354,7 @@ class Pipelines(Previewing):
             resource: which of a template's pipelines; needed where there are several.
 
         Raises:
-            FakeUsageError: the definition can not be read, or the service finds errors in it, all
+            FakeUsageError: the definition cannot be read, or the service finds errors in it, all
                 of which the text tells. Nothing is created.
         """
         reading = read_one(

@@ -51,7 +51,7 @@ class Previewing:
             outcome: of resources and preconditions, by id or type: FINISHED, FAILED or FALSE.
 
         Raises:
-            FakeUsageError: the definition can not be read or has errors, or lacks what is named.
+            FakeUsageError: the definition cannot be read or has errors, or lacks what is named.
         """
         from .previews import preview_of
 
