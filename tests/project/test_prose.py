@@ -33,7 +33,7 @@ SPELLINGS = {
     r"can not": "cannot",
     r"for ever": "forever",
     r"timeouts?|timed-out": "time-out",
-    r"cancelled|cancell?ing": "canceled, as AWS spells it",
+    r"cancel(led|ling)": "canceled, as AWS spells it",
     r"back ?offs?": "back-off",
     r"hand ?overs?": "hand-over",
     r"work(er)?-groups?|workergroups?": "worker group",
