@@ -29,6 +29,7 @@ PORT = "4100"
 # What `test_pages.py` runs, and what is run here.
 IN_PROCESS = {"pytest", "pytest-datapipeline"}
 IN_A_SHELL = {"aws", "curl", "export", "jq", "node"}
+_WHAT = {"node": "node, with the SDK that JAVASCRIPT_SDK names"}
 SDK = Path(os.environ.get("JAVASCRIPT_SDK", "nowhere")) / "node_modules"
 
 
@@ -130,7 +131,7 @@ def test_what_a_page_shows_of_a_shell_is_so(shell: Shell, page: Path) -> None:
     for command in filter(is_run_here, commands(page)):
         lacking = {name for name in command.programs if shell.lacks(name)}
         if lacking:
-            left_out |= lacking
+            left_out |= {_WHAT.get(name, name) for name in lacking}
             continue
         if "serve" not in command.words:
             shell.serve_if_nothing_does()
