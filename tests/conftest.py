@@ -65,6 +65,12 @@ def _classes_of_aiobotocore() -> Iterator[type]:
             yield getattr(loaded, name)
 
 
+def _clocks_of_trio() -> Iterator[type]:
+    trio: Any = sys.modules.get("trio")
+    if trio is not None:
+        yield from (trio._core._run.SystemClock, trio._core.MockClock)
+
+
 def _world() -> dict[str, Any]:
     """What a fake touches while it is active."""
     from asyncio import selector_events
@@ -83,6 +89,7 @@ def _world() -> dict[str, Any]:
         *(BaseClient, Endpoint, URLLib3Session, Session, RequestSigner, BaseEventLoop),
         vars(selector_events)["_SelectorSocketTransport"],
         *_classes_of_aiobotocore(),
+        *_clocks_of_trio(),
     )
     factories = (
         api.FrozenDateTimeFactory,
@@ -127,6 +134,15 @@ def one_loader_of_botocore_s_data() -> Iterator[None]:
         yield
 
 
+def _new_threads(older: set[threading.Thread]) -> list[threading.Thread]:
+    """Those that have come, but for those that trio keeps for its next run."""
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread not in older and not thread.name.startswith("Trio thread ")
+    ]
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind(no_aws_configuration: None) -> Iterator[None]:
     """botocore's classes, its built-in handlers, the environment and the threads are as before."""
@@ -139,9 +155,9 @@ def nothing_is_left_behind(no_aws_configuration: None) -> Iterator[None]:
     boto3.DEFAULT_SESSION = None
     after = _world()
     assert after == before
-    for thread in set(threading.enumerate()) - threads:
+    for thread in _new_threads(threads):
         thread.join(timeout=5)
-    assert [thread for thread in threading.enumerate() if thread not in threads] == []
+    assert _new_threads(threads) == []
 
 
 @pytest.fixture(autouse=True)

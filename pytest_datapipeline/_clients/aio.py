@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,8 @@ from aiobotocore.session import AioSession
 from aiobotocore.signers import AioRequestSigner
 from botocore.hooks import first_non_none_response
 
-from .._time.event_loop import current_coroutine
-from .._time.timekeeper import Closed
-from ..errors import FakeUsageError, told_by_message
+from .._time.loops.callers import current_coroutine
+from ..errors import told_by_message
 from .hooks import SERVICE_ID, check_parts
 from .messages import Failure
 from .requests import (
@@ -124,18 +122,8 @@ def replacements(
 async def _send(
     responder: Responding, request: Any, operation: str, context: dict[str, Any]
 ) -> Any:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        raise FakeUsageError(
-            "aiobotocore was called under trio, which the fake does not know: use asyncio."
-        ) from None
     asked = request_of(request, operation, context, current_coroutine())
-    try:
-        reply = await responder.answer_async(asked)
-    except Closed:
-        # The test that the coroutine belonged to is over.
-        raise asyncio.CancelledError from None
+    reply = await responder.answer_async(asked)
     if isinstance(reply, Failure):
         raise exception_of(reply, asked)
     return response_of(AioAWSResponse, reply, asked, _Raw(reply.headers))
@@ -147,9 +135,7 @@ async def answered(
     request_dict: dict[str, Any],
 ) -> tuple[AioAWSResponse, dict[str, Any]]:
     """What a client that makes this call is answered, for a double that answers whole calls."""
-    task = asyncio.current_task()
-    assert task is not None  # a coroutine runs
-    call = call_of(operation, request_dict, task.get_name())
+    call = call_of(operation, request_dict, current_coroutine().name)
     status, parsed = answer(call)
     headers = headers_of(parsed)
     return AioAWSResponse(call.url, status, headers, _Raw(headers)), parsed

@@ -168,7 +168,7 @@ def exception_of(failure: Failure, asked: Request) -> BaseException:
 @dataclass(frozen=True)
 class ClientCall:
     """One call of a client, as botocore would send it. `read_timeout` is in seconds, `caller` the
-    name of the thread or of asyncio's task."""
+    name of the thread or of the coroutine's task."""
 
     operation: str
     parameters: dict[str, Any]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .._record.calls import Calls
     from .._service.clock import VirtualClock
     from .._service.service import Service
-    from .._time.event_loop import LoopTime
+    from .._time.loops.loop import Loops
     from .._time.timekeeper import Timekeeper
     from .faults import FaultPlan, PlannedFault
 
@@ -58,7 +58,7 @@ class Driving:
         calls: Calls,
         faults: FaultPlan,
         has_tasks: Callable[[], bool],
-        loop: Callable[[], LoopTime | None],
+        loops: Callable[[], Loops],
     ) -> None:
         self._service = service
         self._clock = clock
@@ -66,7 +66,7 @@ class Driving:
         self._calls = calls
         self._faults = faults
         self._has_tasks = has_tasks
-        self._loop = loop
+        self._loops = loops
         # Whether a runner that dies at a planned fault is started again, as in production.
         self.restarts = False
         self.restarted = 0
@@ -172,70 +172,34 @@ class Driving:
         until: Condition | datetime | None,
         die_at: CallMatcher | None,
     ) -> Returned | None:
-        import asyncio
-
-        from .._time.event_loop import DrivenTask, Goal, driven
-
         try:
-            loops = self._running_loop("run()")
+            loops = self._running_loops("run()")
         except FakeUsageError:
             runner.close()
             raise
-        under_way = DrivenTask(drive)
-        goal = Goal(drive.finished, under_way.end, under_way.end, "run() to end its runner")
-        outer = driven.set(under_way)
-        task = under_way.task = asyncio.get_running_loop().create_task(runner)
-        driven.reset(outer)
-        returned = None
         before = self._calls._made
-        with self._stops(until, die_at) as fault, loops.aiming_at(goal):
-            try:
-                returned = await task
-            except asyncio.CancelledError:
-                if not under_way.ended:
-                    raise
-        if under_way.error is not None:
-            raise under_way.error
+        with self._stops(until, die_at) as fault:
+            returned: Returned | None = await loops.run(runner, drive)
         self._check_died(fault, before)
         return returned
 
-    def _running_loop(self, what: str) -> LoopTime:
-        import asyncio
-
-        loops = self._loop()
-        if loops is None or not loops.adopt(asyncio.get_running_loop()):
+    def _running_loops(self, what: str) -> Loops:
+        loops = self._loops()
+        if not loops.adopt_running():
             raise FakeUsageError(
-                f"{what} in a coroutine needs a loop of asyncio's own (not uvloop's) on the thread "
-                "that entered the fake."
+                f"{what} in a coroutine needs a loop of asyncio's own (not uvloop's) or trio, on "
+                "the thread that entered the fake."
             )
         return loops
 
     async def until(self, condition: Condition | Task | datetime | None) -> None:
         """`DataPipelineFake.until`."""
-        import asyncio
-
-        from .._time.event_loop import Goal
-
-        loops = self._running_loop("until()")
-        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def reached() -> None:
-            if not over.done():
-                over.set_result(None)
-
-        def failed(error: BaseException) -> None:
-            if not over.done():
-                over.set_exception(error)
-
-        goal = Goal(
-            self._condition(condition),
-            reached,
-            failed,
-            "every task to end" if condition is None else repr(condition),
-            not isinstance(condition, datetime),
-        )
-        with self._stops(condition), loops.aiming_at(goal):
-            await over
+        loops = self._running_loops("until()")
+        what = "every task to end" if condition is None else repr(condition)
+        with self._stops(condition):
+            await loops.until(
+                self._condition(condition), what, endless=not isinstance(condition, datetime)
+            )
 
     def wait_until(self, condition: Condition | Task | datetime | None, move_time: bool) -> None:
         """`DataPipelineFake.wait_until`."""

@@ -21,13 +21,14 @@ from .._service.protocol.task_object import TaskObject
 from .._service.service import Answer, Caller, Service
 from .._service.settings import POLL_SECONDS
 from .._time import threads
+from .._time.timekeeper import Closed
 from ..errors import FakeUsageError, RunnerUnwound, told_by_message
 
 if TYPE_CHECKING:
     from .._contract.watch import Watch
     from .._record.calls import Calls
-    from .._time.event_loop import LoopTime
-    from .._time.timekeeper import Timekeeper
+    from .._time.loops.loop import Loops
+    from .._time.timekeeper import Timekeeper, Waiting
     from .faults import Effect, FaultPlan
     from .gates import Gates, Where
 
@@ -66,7 +67,7 @@ class Responder:
         gates: Gates,
         *,
         region: str,
-        loop: Callable[[], LoopTime | None],
+        loops: Callable[[], Loops],
         watch: Watch | None = None,
         honour_read_timeout: bool = True,
         on_empty_poll: Callable[[Poll], None] = lambda _: None,
@@ -81,7 +82,7 @@ class Responder:
         self._watch = watch
         self._gates = gates
         self._honour_read_timeout = honour_read_timeout
-        self._loop = loop
+        self._loops = loops
         self._on_empty_poll = on_empty_poll
         self._on_mistake = on_mistake
         # Told the name of a runner that dies, and a poll whose client hangs up.
@@ -129,29 +130,30 @@ class Responder:
 
     async def answer_async(self, request: Request) -> Reply | Failure:
         """Answer a call of a coroutine."""
-        import asyncio
-
         if not self._time.at_home:
             threads.end_straggler()
         request.holder = request.actor
-        loops = self._loop()
-        assert loops is not None  # a coroutine runs
-        loops.adopt(asyncio.get_running_loop())
-        loops.before_call()
-        reply = await self.answer_for(request)
+        loops = self._loops()
+        loops.adopt_running()
+        await loops.before_call()
+        try:
+            reply = await self.answer_for(request, loops.wait)
+        except Closed:
+            await loops.leave()
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
             self._note_death(request)
-            loops.die()
+            await loops.die()
             raise self._death(request.operation)
         return reply
 
-    async def answer_for(self, request: Request) -> Reply | Failure:
-        """Answer a request that came over a connection."""
+    async def answer_for(self, request: Request, wait: Waiting | None = None) -> Reply | Failure:
+        """Answer a request that came over a connection. `wait`: how its coroutine waits."""
         return await self._time.perform_for(
             request.actor,
             self._steps(request),
             lambda: f"{request.operation} ({_body_text(request)})",
             returns=request.operation != "ReportTaskRunnerHeartbeat",
+            wait=wait,
         )
 
     def overlook(self, thread: threading.Thread) -> None:
@@ -165,12 +167,16 @@ class Responder:
 
     async def back_off_async(self, operation: str, invocation_id: str, seconds: float) -> None:
         """The same for a coroutine."""
-        from .._time.event_loop import current_coroutine
+        from .._time.loops.callers import current_coroutine
 
         self._note_back_off(invocation_id, seconds)
-        await self._time.back_off_for(
-            current_coroutine(), seconds, lambda: f"the back-off of {operation}"
-        )
+        loops = self._loops()
+        try:
+            await self._time.back_off_for(
+                current_coroutine(), seconds, lambda: f"the back-off of {operation}", loops.wait
+            )
+        except Closed:
+            await loops.leave()
 
     def _note_back_off(self, invocation_id: str, seconds: float) -> None:
         with self._time.lock:

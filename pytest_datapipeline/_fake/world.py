@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
     from .._service.components.component import Run
     from .._service.instances.instance import Attempt, Instance
-    from .._time.event_loop import LoopTime
+    from .._time.loops.event_loop import LoopTime
+    from .._time.loops.loop import Loops
+    from .._time.loops.trio_loop import TrioTime
     from ..settings import Settings
 
 
@@ -97,7 +99,7 @@ class World:
             self.calls,
             self.gates,
             region=settings.region,
-            loop=lambda: self.loop,
+            loops=lambda: self._loops(),
             watch=self.watch,
             honour_read_timeout=settings.honour_read_timeout,
             on_empty_poll=GroupWarnings(
@@ -107,8 +109,9 @@ class World:
         )
         self.responder.on_death = self.log.note_death
         self.responder.on_hang_up = self.log.note_hang_up
-        # asyncio's event loop on the test's thread, once asyncio is there.
+        # asyncio's event loop and trio's run on the test's thread, once these libraries are there.
         self.loop: LoopTime | None = None
+        self.trio: TrioTime | None = None
         self.workers: Workers = Workers(self.clock, self.service.tasks)
         self.driving: Driving = Driving(
             self.service,
@@ -117,7 +120,7 @@ class World:
             self.calls,
             self.faults,
             lambda: bool(self.tasks),
-            lambda: self.loop,
+            lambda: self._loops(),
         )
         self._interception = Interception(self.responder)
         self._own_clocks = OwnClocks(self.time)
@@ -212,7 +215,7 @@ class World:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Be what it was then. Nobody waits, and it answers no calls meanwhile."""
-        self.loop = None
+        self.loop = self.trio = None
         self.time.put_back(snapshot._memento.put_back, snapshot._frozen)
 
     # -- while it answers -------------------------------------------------------------------------
@@ -221,7 +224,8 @@ class World:
         """Answer calls, and have the clocks of the test go by this world's if that is wanted."""
         self._interception.start()
         self.time.frozen.resume()
-        self._import_hooks.append(when_imported("asyncio.base_events", self._start_loops))
+        self._import_hooks.append(when_imported("asyncio.base_events", self._start_asyncio))
+        self._import_hooks.append(when_imported("trio", self._start_trio))
         if self.settings.freeze:
             self._own_clocks.freeze()
         self.time.sync()
@@ -243,8 +247,8 @@ class World:
         """Have the test's clocks run again, for good."""
         self._own_clocks.end()
 
-    def _start_loops(self, _: object) -> None:
-        from .._time.event_loop import LoopTime
+    def _start_asyncio(self, _: object) -> None:
+        from .._time.loops.event_loop import LoopTime
 
         if self.loop is None:
             self.loop = LoopTime(self.time, self.settings.asyncio_timers == "virtual")
@@ -252,13 +256,31 @@ class World:
         self.loop.start()
         self._import_hooks.append(when_imported("aiobotocore.session", self.loop.on_aiobotocore))
 
+    def _start_trio(self, _: object) -> None:
+        from .._time.loops.trio_loop import TrioTime
+
+        if self.trio is None:
+            self.trio = TrioTime(self.time, self.settings.asyncio_timers == "virtual")
+            self.time.trio = self.trio
+        self.trio.start()
+        self._import_hooks.append(when_imported("aiobotocore.session", self.trio.on_aiobotocore))
+
+    def _loops(self) -> Loops:
+        """What the library needs whose coroutine calls."""
+        if self.trio is not None:
+            from .._time.loops.callers import in_trio
+
+            if in_trio():
+                return self.trio
+        assert self.loop is not None  # a coroutine runs
+        return self.loop
+
     def _stop_import_hooks(self) -> None:
         while self._import_hooks:
             self._import_hooks.pop()()
 
     def _stop_loops(self) -> None:
-        if self.loop is not None:
-            self.loop.stop()
+        all_of(*(loop.stop for loop in (self.loop, self.trio) if loop is not None))
 
 
 def all_of(*steps: Callable[[], object]) -> None:

@@ -24,11 +24,12 @@ class Actor(Protocol):
 
 @dataclass
 class Wait:
-    """One actor's wait: how to end it, and what it is for."""
+    """One actor's wait: how to end it, what it is for, and how to raise an error in it."""
 
     actor: Actor
     wake: Callable[[], object]
     what: str
+    fail: Callable[[BaseException], object] | None = None
 
 
 class Participants:

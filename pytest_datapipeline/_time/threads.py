@@ -29,6 +29,8 @@ _unwound: WeakKeyDictionary[threading.Thread, tuple[Unwinder, ref[Any] | None]] 
 )
 
 _POOL = "concurrent.futures.thread"
+# trio keeps its worker threads for whoever needs one next.
+_POOL_OF_TRIO = "trio._core._thread_cache"
 
 
 def begin() -> None:
@@ -75,11 +77,18 @@ def end_straggler() -> None:
 
 
 def _work_of_pool(innermost: FrameType) -> tuple[bool, object]:
-    """Whether this is a thread of a ThreadPoolExecutor, and what it works on; None if it idles."""
+    """Whether this is a thread of a ThreadPoolExecutor or of trio's, and what it works on; None if
+    it idles.
+    """
     frame: FrameType | None = innermost
     while frame is not None:
-        if frame.f_globals.get("__name__") == _POOL:
-            name = frame.f_code.co_name
+        module, name = frame.f_globals.get("__name__"), frame.f_code.co_name
+        if module == _POOL_OF_TRIO:
+            if name == "_handle_job":
+                return True, frame.f_locals.get("fn")
+            if name == "_work":
+                return True, None
+        if module == _POOL:
             # From Python 3.14 on there is another `run` inside, of what the thread keeps.
             if name == "run" and hasattr(frame.f_locals["self"], "future"):
                 return True, frame.f_locals["self"]
@@ -87,6 +96,12 @@ def _work_of_pool(innermost: FrameType) -> tuple[bool, object]:
                 return True, None
         frame = frame.f_back
     return False, None
+
+
+def _is_exit(error: BaseException | None) -> bool:
+    """Whether it is SystemExit; or trio's group of nothing else, of several tasks."""
+    within = getattr(error, "exceptions", None)
+    return isinstance(error, SystemExit) if within is None else all(map(_is_exit, within))
 
 
 class SilentEnds:
@@ -102,7 +117,7 @@ class SilentEnds:
         previous = self._previous = threading.excepthook
 
         def hook(args: threading.ExceptHookArgs) -> None:
-            if args.exc_type is not SystemExit or args.thread not in _unwound:
+            if args.thread not in _unwound or not _is_exit(args.exc_value):
                 previous(args)
 
         self._hook = hook

@@ -23,9 +23,12 @@ from .participants import Actor, Participants, Wait, called, thread_of
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator
 
     from .._service.instances.life import Tasks
+
+    # How a coroutine waits for a ticket; it is told who waits, and in what.
+    Waiting = Callable[[Ticket, Actor, str], Awaitable[None]]
 
 __tracebackhide__ = told_by_message
 
@@ -35,6 +38,13 @@ Result = TypeVar("Result")
 _SLICE = 0.005
 # How many of them a thread gets to come back when its test has ended.
 _SLICES_AT_END = 20
+
+
+# What those do who wait in threads of their own.
+_FROM_ELSEWHERE = (
+    "From the test's own thread call clock.advance(seconds), or wait_until(...), which moves time "
+    "while all runners wait."
+)
 
 
 class Closed(Exception):
@@ -53,8 +63,13 @@ class Opening:
 class HomeLoop(Protocol):
     """The event loop on the home thread, which moves time itself where it has nothing to do."""
 
-    def adopt(self, running: asyncio.AbstractEventLoop) -> bool: ...
     def wake(self) -> None: ...
+
+
+class AsyncioLoop(HomeLoop, Protocol):
+    """asyncio's."""
+
+    def adopt(self, running: asyncio.AbstractEventLoop) -> bool: ...
 
 
 class Timekeeper:
@@ -86,8 +101,9 @@ class Timekeeper:
         self.expected: Callable[[], str | None] = lambda: None
         # Told to what moment the test moves time.
         self.on_moving: Callable[[int], None] = lambda _: None
-        # If asyncio is there.
-        self.loop: HomeLoop | None = None
+        # Of the libraries that are there.
+        self.loop: AsyncioLoop | None = None
+        self.trio: HomeLoop | None = None
         self._rebased = 0
         # Whether time is being moved by the test itself, outside of a loop that it drives.
         self.moved_by_test: bool = False
@@ -163,17 +179,19 @@ class Timekeeper:
         steps: Generator[Ticket, None, Result],
         what: Callable[[], str],
         returns: bool,
+        wait: Waiting | None = None,
     ) -> Result:
         """Run the steps of a request of a coroutine or a connection, awaiting where they ask.
 
         If the awaiting task is cancelled, the steps are closed: the call is given up.
 
+        Args:
+            wait: how coroutines of this kind wait; by default as asyncio's.
+
         Raises:
             Closed: the fake was left meanwhile.
         """
-        import asyncio  # a suite without it does not pay for it
-
-        loop = asyncio.get_running_loop()
+        wait = wait or self.wait_in_asyncio
         with self.lock:
             opening = self.opening
             if opening.over:
@@ -192,7 +210,7 @@ class Timekeeper:
                 return result
         try:
             while True:
-                await self._await(ticket, actor, what(), loop)
+                await wait(ticket, actor, what())
                 with self.lock:
                     if opening.over:
                         raise Closed
@@ -207,36 +225,47 @@ class Timekeeper:
                 if not opening.over:
                     self._depart(actor, returns)
 
-    async def _await(
-        self, ticket: Ticket, actor: Actor, what: str, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def starts_to_wait(self, ticket: Ticket, wait: Wait) -> bool:
+        """Have an actor wait for a ticket; False if that has been resolved."""
+        if ticket.resolved:
+            return False
+
+        def let_go() -> None:
+            self.participants.is_let_go(wait.actor)
+            wait.wake()
+
+        self.participants.waits(wait)
+        ticket.on_resolved = let_go
+        self._stir()
+        return True
+
+    def waits_no_longer(self, ticket: Ticket, actor: Actor) -> None:
+        """The end of that."""
         with self.lock:
-            if ticket.resolved:
+            self.participants.waiting.pop(actor, None)
+            ticket.on_resolved = None
+
+    async def wait_in_asyncio(self, ticket: Ticket, actor: Actor, what: str, /) -> None:
+        """Wait for a ticket in a task of asyncio's."""
+        import asyncio  # a suite without it does not pay for it
+
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+
+        def end() -> None:
+            if not over.done():
+                over.set_result(None)
+
+        with self.lock:
+            wait = Wait(actor, lambda: loop.call_soon_threadsafe(end), what)
+            if not self.starts_to_wait(ticket, wait):
                 return
-            over: asyncio.Future[None] = loop.create_future()
-
-            def end() -> None:
-                if not over.done():
-                    over.set_result(None)
-
-            def wake() -> None:
-                loop.call_soon_threadsafe(end)
-
-            def let_go() -> None:
-                self.participants.is_let_go(actor)
-                wake()
-
-            self.participants.waits(Wait(actor, wake, what))
-            ticket.on_resolved = let_go
-            self._stir()
             stop_watching = self._watch(actor, over, loop)
         try:
             await over
         finally:
             stop_watching()
-            with self.lock:
-                self.participants.waiting.pop(actor, None)
-                ticket.on_resolved = None
+            self.waits_no_longer(ticket, actor)
 
     def _watch(
         self, actor: Actor, over: asyncio.Future[None], loop: asyncio.AbstractEventLoop
@@ -263,16 +292,9 @@ class Timekeeper:
                     "The loop that runs here is not one of asyncio's own, such as uvloop's, and "
                     "can not move time: use asyncio's in tests, or call clock.advance(seconds)."
                     if thread is self.participants.home
-                    else "From the test's own thread call clock.advance(seconds), or "
-                    "wait_until(...), which moves time while all runners wait."
+                    else _FROM_ELSEWHERE
                 )
-                over.set_exception(
-                    self.stuck(
-                        f"Nobody has moved time for {self._patience.stalled:g} real seconds, and "
-                        f"these wait for it: {self.who_waits()}. {hint}",
-                        forget=False,
-                    )
-                )
+                over.set_exception(self.nobody_moves_time(hint))
 
         def stop() -> None:
             if timer is not None:
@@ -280,6 +302,14 @@ class Timekeeper:
 
         timer = loop.call_later(self._patience.stalled, expire)
         return stop
+
+    def nobody_moves_time(self, hint: str = _FROM_ELSEWHERE) -> Stuck:
+        """The error of a wait that lasts for long in real time."""
+        return self.stuck(
+            f"Nobody has moved time for {self._patience.stalled:g} real seconds, and these wait "
+            f"for it: {self.who_waits()}. {hint}",
+            forget=False,
+        )
 
     def sleep(self, seconds: float, what: Callable[[], str]) -> None:
         """Let virtual time pass for the calling thread."""
@@ -293,11 +323,13 @@ class Timekeeper:
     def _no_progress(self) -> contextlib.AbstractContextManager[None]:
         return self.limits.no_progress() if self.at_home else contextlib.nullcontext()
 
-    async def back_off_for(self, actor: Actor, seconds: float, what: Callable[[], str]) -> None:
+    async def back_off_for(
+        self, actor: Actor, seconds: float, what: Callable[[], str], wait: Waiting
+    ) -> None:
         """The same for a coroutine."""
         with self._no_progress():
             steps = self.sleeping(seconds, idle=True)
-            await self.perform_for(actor, steps, what, returns=True)
+            await self.perform_for(actor, steps, what, returns=True, wait=wait)
 
     def sleeping(self, seconds: float, idle: bool = False) -> Generator[Ticket, None, None]:
         """The steps of a sleep. `idle`: whether it counts as nothing, as an empty poll does."""
@@ -588,19 +620,20 @@ class Timekeeper:
             self._changed.notify_all()
         if self.loop is not None:
             self.loop.wake()
+        if self.trio is not None:
+            self.trio.wake()
 
     def _block(self, ticket: Ticket, what: str) -> None:
         thread = threading.current_thread()
         opening = self.opening
         event = threading.Event()
-        self.participants.waits(Wait(thread, event.set, what))
+        failures: list[BaseException] = []
 
-        def let_go() -> None:
-            self.participants.is_let_go(thread)
+        def fail(error: BaseException) -> None:
+            failures.append(error)
             event.set()
 
-        ticket.on_resolved = let_go
-        self._stir()
+        self.starts_to_wait(ticket, Wait(thread, event.set, what, fail))
         try:
             while not ticket.resolved:
                 before = self._activity
@@ -610,6 +643,8 @@ class Timekeeper:
                 finally:
                     self.lock.acquire()
                 _check_open(opening)
+                if failures:
+                    raise failures[0]
                 if not woken and self._activity == before:
                     raise self.stuck(
                         f"Nobody has moved time for {self._patience.stalled:g} real seconds, and "
@@ -618,8 +653,7 @@ class Timekeeper:
                         "runners wait; or raise the setting patience."
                     )
         finally:
-            self.participants.waiting.pop(thread, None)
-            ticket.on_resolved = None
+            self.waits_no_longer(ticket, thread)
 
     def who_waits(self) -> str:
         """The waits of all threads, for messages."""
@@ -629,7 +663,7 @@ class Timekeeper:
         """Begin, for the first time or again: the calling thread is home, and nobody waits."""
         self.participants = Participants()
         self.opening = Opening()
-        self.loop = None
+        self.loop = self.trio = None
 
     def put_back(self, put_back: Callable[[], None], frozen: object) -> None:
         """Have the world, and its time, put back to what they were. It is closed meanwhile.

@@ -36,7 +36,10 @@ _EXIT_STATUS = 70
 _INNER = frozenset({"aiobotocore", "boto3", "botocore", "pytest_datapipeline"})
 # These call the user's code and have to go on after it, whatever it raises.
 _OUTER = frozenset(
-    {"_pytest", "asyncio", "concurrent", "hypothesis", "pluggy", "runpy", "threading", "unittest"}
+    {
+        *("_pytest", "anyio", "asyncio", "concurrent", "hypothesis", "outcome", "pluggy"),
+        *("pytest_trio", "runpy", "threading", "trio", "unittest"),
+    }
 )
 
 Error = TypeVar("Error", bound=BaseException)

@@ -13,16 +13,15 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from ..errors import told_by_message
+from ...errors import told_by_message
+from .loop import CHILD as CHILD
+from .loop import FUNCTION as FUNCTION
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
 __tracebackhide__ = told_by_message
-
-CHILD = "a child process is running"
-FUNCTION = "a function runs in a thread or process of the loop's"
 
 
 class _Job:

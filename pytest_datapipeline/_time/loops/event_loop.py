@@ -15,35 +15,31 @@ when, does not depend on how fast the machine is.
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
-import time
 from asyncio import selector_events
 from asyncio.base_events import BaseEventLoop
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from .._service.clock import SECOND, duration
-from ..errors import Stuck, told_by_message
+from ..._service.clock import SECOND, duration
+from ...errors import told_by_message
 from . import pending
-from .limits import AT_MOST
+from .loop import LONGEST, SLICE, DrivenTask, Goal, LoopOnFakeTime, driven, real_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from collections.abc import Coroutine as AnyCoroutine
+    from typing import NoReturn
 
-    from .limits import Drive
-    from .timekeeper import Timekeeper
+    from ..._service.instances.queues import Ticket
+    from ...errors import Stuck
+    from ..limits import Drive
+    from ..participants import Actor
+    from ..timekeeper import Timekeeper
 
 __tracebackhide__ = told_by_message
 
-# Real seconds between two looks at what the loop waits for.
-_SLICE = 0.01
-# Real seconds of a wait that the operating system takes.
-_LONGEST = 3600.0
 # asyncio's own connections, if this Python still calls them so.
 _TRANSPORT: Any = getattr(selector_events, "_SelectorSocketTransport", object)
 
@@ -69,7 +65,11 @@ _coroutines: WeakKeyDictionary[asyncio.Task[Any], Coroutine] = WeakKeyDictionary
 
 
 def current_coroutine() -> Coroutine:
-    """Who makes the present call."""
+    """Who makes the present call.
+
+    Raises:
+        RuntimeError: no task of asyncio's.
+    """
     task = asyncio.current_task()
     if task is None:
         raise RuntimeError("a call outside of any task")
@@ -79,75 +79,24 @@ def current_coroutine() -> Coroutine:
     return found
 
 
-@dataclass(eq=False)
-class Goal:
-    """Something that a coroutine waits for, other than an answer.
-
-    Attributes:
-        condition: looked at whenever the loop has nothing to do.
-        reached: called once it holds.
-        failed: called if it can not come to hold.
-        what: for messages.
-        endless: whether it may never hold, so that a wait in which nothing happens is stopped.
-    """
-
-    condition: Callable[[], bool]
-    reached: Callable[[], None]
-    failed: Callable[[BaseException], None]
-    what: str
-    endless: bool = True
-
-
-class DrivenTask:
-    """A task runner that is a coroutine, under `DataPipelineFake.run`."""
-
-    def __init__(self, limits: Drive) -> None:
-        self.limits = limits
-        self.task: asyncio.Task[Any] | None = None
-        self.ended = False
-        self.error: BaseException | None = None
-
-    def end(self, error: BaseException | None = None) -> None:
-        """Unwind it."""
-        if not self.ended:
-            self.ended = True
-            self.error = error
-            if self.task is not None:
-                self.task.cancel()
-
-
-# The tasks that a driven one creates inherit it.
-driven: ContextVar[DrivenTask | None] = ContextVar("pytest_datapipeline_driven", default=None)
-
-
-class LoopTime:
+class LoopTime(LoopOnFakeTime):
     """Runs a loop on the fake's clock while it is started."""
 
+    _TIMERS = "asyncio's"
+
     def __init__(self, keeper: Timekeeper, virtual: bool) -> None:
-        self._keeper = keeper
-        self._virtual = virtual
+        super().__init__(keeper, virtual)
         self._original: Any = None
         self._writers: list[tuple[str, Any]] = []
         self._jobs = pending.Jobs()
         self._loop: Any = None
-        # True once code in this loop has called the fake.
-        self._called = False
         self._hooked: Any = None
         self._asleep = False
         self._base = 0.0
         self._start = 0
-        # Of the present wait: how long, and how it stood with everybody when it began.
-        self._waited = 0.0
-        self._activity = -1
-        # Since when, in real time, others are on their way.
-        self._settling: float | None = None
-        # Connections that stayed silent for `settle` seconds, by file descriptor.
-        self._quiet: dict[int, Any] = {}
         # When, in real time, each of the loop's timers is up, and how far time was then.
         self._up: dict[int, tuple[Any, float]] = {}
         self._up_at = 0
-        self.goals: list[Goal] = []
-        self.eager = False
 
     # -- coming and going -------------------------------------------------------------------------
 
@@ -211,10 +160,6 @@ class LoopTime:
             for handle in loop._scheduled:
                 handle._when += shift
 
-    def on_aiobotocore(self, _: object) -> None:
-        """Take over a loop when it first runs, and not when it first matters."""
-        self.eager = True
-
     def adopt(self, running: asyncio.AbstractEventLoop) -> bool:
         """Put the loop on the fake's clock, if it is the test's own.
 
@@ -225,6 +170,10 @@ class LoopTime:
             return False
         self._called = True
         return True
+
+    def adopt_running(self) -> bool:
+        """The same for the loop that runs in this thread."""
+        return self.adopt(asyncio.get_running_loop())
 
     def _adopt(self, running: asyncio.AbstractEventLoop) -> bool:
         loop: Any = running
@@ -255,16 +204,6 @@ class LoopTime:
             self._asleep = False
             self._hooked.call_soon_threadsafe(lambda: None)
 
-    @contextmanager
-    def aiming_at(self, goal: Goal) -> Iterator[None]:
-        """Look at a goal whenever the loop has nothing to do."""
-        self.goals.append(goal)
-        try:
-            yield
-        finally:
-            if goal in self.goals:
-                self.goals.remove(goal)
-
     # -- when the loop has nothing to do ----------------------------------------------------------
 
     def _before_sleep(self, loop: Any) -> bool:
@@ -288,82 +227,34 @@ class LoopTime:
                 self.adopt(loop)
             if loop is self._loop and self._keep_up(loop):
                 return False
-            obstacle = self._decide(loop, self._due_in(loop), waits or bool(self.goals))
+            obstacle = self._decide(self._due_in(loop), waits or bool(self.goals))
             if obstacle is None:
                 return False
             due = self._up_in(loop)
             # From here on any activity wakes the loop.
             self._asleep = True
         if obstacle == "":
-            self._sleep_for_real(loop, None if due is None else min(due, _LONGEST))
+            self._sleep_for_real(loop, None if due is None else min(due, LONGEST))
         else:
             self._wait(loop, obstacle)
         return False
 
-    def _reach_goals(self) -> bool:
-        reached = [goal for goal in self.goals if goal.condition()]
-        for goal in reached:
-            self.goals.remove(goal)
-            goal.reached()
-        return bool(reached)
-
-    def _decide(self, loop: Any, due: float | None, involved: bool) -> str | None:
-        """Move time by one step and return None, or tell what is to be waited for; "" if the loop
-        may sleep by itself."""
-        keeper = self._keeper
-        if self._activity != keeper.activity:
-            self._activity = keeper.activity
-            self._waited = 0.0
-        blocked = keeper.participants.waiting_threads()
-        workers = pending.anyio_workers(loop)
+    def _busy(self) -> str | None:
+        loop = self._hooked
+        blocked = self._keeper.participants.waiting_threads()
         if pending.child_runs(loop):
-            return pending.CHILD if involved else ""
+            return pending.CHILD
         if self._jobs.at_work(loop, blocked) or any(
-            busy for thread, busy in workers.items() if thread not in blocked
+            busy for thread, busy in pending.anyio_workers(loop).items() if thread not in blocked
         ):
-            return pending.FUNCTION if involved else ""
-        sockets = pending.sockets(loop)
-        self._quiet = {
-            fd: owner
-            for fd, owner in sockets.items()
-            if fd in self._quiet and self._quiet[fd] is owner
-        }
-        if not involved and (due is None or not self._virtual or (sockets and not self._called)):
-            return ""
-        # Of the threads that are at work, we have been told.
-        idle = self._jobs.threads | set(workers)
-        others = keeper.participants
-        if others.unsettled(others.home, idle) or len(self._quiet) < len(sockets):
-            if self._may_settle():
-                return "others are on their way"
-            others.take_as_settled()
-            self._quiet = sockets
-        self._settling = None
-        upcoming = keeper.clock.next_at()
-        timer = None
-        if due is not None:
-            if not self._virtual:
-                return "asyncio's timers are real (the setting asyncio_timers)"
-            timer = keeper.clock.now + duration(due)
-        if timer is not None and (upcoming is None or timer < upcoming):
-            self._jump(timer)
-            return None
-        obstacle = keeper.obstacle()
-        if obstacle is not None:
-            if upcoming is None and not others.others():
-                self._fail(f"Nothing is going to change: {obstacle}.")
-                return None
-            return obstacle
-        self._jump(None)
-        self._check_limits()
+            return pending.FUNCTION
         return None
 
-    def _may_settle(self) -> bool:
-        """Whether those who are on their way get more time."""
-        now, settle = _real(), self._keeper.settle_seconds
-        if self._settling is None:
-            self._settling = now
-        return self._waited <= settle and now - self._settling <= AT_MOST * settle
+    def _sockets(self) -> dict[int, Any]:
+        return pending.sockets(self._hooked)
+
+    def _workers(self) -> set[threading.Thread]:
+        return self._jobs.threads | set(pending.anyio_workers(self._hooked))
 
     def _jump(self, target: int | None) -> None:
         self._up.clear()
@@ -378,7 +269,7 @@ class LoopTime:
         keeper = self._keeper
         if self._up_at != keeper.elapsed:
             self._up.clear()
-        now = _real()
+        now = real_time()
         # One that has fired is no longer scheduled.
         up = [
             (moment, handle._when)
@@ -404,7 +295,7 @@ class LoopTime:
         """Real seconds until a timer of the loop is up in real time, if it has one."""
         if not self._virtual:
             return self._due_in(loop)
-        now, time = _real(), loop.time()
+        now, time = real_time(), loop.time()
         # Held here, so that no other timer gets the id of one of them.
         self._up = {
             id(handle): self._up.get(id(handle), (handle, now + handle._when - time))
@@ -414,40 +305,19 @@ class LoopTime:
         self._up_at = self._keeper.elapsed
         if not self._up:
             return None
-        return max(_SLICE, min(moment for _, moment in self._up.values()) - now)
+        return max(SLICE, min(moment for _, moment in self._up.values()) - now)
 
-    def _check_limits(self) -> None:
-        if self.goals and not any(goal.endless for goal in self.goals):
-            return
-        try:
-            self._keeper.limits.check_idle()
-        except Stuck as stuck:
-            self._give_up(stuck)
-
-    def _fail(self, problem: str) -> None:
-        self._give_up(self._keeper.stuck(f"{problem} {self._waits()}"))
-
-    def _give_up(self, stuck: Stuck) -> None:
-        goals, self.goals = self.goals, []
-        if not goals:
-            # Out of the loop, and out of the test that runs in it.
-            raise stuck
-        for goal in goals:
-            goal.failed(stuck)
-
-    def _waits(self) -> str:
-        waits = [f"a coroutine waits for {goal.what}" for goal in self.goals]
-        return "; ".join(filter(None, (self._keeper.who_waits(), *waits)))
+    def _end(self, stuck: Stuck) -> None:
+        # Out of the loop, and out of the test that runs in it.
+        raise stuck
 
     def _wait(self, loop: Any, obstacle: str) -> None:
-        keeper = self._keeper
-        self._sleep_for_real(loop, _SLICE)
-        self._waited += _SLICE
+        self._sleep_for_real(loop, SLICE)
+        self._waited += SLICE
         if loop._ready:
             self._waited = 0.0
-        elif self._waited > keeper.stalled_seconds:
-            self._waited = 0.0
-            self._fail(f"Nothing happened for {keeper.stalled_seconds:g} real seconds: {obstacle}.")
+        else:
+            self._check_patience(obstacle)
 
     def _look(self, loop: Any, seconds: float | None) -> None:
         """Take in what has come from outside, or comes within so many real seconds."""
@@ -475,29 +345,62 @@ class LoopTime:
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def before_call(self) -> None:
+    async def before_call(self) -> None:
         """Enforce run()'s limits on the coroutine that is about to call."""
-        drive = driven.get()
-        if drive is None:
-            return
-        with self._keeper.lock:
-            limits = drive.limits
-            if not drive.ended:
-                if limits.finished():
-                    drive.end()
-                else:
-                    problem = limits.exceeded(self._keeper.clock.now)
-                    if problem is not None:
-                        drive.end(self._keeper.stuck(problem))
-        if drive.ended:
+        if self._ends_before_call():
             raise asyncio.CancelledError
 
-    def die(self) -> None:
+    async def die(self) -> None:
         """End the runner that calls, if `run` drives it."""
         drive = driven.get()
         if drive is not None:
             drive.end()
             raise asyncio.CancelledError
+
+    async def leave(self) -> NoReturn:
+        """End the coroutine that calls: the test that it belonged to is over."""
+        raise asyncio.CancelledError
+
+    async def wait(self, ticket: Ticket, actor: Actor, what: str, /) -> None:
+        """Wait for a ticket."""
+        await self._keeper.wait_in_asyncio(ticket, actor, what)
+
+    # -- driving, and waiting for conditions -------------------------------------------------------
+
+    async def run(self, runner: AnyCoroutine[Any, Any, Any], limits: Drive) -> Any:
+        """Run the coroutine of a runner in a task of its own, and cancel it at its end; None if it
+        was cancelled."""
+        under_way = DrivenTask(limits)
+        goal = Goal(limits.finished, under_way.end, under_way.end, "run() to end its runner")
+        outer = driven.set(under_way)
+        task = asyncio.get_running_loop().create_task(runner)
+        driven.reset(outer)
+        under_way.cancel = task.cancel
+        returned = None
+        with self.aiming_at(goal):
+            try:
+                returned = await task
+            except asyncio.CancelledError:
+                if not under_way.ended:
+                    raise
+        if under_way.error is not None:
+            raise under_way.error
+        return returned
+
+    async def until(self, condition: Callable[[], bool], what: str, endless: bool) -> None:
+        """Wait until a condition holds."""
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def reached() -> None:
+            if not over.done():
+                over.set_result(None)
+
+        def failed(error: BaseException) -> None:
+            if not over.done():
+                over.set_exception(error)
+
+        with self.aiming_at(Goal(condition, reached, failed, what, endless)):
+            await over
 
 
 def _is_due(loop: Any) -> bool:
@@ -505,10 +408,3 @@ def _is_due(loop: Any) -> bool:
     each could wait for the other."""
     end_time = loop.time() + loop._clock_resolution
     return any(handle._when < end_time for handle in loop._scheduled if not handle._cancelled)
-
-
-def _real() -> float:
-    """Real seconds, whatever freezegun and time-machine have frozen."""
-    if sys.platform == "win32":
-        return time.perf_counter()
-    return time.clock_gettime(time.CLOCK_MONOTONIC)

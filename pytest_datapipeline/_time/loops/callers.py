@@ -1,0 +1,57 @@
+"""Which coroutine calls, of whichever library. Loads what is known of a library once it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ...errors import FakeUsageError, told_by_message
+
+if TYPE_CHECKING:
+    from ..participants import Actor
+
+__tracebackhide__ = told_by_message
+
+
+def in_trio() -> bool:
+    """Whether the calling coroutine is a task of trio's.
+
+    Raises:
+        FakeUsageError: it is one in a loop of asyncio's.
+    """
+    trio: Any = sys.modules.get("trio")
+    if trio is None or not trio.lowlevel.in_trio_task():
+        return False
+    # Where trio is the guest of another loop, that is told between two of its steps as well.
+    if not getattr(trio.lowlevel.current_task().coro, "cr_running", True):
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return True
+    raise FakeUsageError(
+        "aiobotocore was called under trio as a guest of asyncio's loop, which the fake does not "
+        "serve: use trio.run(...), or asyncio alone."
+    )
+
+
+def current_coroutine() -> Actor:
+    """Who makes the present call.
+
+    Raises:
+        FakeUsageError: the library is neither asyncio nor trio, or trio is asyncio's guest.
+    """
+    if in_trio():
+        from .trio_loop import current_task
+
+        return current_task()
+    from .event_loop import current_coroutine
+
+    try:
+        return current_coroutine()
+    except RuntimeError:
+        raise FakeUsageError(
+            "aiobotocore was called outside of asyncio and trio, and the fake knows no other loop: "
+            "use one of these."
+        ) from None
