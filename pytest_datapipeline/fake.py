@@ -545,7 +545,8 @@ class DataPipelineFake:
                 a moment of virtual time.
 
         Raises:
-            FakeUsageError: the loop is not asyncio's own, or not on the test's own thread.
+            FakeUsageError: the loop is neither asyncio's own nor trio's, or not on the test's own
+                thread.
             Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
                 setting `idle_limit`.
         """

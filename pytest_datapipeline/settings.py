@@ -30,7 +30,7 @@ class Settings(ServiceSettings):
     # Real: the fake's time waits for them.
     asyncio_timers: Annotated[
         Literal["virtual", "real"],
-        "asyncio's sleep and time-outs, in a loop on the test's thread that calls the fake",
+        "sleep and time-outs of asyncio and trio, in loops on the test's thread that call the fake",
     ] = "virtual"
     patience: Annotated[float, "real seconds after which a wait that nobody ends is an error"] = (
         10.0

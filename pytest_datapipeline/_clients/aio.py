@@ -9,12 +9,13 @@ import aiobotocore
 import botocore
 from aiobotocore.awsrequest import AioAWSResponse
 from aiobotocore.endpoint import AioEndpoint
+from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from aiobotocore.signers import AioRequestSigner
 from botocore.hooks import first_non_none_response
 
-from .._time.loops.callers import current_coroutine
-from ..errors import told_by_message
+from .._time.loops.callers import checkpoint, current_coroutine, in_trio
+from ..errors import FakeUsageError, told_by_message
 from .hooks import SERVICE_ID, check_parts
 from .messages import Failure
 from .requests import (
@@ -74,7 +75,7 @@ def replacements(
         retry_states.take_over(self, operation_model.name)
         emitter = _Emitter(
             self._event_emitter,
-            lambda: _send(responder, request, operation_model.name, context),
+            lambda: _send(self, responder, request, operation_model.name, context),
         )
         return await do_get_response(view_of(self, emitter), request, operation_model, context)
 
@@ -120,8 +121,9 @@ def replacements(
 
 
 async def _send(
-    responder: Responding, request: Any, operation: str, context: dict[str, Any]
+    endpoint: Any, responder: Responding, request: Any, operation: str, context: dict[str, Any]
 ) -> Any:
+    _check_session(endpoint)
     asked = request_of(request, operation, context, current_coroutine())
     reply = await responder.answer_async(asked)
     if isinstance(reply, Failure):
@@ -129,12 +131,24 @@ async def _send(
     return response_of(AioAWSResponse, reply, asked, _Raw(reply.headers))
 
 
+def _check_session(endpoint: Any) -> None:
+    """Refuse what would fail without a double, which has no need of the session."""
+    if isinstance(endpoint.http_session, AIOHTTPSession) and in_trio():
+        raise FakeUsageError(
+            "This client of aiobotocore sends by aiohttp, which fails under trio. Make it with "
+            "AioConfig(http_session_cls=HttpxSession), from aiobotocore.httpxsession."
+        )
+
+
 async def answered(
+    endpoint: Any,
     answer: Callable[[ClientCall], tuple[int, dict[str, Any]]],
     operation: str,
     request_dict: dict[str, Any],
 ) -> tuple[AioAWSResponse, dict[str, Any]]:
     """What a client that makes this call is answered, for a double that answers whole calls."""
+    _check_session(endpoint)
+    await checkpoint()
     call = call_of(operation, request_dict, current_coroutine().name)
     status, parsed = answer(call)
     headers = headers_of(parsed)

@@ -55,7 +55,7 @@ class ClientCalls:
             if inspect.iscoroutinefunction(self._send_request):
                 from .aio import answered
 
-                return answered(answer, operation, request_dict)
+                return answered(self, answer, operation, request_dict)
             call = call_of(operation, request_dict, threading.current_thread().name)
             status, parsed = answer(call)
             return AWSResponse(call.url, status, headers_of(parsed), None), parsed

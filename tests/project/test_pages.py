@@ -29,9 +29,20 @@ if find_spec("aiobotocore") is not None:
     import aiobotocore.session  # noqa: F401
 
 
+# What a block is about, and what it needs. aiobotocore warns of the older httpx.
+_NEEDS = {
+    "aiobotocore": ("aiobotocore",),
+    "aiobotocore.httpxsession": ("httpx2",),
+    "import trio": ("trio",),
+}
+
+
 def lacks(block: Block) -> bool:
     """Whether a block is about a library that is not installed here."""
-    return "aiobotocore" in block.text and find_spec("aiobotocore") is None
+    return any(
+        subject in block.text and any(find_spec(name) is None for name in names)
+        for subject, names in _NEEDS.items()
+    )
 
 
 def is_run_here(words: list[str]) -> bool:

@@ -55,3 +55,11 @@ def current_coroutine() -> Actor:
             "aiobotocore was called outside of asyncio and trio, and the fake knows no other loop: "
             "use one of these."
         ) from None
+
+
+async def checkpoint() -> None:
+    """Let others go on and cancellation come, where a call over the network would under trio."""
+    if in_trio():
+        import trio
+
+        await trio.lowlevel.checkpoint()

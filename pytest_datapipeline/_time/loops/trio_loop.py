@@ -435,8 +435,10 @@ class TrioTime(LoopOnFakeTime):
             outer = driven.set(under_way)
             try:
                 returned = await runner
+            except trio.Cancelled:
+                raise
             except BaseException as error:
-                if not (under_way.ended and _only(error, RunnerUnwound)):
+                if not (under_way.ended and _only(error, (RunnerUnwound, trio.Cancelled))):
                     raise
             finally:
                 driven.reset(outer)
@@ -484,9 +486,7 @@ def _nothing() -> None:
     pass
 
 
-def _only(error: BaseException, kind: type[BaseException]) -> bool:
-    """Whether it is of a kind, or a group of nothing else; what the end has cancelled included."""
+def _only(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
+    """Whether it is of these kinds, or a group of nothing else."""
     within = getattr(error, "exceptions", None)
-    if within is not None:
-        return all(_only(held, kind) for held in within)
-    return isinstance(error, kind)
+    return isinstance(error, kinds) if within is None else all(_only(it, kinds) for it in within)
