@@ -32,7 +32,11 @@ AioConfig: Any = pytest.importorskip("aiobotocore.config").AioConfig
 if pytest.importorskip("aiobotocore._httpx").httpx is None:
     pytest.skip("aiobotocore has no httpx", allow_module_level=True)
 
-pytestmark = pytest.mark.datapipeline(start="2024-01-01T00:00:00")
+pytestmark = [
+    pytest.mark.datapipeline(start="2024-01-01T00:00:00"),
+    # It says so of the older httpx.
+    pytest.mark.filterwarnings("ignore:aiobotocore's httpx backend:DeprecationWarning"),
+]
 
 
 def client(**config: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 import threading
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,6 +13,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from freezegun import freeze_time
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -33,7 +36,11 @@ AioConfig: Any = pytest.importorskip("aiobotocore.config").AioConfig
 if pytest.importorskip("aiobotocore._httpx").httpx is None:
     pytest.skip("aiobotocore has no httpx", allow_module_level=True)
 
-pytestmark = pytest.mark.datapipeline(start="2024-01-01T00:00:00")
+pytestmark = [
+    pytest.mark.datapipeline(start="2024-01-01T00:00:00"),
+    # It says so of the older httpx.
+    pytest.mark.filterwarnings("ignore:aiobotocore's httpx backend:DeprecationWarning"),
+]
 
 # Real seconds of something slow.
 LONG = 0.3
@@ -142,6 +149,30 @@ class TestTime:
         # Each is rounded up to a microsecond.
         slept = datapipeline_fake.clock.now().timestamp() - 1704067200
         assert 500.5 <= slept < 500.502
+
+    @given(sleeps=st.lists(st.lists(st.integers(0, 300_000), max_size=4), max_size=4))
+    def test_each_of_many_sleepers_wakes_up_at_its_moment(self, sleeps: list[list[int]]) -> None:
+        woken: list[list[float]] = [[] for _ in sleeps]
+
+        async def main(fake: DataPipelineFake) -> None:
+            start = fake.clock.now()
+
+            async def sleep(number: int) -> None:
+                for milliseconds in sleeps[number]:
+                    await trio.sleep(milliseconds / 1000)
+                    passed = fake.clock.now() - start
+                    woken[number].append(passed / datetime.timedelta(milliseconds=1))
+
+            async with trio.open_nursery() as nursery:
+                for number in range(len(sleeps)):
+                    nursery.start_soon(sleep, number)
+
+        with DataPipelineFake() as fake:
+            trio.run(main, fake)
+
+        assert [[round(moment) for moment in moments] for moments in woken] == [
+            list(accumulate(each)) for each in sleeps
+        ]
 
     def test_trios_own_time_goes_along(self, datapipeline_fake: DataPipelineFake) -> None:
         async def main(made: Any) -> float:
@@ -694,6 +725,16 @@ class TestEndlessLoops:
         trio.run(main)
 
         task.assert_finished()
+
+    def test_until_waits_for_a_moment(self, datapipeline_fake: DataPipelineFake) -> None:
+        moment = datapipeline_fake.clock.now() + datetime.timedelta(days=3)
+
+        async def main() -> None:
+            await datapipeline_fake.until(moment)
+
+        trio.run(main)
+
+        assert datapipeline_fake.clock.now() == moment
 
     def test_until_nothing_that_can_come_is_an_error(
         self, datapipeline_fake: DataPipelineFake

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,20 +19,24 @@ def in_trio() -> bool:
     Raises:
         FakeUsageError: it is one in a loop of asyncio's.
     """
-    trio: Any = sys.modules.get("trio")
-    if trio is None or not trio.lowlevel.in_trio_task():
-        return False
-    # Where trio is the guest of another loop, that is told between two of its steps as well.
-    if not getattr(trio.lowlevel.current_task().coro, "cr_running", True):
+    lowlevel: Any = getattr(sys.modules.get("trio"), "lowlevel", None)
+    if lowlevel is None:
         return False
     try:
-        asyncio.get_running_loop()
+        coroutine = lowlevel.current_task().coro
     except RuntimeError:
-        return True
-    raise FakeUsageError(
-        "aiobotocore was called under trio as a guest of asyncio's loop, which the fake does not "
-        "serve: use trio.run(...), or asyncio alone."
-    )
+        return False
+    # Where trio is the guest of another loop, it tells of a task between two steps as well.
+    if not getattr(coroutine, "cr_running", True):
+        return False
+    from .trio_pending import is_guest_of_asyncio
+
+    if is_guest_of_asyncio():
+        raise FakeUsageError(
+            "aiobotocore was called under trio as a guest of asyncio's loop, which the fake does "
+            "not serve: use trio.run(...), or asyncio alone."
+        )
+    return True
 
 
 def current_coroutine() -> Actor:

@@ -134,7 +134,8 @@ class TrioTime(LoopOnFakeTime):
 
         def _start_clock(clock: Any) -> None:
             start_clock(clock)
-            if self.eager and threading.get_ident() == self._home:
+            at_home = threading.get_ident() == self._home
+            if self.eager and at_home and not trio_pending.is_guest_of_asyncio():
                 self._adopt(clock, fresh=True)
 
         def _current_time(clock: Any) -> float:
@@ -143,7 +144,7 @@ class TrioTime(LoopOnFakeTime):
             return float(current_time(clock))
 
         def _sleep_time(clock: Any, deadline: float) -> float:
-            if threading.get_ident() != self._home:
+            if threading.get_ident() != self._home or trio_pending.is_guest_of_asyncio():
                 return float(sleep_time(clock, deadline))
             return self._before_sleep(clock, deadline, lambda: float(sleep_time(clock, deadline)))
 
@@ -183,6 +184,7 @@ class TrioTime(LoopOnFakeTime):
     def _give_back(self) -> None:
         self._clock = self._token = None
         self._called = self._asleep = self._slept = False
+        self._failure = None
         self._quiet.clear()
         self._up.clear()
         self._seen = trio_pending.Waits()
@@ -328,7 +330,9 @@ class TrioTime(LoopOnFakeTime):
         if deadline == math.inf:
             return LONGEST
         now = real_time()
-        up = min([now + deadline - trio.current_time(), *_later(self._up, deadline)])
+        left: float = deadline - trio.current_time()
+        # A later one may be up before, if this one was set meanwhile.
+        up = min([now + left, *(moment for at, moment in self._up.items() if at >= deadline)])
         self._up[deadline] = up
         self._up_at = self._keeper.elapsed
         return max(SLICE, up - now)
@@ -459,11 +463,6 @@ class TrioTime(LoopOnFakeTime):
             await over.wait()
         if failures:
             raise failures[0]
-
-
-def _later(up: dict[float, float], deadline: float) -> list[float]:
-    """When those are up that are not before a deadline: it is up no later."""
-    return [moment for known, moment in up.items() if known >= deadline]
 
 
 def _set_forward(clock: Any, now: float) -> None:

@@ -5,6 +5,7 @@ A task tells itself: the frames that it awaits, which trio shows to debuggers.
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -84,3 +85,12 @@ def workers() -> set[threading.Thread]:
         for thread in threading.enumerate()
         if str(getattr(getattr(thread, "_target", None), "__module__", "")).startswith("trio.")
     }
+
+
+def is_guest_of_asyncio() -> bool:
+    """Whether the run of this thread is driven by a loop of asyncio's."""
+    asyncio: Any = sys.modules.get("asyncio")
+    try:
+        return asyncio is not None and asyncio.get_running_loop() is not None
+    except RuntimeError:
+        return False
