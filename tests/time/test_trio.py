@@ -409,6 +409,28 @@ class TestBesideOthers:
 
         assert time_of(datapipeline_fake).startswith("00:00:00.3")
 
+    def test_what_falls_due_while_a_child_process_runs_happens_in_its_order(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        task = datapipeline_fake.enqueue("wg", delay=LONG / 2)
+        begun = []
+
+        async def work(made: Any) -> None:
+            await work_one_task(made)
+            begun.append(time_of(datapipeline_fake))
+
+        async def main(made: Any) -> None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(work, made)
+                with trio.move_on_after(LONG):
+                    await trio.run_process([sys.executable, "-c", "import time; time.sleep(60)"])
+
+        with_client(main)
+
+        task.assert_finished()
+        assert begun == ["00:00:00.150000"]
+        assert time_of(datapipeline_fake).startswith("00:00:00.3")
+
     def test_what_is_sent_to_another_task_arrives_before_time_moves(
         self, datapipeline_fake: DataPipelineFake
     ) -> None:

@@ -171,6 +171,7 @@ class TrioTime(LoopOnFakeTime):
         if virtual:
             now = self._time()
         self._give_back()
+        self._token = None
         while self._originals:
             kind, replaced = self._originals.popitem()
             for name, original in replaced.items():
@@ -182,7 +183,7 @@ class TrioTime(LoopOnFakeTime):
             _set_forward(clock, now)
 
     def _give_back(self) -> None:
-        self._clock = self._token = None
+        self._clock = None
         self._called = self._asleep = self._slept = False
         self._failure = None
         self._quiet.clear()
@@ -224,51 +225,57 @@ class TrioTime(LoopOnFakeTime):
 
     def _before_sleep(self, clock: Any, deadline: float, by_itself: Callable[[], float]) -> float:
         """How long the run may sleep, in real seconds, until it asks again."""
-        keeper = self._keeper
         self._token = trio.lowlevel.current_trio_token()
         self._deadline = deadline
-        with keeper.lock:
+        self._asleep = False
+        with self._keeper.lock:
+            sleep = self._at_rest(clock, by_itself)
             # From here on any activity wakes the run.
-            self._asleep = True
-            if self.eager:
-                self._adopt(clock)
-            waits = keeper.participants.someone_waits(clock is self._clock)
-            involved = waits or bool(self.goals)
-            if clock is not self._clock and not involved:
-                return by_itself()
-            if self._reach_goals():
-                return 0.0
-            if waits:
-                self._adopt(clock)
-                self._called = True
-                self._raise_in_a_wait()
-            if trio.lowlevel.current_statistics().run_sync_soon_queue_size:
-                # What others have told the run comes first.
-                return 0.0
-            found = trio_pending.waits()
-            if found.watched:
-                # A task that goes on once all others wait is still to act.
-                return by_itself()
-            if not found.same_as(self._seen):
-                self._seen = found
-                self._waited, self._slept = 0.0, False
-                # What has come from outside is taken in first.
-                return 0.0
-            self._waited += SLICE if self._slept else 0.0
-            self._slept = False
-            by_test = self._by_test(clock)
-            if by_test and not involved:
-                return by_itself()
-            if not by_test and self._keep_up():
-                return 0.0
-            obstacle = self._decide(self._due(), involved)
-            if obstacle is None:
-                return 0.0
-            if obstacle:
-                self._check_patience(obstacle)
-                self._slept = True
-            longest = SLICE if obstacle else min(by_itself(), LONGEST)
-            return longest if by_test else min(longest, self._up_in())
+            self._asleep = sleep > 0
+        return sleep
+
+    def _at_rest(self, clock: Any, by_itself: Callable[[], float]) -> float:
+        """Do what is to be done while no task can go on; how long the run may sleep then."""
+        participants = self._keeper.participants
+        if self.eager:
+            self._adopt(clock)
+        waits = participants.someone_waits(clock is self._clock)
+        involved = waits or bool(self.goals)
+        if clock is not self._clock and not involved:
+            return by_itself()
+        if self._reach_goals():
+            return 0.0
+        if waits:
+            self._adopt(clock)
+            self._called = True
+            self._raise_in_a_wait()
+        if trio.lowlevel.current_statistics().run_sync_soon_queue_size:
+            # What others have told the run comes first.
+            return 0.0
+        found = trio_pending.waits()
+        if found.watched:
+            # A task that goes on once all others wait is still to act.
+            return by_itself()
+        if not found.same_as(self._seen):
+            self._seen = found
+            self._waited, self._slept = 0.0, False
+            # What has come from outside is taken in first.
+            return 0.0
+        self._waited += SLICE if self._slept else 0.0
+        self._slept = False
+        by_test = self._by_test(clock)
+        if by_test and not involved:
+            return by_itself()
+        if not by_test and self._keep_up():
+            return 0.0
+        obstacle = self._decide(self._due(), involved)
+        if obstacle is None:
+            return 0.0
+        if obstacle:
+            self._check_patience(obstacle)
+            self._slept = True
+        longest = SLICE if obstacle else min(by_itself(), LONGEST)
+        return longest if by_test else min(longest, self._up_in())
 
     @staticmethod
     def _by_test(clock: Any) -> bool:
@@ -329,8 +336,10 @@ class TrioTime(LoopOnFakeTime):
         deadline = self._deadline
         if deadline == math.inf:
             return LONGEST
-        now = real_time()
         left: float = deadline - trio.current_time()
+        if not self._virtual:
+            return left
+        now = real_time()
         # A later one may be up before, if this one was set meanwhile.
         up = min([now + left, *(moment for at, moment in self._up.items() if at >= deadline)])
         self._up[deadline] = up
