@@ -855,6 +855,22 @@ class TestLeaving:
         assert isinstance(stuck, Stuck)
         assert "when the fake was left" in str(stuck)
 
+    def test_a_restore_leaves_a_poll_that_waits_to_its_nursery(self) -> None:
+        async def main() -> float:
+            with DataPipelineFake() as fake:
+                snapshot = fake.snapshot()
+                async with client() as made:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(empty_poll, made)
+                        await trio.sleep(1)  # in virtual time
+                        fake.restore(snapshot)
+                        nursery.cancel_scope.cancel()
+                    before = trio.current_time()
+                    await empty_poll(made)
+                    return float(trio.current_time() - before)
+
+        assert 90 <= trio.run(main) < 95
+
     @pytest.mark.parametrize("mocked", [True, False])
     def test_deadlines_keep_their_distance(self, mocked: bool) -> None:
         async def main() -> tuple[float, bool]:

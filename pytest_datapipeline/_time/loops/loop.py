@@ -57,7 +57,7 @@ class Goal:
     Attributes:
         condition: looked at whenever the loop has nothing to do.
         reached: called once it holds.
-        failed: called if it can not come to hold.
+        failed: called if it cannot come to hold.
         what: for messages.
         endless: whether it may never hold, so that a wait in which nothing happens is stopped.
     """

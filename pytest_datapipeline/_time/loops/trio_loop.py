@@ -5,7 +5,7 @@ moment at which virtual time jumps. So the clock of the run on the test's own th
 own or a MockClock, is made to answer by the fake: the methods of `trio.abc.Clock` are replaced on
 its class, for that one clock. trio tells which clock it is, so a test passes nothing to `trio.run`.
 
-trio shuffles the tasks that can go on at the same moment, and the fake can not prevent it.
+trio shuffles the tasks that can go on at the same moment, and the fake cannot prevent it.
 """
 
 from __future__ import annotations
@@ -423,7 +423,7 @@ class TrioTime(LoopOnFakeTime):
             raise failures[0]
 
     async def _wait_elsewhere(self, over: trio.Event) -> None:
-        """Wait in a thread that can not move time."""
+        """Wait in a thread that cannot move time."""
         keeper = self._keeper
         before, since = keeper.activity, real_time()
         while not over.is_set():
