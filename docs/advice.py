@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generated import write
+
 from pytest_datapipeline._check.advice.rules import RULES
 
 PAGE = Path(__file__).parent / "advice.md"
@@ -28,17 +30,11 @@ This page is made by `python docs/advice.py`; the rules stand in
 
 def page() -> str:
     """The whole page."""
-    rows = [f"| `{rule.id}` | {rule.title} | {rule.reason} |" for rule in RULES]
+    rows = [
+        f'| <a id="{rule.id}"></a>`{rule.id}` | {rule.title} | {rule.reason} |' for rule in RULES
+    ]
     return _HEAD + "\n".join(rows) + "\n"
 
 
-def main() -> int:
-    if "--check" in sys.argv[1:]:
-        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        return 0 if current == page() else 1
-    PAGE.write_text(page(), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write({PAGE: page()}))

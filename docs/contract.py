@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generated import write
+
 from pytest_datapipeline._contract.rule import MEANING, Rule
 from pytest_datapipeline._contract.rules import CHAPTERS, RULES
 
@@ -52,18 +54,10 @@ def page() -> str:
 
 
 def _row(rule: Rule) -> str:
-    cells = (f"`{rule.id}`", MEANING[rule.strength], rule.asked, rule.source, rule.remedy)
+    name = f'<a id="{rule.id}"></a>`{rule.id}`'
+    cells = (name, MEANING[rule.strength], rule.asked, rule.source, rule.remedy)
     return f"| {' | '.join(cells)} |"
 
 
-def main() -> int:
-    text = page()
-    if "--check" in sys.argv[1:]:
-        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        return 0 if current == text else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write({PAGE: page()}))

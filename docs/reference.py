@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from generated import write
+
 from pytest_datapipeline import __main__ as commands
 from pytest_datapipeline import plugin
 from pytest_datapipeline._http.controls import Server
@@ -119,6 +121,8 @@ This page is made by `python docs/reference.py`, from the parsers of the command
 _GUIDES = {
     "check": "The guide to it is [Check](../definitions.md#check).",
     "preview": "The guide to it is [Preview](../definitions.md#preview).",
+    "explain": "It tells what [Messages](../messages.md), [Rules for runners](../contract.md) and "
+    "[Advice](../advice.md) tell.",
     "serve": "The guide to it is [Other processes and languages](../how-to/processes.md); what it "
     "answers beside the service is the [control API](control_api.md).",
 }
@@ -328,17 +332,5 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def main() -> int:
-    FOLDER.mkdir(exist_ok=True)
-    outdated = []
-    for name, page in PAGES.items():
-        path, text = FOLDER / name, page()
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            outdated.append(name)
-            if "--check" not in sys.argv[1:]:
-                path.write_text(text, encoding="utf-8")
-    return 1 if outdated and "--check" in sys.argv[1:] else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write({FOLDER / name: page() for name, page in PAGES.items()}))

@@ -9,6 +9,7 @@ from importlib import import_module
 _COMMANDS = {
     "check": ("whether definitions are valid, with advice of our own", "_check.command"),
     "preview": ("what a definition would run, and when", "_preview.command"),
+    "explain": ("what a message or a rule means, and what to do", "_messages.command"),
     "serve": ("AWS Data Pipeline on a port of this machine, simulated", "_http.serve"),
 }
 

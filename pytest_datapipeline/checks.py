@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ._service.clock import SECOND, duration, to_datetime, to_ns
 from ._service.fields import is_text
 from ._service.texts import shorten
-from .errors import FakeUsageError, told_by_message
+from .errors import FakeUsageError, explained, told_by_message
 
 __tracebackhide__ = told_by_message
 
@@ -86,5 +86,8 @@ def moment(name: str, value: object) -> int:
             raise FakeUsageError(f"{name} is {value!r}, which is too far away.") from None
         return found
     raise FakeUsageError(
-        f"{name} is {value!r}; it must be a datetime or a text as in '2012-12-12T00:00:00'."
+        explained(
+            f"{name} is {value!r}; it must be a datetime or a text as in '2012-12-12T00:00:00'.",
+            about="not-a-moment",
+        )
     )

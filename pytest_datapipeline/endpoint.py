@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from .errors import FakeUsageError, told_by_message
+from .errors import FakeUsageError, explained, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,8 +47,11 @@ class DataPipelineEndpoint:
             from ._http.server import ACCOUNT, Endpoint
         except ImportError:
             raise FakeUsageError(
-                "The endpoint needs aiohttp, which is not installed: "
-                "pip install 'pytest-datapipeline[endpoint]'."
+                explained(
+                    "The endpoint needs aiohttp, which is not installed: "
+                    "pip install 'pytest-datapipeline[endpoint]'.",
+                    about="extra-not-installed",
+                )
             ) from None
         self._fake = fake
         # Each has an access key of its own, by which a process that has outlived an earlier test

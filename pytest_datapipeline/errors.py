@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     Unwinding = BaseException
@@ -24,6 +25,9 @@ else:
 
 # After so many refused calls, the caller is taken for a loop that swallows the refusals.
 MAXIMUM_REFUSALS = 100
+
+# How the last line of a message begins of which the command `explain` knows more; its id follows.
+HELP = "Help: pytest-datapipeline explain"
 
 
 class FakeUsageError(ValueError):
@@ -76,6 +80,31 @@ class ContractWarning(UserWarning):
     __module__ = "pytest_datapipeline"
 
 
+def explained(text: str, *, about: str) -> str:
+    """A message with a last line that names its explanation.
+
+    It is a part of the text, so that every copy has it, in whatever process and report.
+
+    Args:
+        about: its id in the catalog of messages, or that of a rule.
+    """
+    return f"{text}\n{HELP} {about}"
+
+
+def together(texts: Iterable[str]) -> str:
+    """Messages as one. If some name their explanations, one last line names all of these."""
+    messages = [parted(text) for text in texts]
+    told = "\n".join(text for text, _ in messages)
+    ids = dict.fromkeys(name for _, named in messages for name in named)
+    return explained(told, about=" ".join(ids)) if ids else told
+
+
+def parted(text: str) -> tuple[str, list[str]]:
+    """A message without the line that names its explanation, and the ids of this."""
+    told, found, ids = text.rpartition(f"\n{HELP} ")
+    return (told, ids.split()) if found and "\n" not in ids else (text, [])
+
+
 def told_by_message(excinfo: Any) -> bool:
     """Whether an error's message says it all, so that pytest need not show the frames in here.
 
@@ -97,7 +126,13 @@ def told_by_message(excinfo: Any) -> bool:
 
 
 class _UsageErrors:
-    """See `usage_errors`."""
+    """See `usage_errors`. Called, it names what explains the errors."""
+
+    def __init__(self, about: str | None = None) -> None:
+        self._about = about
+
+    def __call__(self, *, about: str) -> _UsageErrors:
+        return _UsageErrors(about)
 
     def __enter__(self) -> None:
         pass
@@ -109,7 +144,10 @@ class _UsageErrors:
         frames: TracebackType | None,
     ) -> None:
         if isinstance(error, ValueError) and not isinstance(error, FakeUsageError):
-            raise FakeUsageError(str(error)) from None
+            text = str(error)
+            raise FakeUsageError(
+                text if self._about is None else explained(text, about=self._about)
+            ) from None
 
 
 # What the service's own modules raise of a test's mistakes, as they know no error of ours.

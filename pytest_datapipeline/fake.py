@@ -18,7 +18,7 @@ from ._record.calls import Mark
 from ._service.clock import SECOND, to_datetime
 from ._service.settings import MAXIMUM_ID_LENGTH
 from ._time.unwinding import boundary
-from .errors import FakeUsageError, UnmetExpectations, told_by_message
+from .errors import FakeUsageError, UnmetExpectations, explained, together, told_by_message
 from .settings import Settings, checked
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ class DataPipelineFake:
         __tracebackhide__ = True
         problems = self._unmet()
         if problems:
-            raise UnmetExpectations("\n".join(problems))
+            raise UnmetExpectations(together(problems))
 
     def _warn(self, told: Collection[str], elsewhere: Location | None = None) -> None:
         """Warn of what breaks AWS's words, each at the line that made the call.
@@ -272,8 +272,11 @@ class DataPipelineFake:
         if self._settings.unmet_faults_fail:
             operations = self.calls.operations
             problems += [
-                f"A planned fault was not met: {fault!r}. {fault.why_not_met(operations)} "
-                "Plan it with optional=True if it need not come."
+                explained(
+                    f"A planned fault was not met: {fault!r}. {fault.why_not_met(operations)} "
+                    "Plan it with optional=True if it need not come.",
+                    about="fault-not-met",
+                )
                 for fault in self._world.faults.unmet()
             ]
         return problems

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ._clients.hooks import when_imported
-from .errors import FakeUsageError, told_by_message
+from .errors import FakeUsageError, explained, together, told_by_message
 from .settings import Option, Settings, check_value, checked, options, parse_text
 
 if TYPE_CHECKING:
@@ -309,8 +309,11 @@ def _share_endpoint(config: pytest.Config, plugin: _Plugin) -> None:
             from ._http.router import Router
         except ImportError:
             raise pytest.UsageError(
-                "datapipeline_shared_endpoint needs aiohttp, which is not installed: "
-                "pip install 'pytest-datapipeline[endpoint]'."
+                explained(
+                    "datapipeline_shared_endpoint needs aiohttp, which is not installed: "
+                    "pip install 'pytest-datapipeline[endpoint]'.",
+                    about="extra-not-installed",
+                )
             ) from None
         plugin.router = Router()
         plugin.router.start()
@@ -369,7 +372,10 @@ def _marked(node: pytest.Item | pytest.Collector | Any) -> dict[str, Any]:
     for marker in node.iter_markers(_MARKER):
         if marker.args:
             raise FakeUsageError(
-                f"@pytest.mark.{_MARKER} takes settings by name, not {marker.args[0]!r}."
+                explained(
+                    f"@pytest.mark.{_MARKER} takes settings by name, not {marker.args[0]!r}.",
+                    about="setting-without-name",
+                )
             )
         found = {**marker.kwargs, **found}
     return found
@@ -439,7 +445,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         result = yield
         problems = plugin.refusals()
         if problems and not item.stash[_failed]:
-            pytest.fail("\n".join(problems), pytrace=False)
+            pytest.fail(together(problems), pytrace=False)
         return result
     finally:
         plugin.forget_test()
@@ -450,7 +456,7 @@ def _tell(item: pytest.Item) -> None:
     for double in item.stash.get(_doubles, ()):
         problems += double._unmet()
     if problems:
-        pytest.fail("\n".join(dict.fromkeys(problems)), pytrace=False)
+        pytest.fail(together(dict.fromkeys(problems)), pytrace=False)
     seen: list[tuple[Any, Collection[str]]]
     seen = [(double, ()) for double in item.stash.get(_doubles, ())]
     seen += [(double, before.found) for double, before in _around_of(item)]
@@ -616,7 +622,7 @@ def _wide(request: pytest.FixtureRequest) -> Iterator[DataPipelineFake]:
     fake._leave()
     problems = fake._unmet()
     if problems:
-        pytest.fail("\n".join(problems), pytrace=False)
+        pytest.fail(together(problems), pytrace=False)
 
 
 class_datapipeline_fake: Any = pytest.fixture(scope="class", name="class_datapipeline_fake")(_wide)

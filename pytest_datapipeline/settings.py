@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from ._service.settings import ServiceSettings
-from .errors import FakeUsageError, told_by_message
+from .errors import FakeUsageError, explained, told_by_message
 
 __tracebackhide__ = told_by_message
 
@@ -112,8 +112,11 @@ def checked(given: Mapping[str, Any], source: str) -> Settings:
             from ._service.texts import did_you_mean  # every run of pytest loads this module
 
             raise FakeUsageError(
-                f"{source} has no setting {name!r}.{did_you_mean(name, known)} "
-                f"Settings are: {', '.join(known)}."
+                explained(
+                    f"{source} has no setting {name!r}.{did_you_mean(name, known)} "
+                    f"Settings are: {', '.join(known)}.",
+                    about="unknown-setting",
+                )
             )
         values[name] = check_value(known[name], value, source)
     return Settings(**values)

@@ -52,6 +52,9 @@ from .errors import (
     Stuck,
     UnexpectedCall,
     UnmetExpectations,
+    explained,
+    parted,
+    together,
     told_by_message,
     usage_errors,
 )
@@ -519,7 +522,10 @@ class DataPipelineStubber(Stubber):
             return [*self._problems, *self._left()]
 
     def _left(self) -> list[str]:
-        return [f"A response was added and not used: {planned!r}." for planned in self._script]
+        return [
+            explained(f"A response was added and not used: {planned!r}.", about="response-not-used")
+            for planned in self._script
+        ]
 
     # -- a call -----------------------------------------------------------------------------------
 
@@ -590,32 +596,45 @@ class DataPipelineStubber(Stubber):
     def _explanation(self, operation: str, differences: _Differences) -> str:
         count = f"all {self._used} that were added were used" if self._used else "none was added"
         if not self._script:
-            return f"{operation} was called, but the stubber has no response left: {count}."
+            return explained(
+                f"{operation} was called, but the stubber has no response left: {count}.",
+                about="no-response-left",
+            )
         if not differences and self._ordered:
-            return (
+            return explained(
                 f"{operation} was called, but the next response is: {self._script[0]!r}. "
                 "Responses are given in the order in which they were added; any_order() has them "
-                "found by operation and parameters."
+                "found by operation and parameters.",
+                about="another-response-next",
             )
         if not differences:
             left = "".join(f"\n  {planned!r}" for planned in self._script)
-            return f"{operation} was called, but no response for it is left. These are:{left}"
+            return explained(
+                f"{operation} was called, but no response for it is left. These are:{left}",
+                about="no-response-left",
+            )
         lines = [f"{operation} was called with other parameters than expected."]
         for planned, difference in differences:
             lines.append(f"  {planned!r}:")
             lines += [f"    {line}" for line in difference]
-        return "\n".join(lines)
+        return explained("\n".join(lines), about="other-parameters")
 
-    def _refusal(self, call: Call, problem: str) -> BaseException:
+    def _refusal(self, call: Call, told: str) -> BaseException:
+        problem, _ = parted(told)
         call.error, call.error_message = "UnexpectedCall", problem
         self._refusals += 1
         if self._refusals <= MAXIMUM_REFUSALS:
-            self._problems.append(problem)
-            return UnexpectedCall(problem)
+            self._problems.append(told)
+            return UnexpectedCall(told)
         if threading.current_thread() is not self._home:
             threads.end_thread()
         return self._unwinder.prepared(
-            Stuck(f"{MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}")
+            Stuck(
+                explained(
+                    f"{MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}",
+                    about="refusals-swallowed",
+                )
+            )
         )
 
 
@@ -664,7 +683,7 @@ def _checked(method: object, expected_params: object) -> tuple[str, CallMatcher 
     """The operation, and a matcher for what is expected of its parameters."""
     if not isinstance(method, str):
         raise FakeUsageError(f"The method is {method!r}; it must be a name, as 'poll_for_task'.")
-    with usage_errors:
+    with usage_errors(about="unknown-operation"):
         operation = model.operation_name(method)
     if expected_params is None:
         return operation, None
@@ -704,4 +723,4 @@ def _kind(failure: TransportFailure | BaseException) -> str:
 
 
 def _joined(problems: list[str]) -> str:
-    return "\n".join(dict.fromkeys(problems))
+    return together(dict.fromkeys(problems))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .. import checks
 from .._definitions.arguments import FOUND, add_arguments, ended, readings_of
 from .._service.texts import did_you_mean
-from ..errors import FakeUsageError
+from ..errors import FakeUsageError, together
 from .advice.rules import IDS, RULES
 from .formats import machines
 from .formats.text import as_text
@@ -81,7 +81,7 @@ def _check(given: argparse.Namespace) -> int:
         except FakeUsageError as error:  # noqa: PERF203  # the others are checked all the same
             unread.append(str(error))
     if unread and not verdicts:
-        raise FakeUsageError("\n".join(unread))
+        raise FakeUsageError(together(unread))
     text = FORMATS[given.format](verdicts)
     if text:
         print(text)

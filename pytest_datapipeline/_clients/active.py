@@ -9,7 +9,7 @@ import threading
 from typing import Any, NamedTuple, Protocol
 
 from .._time import threads
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, explained, told_by_message
 
 __tracebackhide__ = told_by_message
 
@@ -44,9 +44,13 @@ def enter(double: Double, name: str) -> None:
         outer = _entered[-1]
         if outer.thread is not here:
             raise FakeUsageError(
-                f"{name} can not start in thread {here.name!r}: {outer.name} answers this "
-                f"process's Data Pipeline calls already, and is of thread {outer.thread.name!r}. "
-                "They nest in one thread alone: have all threads use one."
+                explained(
+                    f"{name} can not start in thread {here.name!r}: {outer.name} answers this "
+                    "process's Data Pipeline calls already, and is of thread "
+                    f"{outer.thread.name!r}. They nest in one thread alone: have all threads use "
+                    "one.",
+                    about="fake-of-another-thread",
+                )
             )
         outer.double._give_way()
     _entered.append(_Entered(double, name, here))

@@ -6,7 +6,7 @@ import warnings
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ..errors import ContractWarning
+from ..errors import HELP, ContractWarning, explained
 from .rule import MEANING
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def warn_of(findings: Iterable[Finding], elsewhere: Location | None = None) -> N
         location = found.location or elsewhere
         filename, line = _NOWHERE if location is None else location[:2]
         warnings.warn_explicit(
-            ContractWarning(found.in_a_line()),
+            ContractWarning(explained(found.in_a_line(), about=found.id)),
             None,
             filename,
             line,
@@ -62,4 +62,4 @@ def summary(tests: Mapping[str, Mapping[str, int]]) -> list[str]:
     return [
         f"{number} {name} in {concerned[name]} test{'s' if concerned[name] > 1 else ''}"
         for name, number in counts.most_common()
-    ]
+    ] + [f"{HELP} RULE"]

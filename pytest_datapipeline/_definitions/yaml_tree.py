@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, explained, told_by_message
 from .place import Place, problem
 from .tree import Path, Tree
 
@@ -30,8 +30,11 @@ def yaml_tree(text: str, file: str | None) -> Tree:
         import yaml
     except ImportError:
         raise FakeUsageError(
-            f"{Place(file)} seems to be YAML, which needs PyYAML: "
-            "pip install 'pytest-datapipeline[definitions]'"
+            explained(
+                f"{Place(file)} seems to be YAML, which needs PyYAML: "
+                "pip install 'pytest-datapipeline[definitions]'",
+                about="extra-not-installed",
+            )
         ) from None
     # The parser in C does the same in a tenth of the time, where there is one.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -160,7 +160,7 @@ def parse(text: str) -> Disturbance:
         raise FakeUsageError(
             f"{text!r} is no disturbance; one is written as in 'poll_for_task#2=answer_lost'."
         )
-    with usage_errors:
+    with usage_errors(about="unknown-operation"):
         operation = model.operation_name(met["method"])
     kind = met["kind"]
     if kind not in kinds_of(operation):

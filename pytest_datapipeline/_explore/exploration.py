@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .._record.rendering import cut
-from ..errors import UnmetExpectations, told_by_message
+from ..errors import UnmetExpectations, explained, parted, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,8 @@ class Trial:
         """What failed, in a line or a few."""
         if self.error is None:
             return self.outcome
-        lines = [line for line in str(self.error).splitlines() if line.strip()] or [""]
+        text, _ = parted(str(self.error))
+        lines = [line for line in text.splitlines() if line.strip()] or [""]
         more = "" if len(lines) <= _FIRST_LINES else " ..."
         text = " | ".join(line.strip() for line in lines[:_FIRST_LINES]) + more
         return cut(f"{type(self.error).__name__}: {text}", 2 * _LONGEST)
@@ -164,7 +165,9 @@ class ExplorationFailed(UnmetExpectations):
     __module__ = "pytest_datapipeline"
 
     def __init__(self, exploration: Exploration) -> None:
-        super().__init__(str(exploration))
+        ids = [name for trial in exploration.failures for name in parted(str(trial.error))[1]]
+        text = str(exploration)
+        super().__init__(explained(text, about=" ".join(dict.fromkeys(ids))) if ids else text)
         self.exploration = exploration
 
 

@@ -17,6 +17,8 @@ from ..errors import (
     RunnerUnwound,
     UnmetExpectations,
     Unwinding,
+    explained,
+    together,
     told_by_message,
 )
 from ..fake import DataPipelineFake
@@ -117,8 +119,11 @@ class Explorer:
         reached, _ = self._run(replay)
         if not reached:
             raise FakeUsageError(
-                f"The replay {text!r} is of another state of the code: "
-                f"{replay.disturbances[0].place} did not come. Explore again."
+                explained(
+                    f"The replay {text!r} is of another state of the code: "
+                    f"{replay.disturbances[0].place} did not come. Explore again.",
+                    about="replay-outdated",
+                )
             )
 
     # -- one run ----------------------------------------------------------------------------------
@@ -192,13 +197,16 @@ class Explorer:
     def _judge(fake: DataPipelineFake) -> None:
         problems = [*fake._unmet()]
         problems += [
-            f"The task {task.id} is lost: it is {task.status}, waits in no queue, and has no "
-            "deadline after which the service would act."
+            explained(
+                f"The task {task.id} is lost: it is {task.status}, waits in no queue, and has no "
+                "deadline after which the service would act.",
+                about="task-is-lost",
+            )
             for task in fake.tasks
             if not (task.ended or task.deadline or task.status.startswith("WAITING"))
         ]
         if problems:
-            raise UnmetExpectations("\n".join(problems))
+            raise UnmetExpectations(together(problems))
 
     def _check_prefix(self, fake: DataPipelineFake, replay: Replay) -> None:
         """See that all was as ever until something went wrong."""
@@ -334,10 +342,13 @@ def _check_same(first: list[str], second: list[str]) -> None:
     ):
         if one != other:
             raise FakeUsageError(
-                f"The scenario is not the same each time: its call {number} was "
-                f"{one or 'none'}, and then {other or 'none'}. Take real time, random numbers and "
-                "what is left from earlier runs out of it; a runner's waits are to be time.sleep "
-                "or asyncio's."
+                explained(
+                    f"The scenario is not the same each time: its call {number} was "
+                    f"{one or 'none'}, and then {other or 'none'}. Take real time, random numbers "
+                    "and what is left from earlier runs out of it; a runner's waits are to be "
+                    "time.sleep or asyncio's.",
+                    about="scenario-differs",
+                )
             )
 
 

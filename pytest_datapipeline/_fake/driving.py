@@ -14,7 +14,7 @@ from .._record.call import CallMatcher, not_called
 from .._service.clock import SECOND, to_ns
 from .._time.limits import Drive
 from .._time.unwinding import boundary
-from ..errors import FakeUsageError, RunnerUnwound, UnmetExpectations, told_by_message
+from ..errors import FakeUsageError, RunnerUnwound, UnmetExpectations, explained, told_by_message
 from .handles.tasks import Task
 
 if TYPE_CHECKING:
@@ -85,17 +85,27 @@ class Driving:
         if not self._time.at_home:
             raise FakeUsageError("run() is for the thread that entered the fake.")
         if self._time.limits.drive is not None:
-            raise FakeUsageError("run() can not be called from within run().")
+            raise FakeUsageError(
+                explained("run() can not be called from within run().", about="run-within-run")
+            )
         if until is None and not self._has_tasks() and self._service.pipelines.idle:
             raise FakeUsageError(
-                "run() ends the loop when every task has ended, but none was enqueued: it would "
-                "end at once. Enqueue a task, or give until=."
+                explained(
+                    "run() ends the loop when every task has ended, but none was enqueued: it "
+                    "would end at once. Enqueue a task, or give until=.",
+                    about="nothing-to-run",
+                )
             )
         finished = self._condition(until)
         limit = self._clock.now + checks.seconds("max_time", max_time)
         max_calls = checks.count("max_calls", max_calls, 1)
         if die_at is not None and not isinstance(die_at, CallMatcher):
-            raise FakeUsageError(f"die_at must be a matcher, not {not_called(die_at)}.")
+            raise FakeUsageError(
+                explained(
+                    f"die_at must be a matcher, not {not_called(die_at)}.",
+                    about="die-at-takes-a-matcher",
+                )
+            )
         before = self._calls._made
         returned = None
         deaths = None
@@ -124,8 +134,11 @@ class Driving:
         made = Counter(self._calls._since(before).operations)
         counted = ", ".join(f"{operation} ({count})" for operation, count in made.items())
         raise UnmetExpectations(
-            f"The runner did not die: no call of its was {fault.matcher!r}, at which it was to. "
-            f"It made {counted or 'no call'}."
+            explained(
+                f"The runner did not die: no call of its was {fault.matcher!r}, at which it was "
+                f"to. It made {counted or 'no call'}.",
+                about="runner-did-not-die",
+            )
         )
 
     @contextmanager
@@ -187,8 +200,11 @@ class Driving:
         loops = self._loops()
         if not loops.adopt_running():
             raise FakeUsageError(
-                f"{what} in a coroutine needs a loop of asyncio's own (not uvloop's) or trio, on "
-                "the thread that entered the fake."
+                explained(
+                    f"{what} in a coroutine needs a loop of asyncio's own (not uvloop's) or trio, "
+                    "on the thread that entered the fake.",
+                    about="needs-asyncios-loop",
+                )
             )
         return loops
 
@@ -249,8 +265,11 @@ def _check_runner(runner_loop: object) -> None:
     if inspect.iscoroutine(runner_loop):
         runner_loop.close()
         raise FakeUsageError(
-            "run() takes the function of a runner, not its coroutine: leave out the parentheses, "
-            "or use a lambda."
+            explained(
+                "run() takes the function of a runner, not its coroutine: leave out the "
+                "parentheses, or use a lambda.",
+                about="runner-is-a-coroutine",
+            )
         )
     if not callable(runner_loop):
         raise FakeUsageError(f"run() takes the function of a runner, not {runner_loop!r}.")
@@ -260,6 +279,9 @@ def _check_runner(runner_loop: object) -> None:
 
 def _no_loop(found: object) -> FakeUsageError:
     return FakeUsageError(
-        f"run() was given {getattr(found, '__name__', found)}, which is a generator: calling it "
-        "runs none of it. Give a function that goes through it, as in `lambda: list(...)`."
+        explained(
+            f"run() was given {getattr(found, '__name__', found)}, which is a generator: calling "
+            "it runs none of it. Give a function that goes through it, as in `lambda: list(...)`.",
+            about="runner-is-a-generator",
+        )
     )

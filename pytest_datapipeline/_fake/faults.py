@@ -9,7 +9,7 @@ from .. import checks
 from .._record.call import CallMatcher, not_called
 from .._service.errors import COMMON_ERRORS, ServiceError
 from .._service.protocol import model
-from ..errors import FakeUsageError, told_by_message, usage_errors
+from ..errors import FakeUsageError, explained, told_by_message, usage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -143,9 +143,13 @@ class FaultPlan:
         if not isinstance(matcher, CallMatcher):
             if not isinstance(matcher, str):
                 raise FakeUsageError(
-                    f"fail() takes an operation's name or a matcher, not {not_called(matcher)}."
+                    explained(
+                        "fail() takes an operation's name or a matcher, not "
+                        f"{not_called(matcher)}.",
+                        about="not-an-operation",
+                    )
                 )
-            with usage_errors:
+            with usage_errors(about="unknown-operation"):
                 matcher = CallMatcher(model.operation_name(matcher), {})
         for name, value, least in (("times", times, 1), ("after", after, 0)):
             checks.count(name, value, least)
@@ -184,7 +188,10 @@ def effect_of(operation: str, error: object, message: str | None) -> tuple[Effec
     if isinstance(error, int):
         if not _is_failure(error):
             raise FakeUsageError(
-                f"{error} is no HTTP status of a failure: take one from 400 to 599."
+                explained(
+                    f"{error} is no HTTP status of a failure: take one from 400 to 599.",
+                    about="not-a-failure-status",
+                )
             )
         effect = Effect("http_status", status=error)
     elif isinstance(error, str):
@@ -232,7 +239,12 @@ def _exceptional(operation: str, error: Any, message: str | None) -> Effect:
         if text is not None and not isinstance(text, str):
             raise FakeUsageError(f"The message of {error!r} is {text!r}; it must be a string.")
         if status is not None and not _is_failure(status):
-            raise FakeUsageError(f"{status!r} is no HTTP status of a failure: 400 to 599 are.")
+            raise FakeUsageError(
+                explained(
+                    f"{status!r} is no HTTP status of a failure: 400 to 599 are.",
+                    about="not-a-failure-status",
+                )
+            )
         return _service_error(operation, code, text, status)
     elif isinstance(error, exceptions.BotoCoreError):
         return Effect("exception", exception=error)
@@ -246,7 +258,7 @@ def _service_error(
     status: int | None = None,
     names: tuple[str, ...] = (),
 ) -> Effect:
-    with usage_errors:
+    with usage_errors(about="unknown-error"):
         known_status = model.error_status(operation, code, names)
     if message is None:
         message = COMMON_ERRORS[code][1] if code in COMMON_ERRORS else _text_of(code)
@@ -270,9 +282,12 @@ def _is_failure(status: object) -> bool:
 
 def _unknown(error: object) -> FakeUsageError:
     return FakeUsageError(
-        f"{error!r} is nothing that a call can meet. Give an error of the service by name, class "
-        "(client.exceptions.X) or instance, an HTTP status, an exception of botocore, or one of: "
-        f"{', '.join(NAMED_FAULTS)}."
+        explained(
+            f"{error!r} is nothing that a call can meet. Give an error of the service by name, "
+            "class (client.exceptions.X) or instance, an HTTP status, an exception of botocore, or "
+            f"one of: {', '.join(NAMED_FAULTS)}.",
+            about="unknown-fault",
+        )
     )
 
 

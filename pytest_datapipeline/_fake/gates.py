@@ -8,7 +8,7 @@ from .._record.call import CallMatcher, not_called
 from .._record.calls import Calls
 from .._service.instances.queues import Ticket
 from .._service.protocol import model
-from ..errors import FakeUsageError, told_by_message, usage_errors
+from ..errors import FakeUsageError, explained, told_by_message, usage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -137,8 +137,11 @@ class Gates:
             if gate.at == at and gate.matcher.matches(call):
                 if by_test:
                     raise FakeUsageError(
-                        f"{gate!r} would hold a call of the test's own thread, which nobody could "
-                        "release. Make the call in a thread or a coroutine."
+                        explained(
+                            f"{gate!r} would hold a call of the test's own thread, which nobody "
+                            "could release. Make the call in a thread or a coroutine.",
+                            about="holds-its-own-thread",
+                        )
                     )
                 return gate._hold(call)
         return None
@@ -154,7 +157,10 @@ def matcher_of(call: object) -> CallMatcher:
         return call
     if not isinstance(call, str):
         raise FakeUsageError(
-            f"hold() takes an operation's name or a matcher, not {not_called(call)}."
+            explained(
+                f"hold() takes an operation's name or a matcher, not {not_called(call)}.",
+                about="not-an-operation",
+            )
         )
-    with usage_errors:
+    with usage_errors(about="unknown-operation"):
         return CallMatcher(model.operation_name(call), {})

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from .._record.callers import level_of_user
-from ..errors import WorkerGroupWarning
+from ..errors import WorkerGroupWarning, explained
 
 if TYPE_CHECKING:
     from typing import Any
@@ -39,22 +39,24 @@ class GroupWarnings:
         for name in self._alike(polled):
             if (polled, name) in self._warned or not self._queues.has_waiting(name):
                 continue
+            self._warned.add((polled, name))
             if name == polled:
-                text = (
-                    f"tasks wait in this worker group, but for clients of another region than "
-                    f"{poll.region!r}"
-                )
                 if self._evidence is not None:
                     self._evidence.elsewhere.add((polled, poll.region))
+                text = explained(
+                    f"PollForTask on {polled!r} ended empty while tasks wait in this worker group, "
+                    f"but for clients of another region than {poll.region!r}.",
+                    about="wrong-region",
+                )
             else:
                 if self._evidence is not None:
                     self._evidence.alike[polled] = name
-                text = f"tasks wait in {name!r}; names are compared exactly, case included"
-            self._warned.add((polled, name))
-            warnings.warn(
-                WorkerGroupWarning(f"PollForTask on {polled!r} ended empty while {text}."),
-                stacklevel=level_of_user(),
-            )
+                text = explained(
+                    f"PollForTask on {polled!r} ended empty while tasks wait in {name!r}; names "
+                    "are compared exactly, case included.",
+                    about="worker-group-spelling",
+                )
+            warnings.warn(WorkerGroupWarning(text), stacklevel=level_of_user())
 
     def _alike(self, polled: str) -> list[str]:
         """The worker groups of that name and of nearly that name, sorted."""

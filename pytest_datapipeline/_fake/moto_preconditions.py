@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, explained, told_by_message
 
 if TYPE_CHECKING:
     from .._service.components.component import Run
@@ -24,9 +24,12 @@ def look(run: Run) -> str | None:
         return None
     if not _moto_is_active():
         raise FakeUsageError(
-            f"{run.id}, a {run.of.type}, is to be looked up (the setting preconditions='look'), "
-            "but moto is not active: use mock_aws() in this test, or say what comes of it with "
-            "datapipeline_fake.pipelines.outcome(...)."
+            explained(
+                f"{run.id}, a {run.of.type}, is to be looked up (the setting "
+                "preconditions='look'), but moto is not active: use mock_aws() in this test, or "
+                "say what comes of it with datapipeline_fake.pipelines.outcome(...).",
+                about="moto-not-active",
+            )
         )
     fields = {field.key: field.value for field in run.of.fields_of(run)}
     region = run.of.region

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._service.clock import to_datetime
 from .._service.fields import Field, as_mapping
 from .._service.instances.instance import USER_MANAGED_PRECONDITIONS
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, explained, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,8 +199,12 @@ class Workers:
         if answer in _STATUSES:
             return str(answer), None
         raise FakeUsageError(
-            f"The function that plays the runner of {work.id} returned {answer!r}; it can return "
-            "None or True (FINISHED), 'FAILED', 'FALSE', or raise an exception (FAILED)."
+            explained(
+                f"The function that plays the runner of {work.id} returned {answer!r}; it can "
+                "return None or True (FINISHED), 'FAILED', 'FALSE', or raise an exception "
+                "(FAILED).",
+                about="player-returns-a-value",
+            )
         )
 
 

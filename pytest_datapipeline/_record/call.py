@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._service.clock import to_datetime
 from .._service.texts import did_you_mean
-from ..errors import FakeUsageError, told_by_message, usage_errors
+from ..errors import FakeUsageError, explained, told_by_message, usage_errors
 from .difference import NOTHING, Difference, compare
 from .rendering import answered, typed
 from .secrets import Secrets
@@ -170,15 +170,18 @@ class CallMatcher:
     def __init__(self, operation: str, parameters: Mapping[str, Any]) -> None:
         from .._service.protocol import model
 
-        with usage_errors:
+        with usage_errors(about="unknown-operation"):
             operation = model.operation_name(operation)
         known = model.input_parameters(operation) if parameters else ()
         for name in parameters:
             if name not in known:
                 method = model.operations()[operation]
                 raise FakeUsageError(
-                    f"{method} has no parameter {name!r}.{did_you_mean(name, known)} "
-                    f"Its parameters are: {', '.join(known) or 'none'}."
+                    explained(
+                        f"{method} has no parameter {name!r}.{did_you_mean(name, known)} "
+                        f"Its parameters are: {', '.join(known) or 'none'}.",
+                        about="unknown-parameter",
+                    )
                 )
         self.operation: str = operation
         self.parameters: dict[str, Any] = dict(parameters)
@@ -215,7 +218,7 @@ def of_operation(name: str) -> CallMatcher:
     """A matcher of all calls of an operation."""
     from .._service.protocol import model
 
-    with usage_errors:
+    with usage_errors(about="unknown-operation"):
         return CallMatcher(model.operation_name(name), {})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, overload
 
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, explained, told_by_message
 from .call import Call, CallMatcher, is_matcher_function, not_called, of_operation
 from .difference import own_equality
 from .rendering import method
@@ -67,7 +67,11 @@ def in_order(*matchers: CallMatcher) -> InOrder:
     """
     for matcher in matchers:
         if not isinstance(matcher, CallMatcher):
-            raise FakeUsageError(f"in_order() takes matchers, not {not_called(matcher)}.")
+            raise FakeUsageError(
+                explained(
+                    f"in_order() takes matchers, not {not_called(matcher)}.", about="not-a-matcher"
+                )
+            )
     return InOrder(matchers)
 
 
@@ -147,7 +151,11 @@ class Calls(Sequence[Call]):
         callable_ = callable(value) and not own_equality(type(value))
         if callable_ or value is None or type(value).__module__ == "builtins":
             raise FakeUsageError(
-                f"{what} takes a matcher, a call or an operation's name, not {not_called(value)}."
+                explained(
+                    f"{what} takes a matcher, a call or an operation's name, not "
+                    f"{not_called(value)}.",
+                    about="not-a-matcher",
+                )
             )
         return value
 
@@ -157,7 +165,12 @@ class Calls(Sequence[Call]):
         if isinstance(other, Sequence) and not isinstance(other, str):
             for item in other:
                 if is_matcher_function(item):
-                    raise FakeUsageError(f"Calls are compared to matchers, not {not_called(item)}.")
+                    raise FakeUsageError(
+                        explained(
+                            f"Calls are compared to matchers, not {not_called(item)}.",
+                            about="not-a-matcher",
+                        )
+                    )
             return len(self) == len(other) and all(
                 call == expected for call, expected in zip(self._calls, other, strict=True)
             )

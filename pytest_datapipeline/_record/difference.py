@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, explained, told_by_message
 from .rendering import shown
 from .secrets import Secrets
 
@@ -97,8 +97,11 @@ def _fits(expected: Any, actual: Any) -> bool:
         except Exception as error:
             name = getattr(expected, "__name__", repr(expected))
             raise FakeUsageError(
-                f"The predicate {name} fails with {type(error).__name__}: {error}. It was given "
-                f"{shown(actual)}."
+                explained(
+                    f"The predicate {name} fails with {type(error).__name__}: {error}. It was "
+                    f"given {shown(actual)}.",
+                    about="predicate-fails",
+                )
             ) from error
     return bool(expected == actual)
 

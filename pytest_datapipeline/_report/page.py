@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..errors import FakeUsageError
+from ..errors import FakeUsageError, explained
 from .statuses import LATE, look_of
 
 _HERE = Path(__file__).parent
@@ -25,7 +25,10 @@ def render(folder: Path, name: str, **values: Any) -> str:
         import jinja2
     except ImportError:
         raise FakeUsageError(
-            "A page needs Jinja2: pip install 'pytest-datapipeline[report]'"
+            explained(
+                "A page needs Jinja2: pip install 'pytest-datapipeline[report]'",
+                about="extra-not-installed",
+            )
         ) from None
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([folder, _HERE]),

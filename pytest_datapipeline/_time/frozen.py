@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .._service.clock import to_datetime, to_ns
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, explained, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,6 +185,9 @@ def backwards(now: int, target: int) -> FakeUsageError:
     """The error for a move into the past."""
     distance = timedelta(microseconds=(now - target) // 1000)
     return FakeUsageError(
-        f"The clock can not move backwards: it stands at {to_datetime(now).isoformat()}, and "
-        f"{to_datetime(target).isoformat()} is {distance} earlier."
+        explained(
+            f"The clock can not move backwards: it stands at {to_datetime(now).isoformat()}, and "
+            f"{to_datetime(target).isoformat()} is {distance} earlier.",
+            about="time-goes-back",
+        )
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .._service.clock import SECOND, to_datetime
 from ..errors import RunnerUnwound, Stuck, told_by_message
@@ -45,6 +45,13 @@ class Patience:
     idle: float = 86_400.0
 
 
+class Exceeded(NamedTuple):
+    """A limit that a loop is over: the message, and its id in the catalog of messages."""
+
+    problem: str
+    about: str
+
+
 @dataclass
 class Drive:
     """The limits of a runner's loop that `run` drives. `deadline` is in nanoseconds since 1970."""
@@ -55,21 +62,29 @@ class Drive:
     calls: int = 0
     unwinder: Unwinder = field(default_factory=Unwinder)
 
-    def exceeded(self, now: int) -> str | None:
+    def exceeded(self, now: int) -> Exceeded | None:
         """Count a call; which limit it is over, if any."""
         self.calls += 1
         if self.calls > self.max_calls:
-            return (
+            return Exceeded(
                 f"The loop made {self.max_calls} calls (max_calls) in run(). Give it work that "
-                "ends, an until= that comes true, or a higher max_calls."
+                "ends, an until= that comes true, or a higher max_calls.",
+                about="max-calls-reached",
             )
         if now > self.deadline:
-            return (
+            return Exceeded(
                 "The loop ran into max_time, the limit of virtual time "
                 f"({to_datetime(self.deadline).isoformat()}), in run(). Give it work that ends, an "
-                "until= that comes true, or a higher max_time."
+                "until= that comes true, or a higher max_time.",
+                about="max-time-reached",
             )
         return None
+
+
+class MakesStuck(Protocol):
+    """Makes the error of a text."""
+
+    def __call__(self, problem: str, *, about: str) -> Stuck: ...
 
 
 class Limits:
@@ -88,7 +103,7 @@ class Limits:
         self,
         clock: VirtualClock,
         idle: float,
-        stuck: Callable[[str], Stuck],
+        stuck: MakesStuck,
         something_is_to_come: Callable[[], bool],
     ) -> None:
         self.drive: Drive | None = None
@@ -134,7 +149,8 @@ class Limits:
                 f"Nothing came of {_CALLS_AT_A_STANDSTILL} calls in a row: this would go on for "
                 "ever. If the loop swallows an error, mend what the error "
                 "tells of; if it looks for something that comes with time, have it sleep (the "
-                "setting virtual_sleep) or call clock.advance(seconds)."
+                "setting virtual_sleep) or call clock.advance(seconds).",
+                about="nothing-comes-of-calls",
             )
         )
 
@@ -150,9 +166,9 @@ class Limits:
             return
         if drive.finished():
             raise drive.unwinder.prepared(RunnerUnwound("what run() was to wait for has come"))
-        problem = drive.exceeded(self._clock.now) if count else None
-        if problem is not None:
-            raise drive.unwinder.prepared(self._stuck(problem))
+        limit = drive.exceeded(self._clock.now) if count else None
+        if limit is not None:
+            raise drive.unwinder.prepared(self._stuck(limit.problem, about=limit.about))
 
     def check_idle(self) -> None:
         """Raise Stuck if nothing but empty polls has happened for very long."""
@@ -167,6 +183,7 @@ class Limits:
             self._stuck(
                 f"Nothing but empty polls for {timedelta(seconds=self._idle)} of virtual time: "
                 "this would go on for ever. Enqueue a task, end the loop, or raise the setting "
-                "idle_limit."
+                "idle_limit.",
+                about="only-empty-polls",
             )
         )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .._service.clock import VirtualClock, duration, to_datetime
 from .._service.instances.queues import Ticket
-from ..errors import FakeUsageError, Stuck, told_by_message
+from ..errors import FakeUsageError, Stuck, explained, told_by_message
 from . import threads
 from .frozen import FrozenTime, backwards
 from .limits import AT_MOST, Limits, Patience
@@ -288,13 +288,15 @@ class Timekeeper:
                     before = self._activity
                     timer = loop.call_later(self._patience.stalled, expire)
                     return
+                at_home = thread is self.participants.home
                 hint = (
                     "The loop that runs here is not one of asyncio's own, such as uvloop's, and "
                     "can not move time: use asyncio's in tests, or call clock.advance(seconds)."
-                    if thread is self.participants.home
+                    if at_home
                     else _FROM_ELSEWHERE
                 )
-                over.set_exception(self.nobody_moves_time(hint))
+                about = "foreign-event-loop" if at_home else "nobody-moves-time"
+                over.set_exception(self.nobody_moves_time(hint, about))
 
         def stop() -> None:
             if timer is not None:
@@ -303,11 +305,14 @@ class Timekeeper:
         timer = loop.call_later(self._patience.stalled, expire)
         return stop
 
-    def nobody_moves_time(self, hint: str = _FROM_ELSEWHERE) -> Stuck:
+    def nobody_moves_time(
+        self, hint: str = _FROM_ELSEWHERE, about: str = "nobody-moves-time"
+    ) -> Stuck:
         """The error of a wait that lasts for long in real time."""
         return self.stuck(
             f"Nobody has moved time for {self._patience.stalled:g} real seconds, and these wait "
             f"for it: {self.who_waits()}. {hint}",
+            about=about,
             forget=False,
         )
 
@@ -471,14 +476,21 @@ class Timekeeper:
         """
         if not self.at_home:
             raise FakeUsageError(
-                "wait_until() is for the thread that entered the fake, which is "
-                f"{self.home.name!r}; this is {threading.current_thread().name!r}."
+                explained(
+                    "wait_until() is for the thread that entered the fake, which is "
+                    f"{self.home.name!r}; this is {threading.current_thread().name!r}.",
+                    about="wait-off-the-test-thread",
+                )
             )
         with self.lock:
             if any(map(self.participants.is_at_home, self.participants.waiting)):
                 raise FakeUsageError(
-                    "wait_until() would block the event loop in which "
-                    f"{self.who_waits()}. In a coroutine use `await datapipeline_fake.until(...)`."
+                    explained(
+                        "wait_until() would block the event loop in which "
+                        f"{self.who_waits()}. In a coroutine use `await "
+                        "datapipeline_fake.until(...)`.",
+                        about="wait-in-a-coroutine",
+                    )
                 )
             self.sync()
             while not condition():
@@ -498,7 +510,8 @@ class Timekeeper:
                 if ours and not self.participants.other_threads():
                     raise self.stuck(
                         f"Nothing is going to change: {why}. Start a runner, drive one with "
-                        "run(...), or have work(...) play one."
+                        "run(...), or have work(...) play one.",
+                        about="nothing-will-change",
                     )
                 remedy = (
                     "Start a runner, or raise the setting patience if one needs longer."
@@ -513,6 +526,16 @@ class Timekeeper:
         upcoming = self.clock.next_at()
         if upcoming is None:
             return "nothing is going to happen: no poll waits, and no task has a deadline"
+        return self._worked_on(upcoming) or self.expected()
+
+    def why_nothing_happens(self) -> str:
+        """What explains a wait in which nothing happens: its id in the catalog of messages."""
+        upcoming = self.clock.next_at()
+        worked_on = upcoming is not None and self._worked_on(upcoming)
+        return "runner-still-works" if worked_on else "nothing-happens"
+
+    def _worked_on(self, upcoming: int) -> str | None:
+        """Who would lose a task at a moment that he is working on."""
         for attempt in self._tasks.held:
             holder: Actor = attempt.holder  # type: ignore[assignment]  # what held holds has one
             deadline = self._tasks.deadline(attempt.instance)
@@ -528,7 +551,7 @@ class Timekeeper:
                     f"{called(holder)} still works on {attempt.id}, which would be taken "
                     f"from it at {to_datetime(deadline):%H:%M:%S}"
                 )
-        return self.expected()
+        return None
 
     def _await_change(
         self, why: str, remedy: str, enough: Callable[[], bool] | None = None
@@ -548,7 +571,8 @@ class Timekeeper:
         finally:
             self._watchers -= 1
         raise self.stuck(
-            f"Nothing happened for {self._patience.stalled:g} real seconds: {why}. {remedy}"
+            f"Nothing happened for {self._patience.stalled:g} real seconds: {why}. {remedy}",
+            about=self.why_nothing_happens(),
         )
 
     def _settle(self, enough: Callable[[], bool] | None = None) -> None:
@@ -650,7 +674,8 @@ class Timekeeper:
                         f"Nobody has moved time for {self._patience.stalled:g} real seconds, and "
                         f"these wait for it: {self.who_waits()}. From the test's own thread call "
                         "clock.advance(seconds), or wait_until(...), which moves time while all "
-                        "runners wait; or raise the setting patience."
+                        "runners wait; or raise the setting patience.",
+                        about="nobody-moves-time",
                     )
         finally:
             self.waits_no_longer(ticket, thread)
@@ -699,9 +724,9 @@ class Timekeeper:
                 grace = 0.0 if thread.is_alive() else grace
         threads.leave_behind(self.participants.callers)
 
-    def stuck(self, problem: str, forget: bool = True) -> Stuck:
+    def stuck(self, problem: str, *, about: str, forget: bool = True) -> Stuck:
         """The error. Off the test's thread it is also recorded, and fails the test at its end."""
-        text = f"{problem}\n{self._last_calls()}"
+        text = explained(f"{problem}\n{self._last_calls()}", about=about)
         if not (self.at_home and forget):
             self._on_stuck(text)
         return Stuck(text)

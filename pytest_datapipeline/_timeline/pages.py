@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 import pytest
 
-from ..errors import FakeUsageError
+from ..errors import FakeUsageError, explained
 from .page import index, page
 from .telling import failure_of
 
@@ -61,8 +61,11 @@ class Pages:
     def __init__(self, config: pytest.Config, folder: Path) -> None:
         if find_spec("jinja2") is None:
             raise FakeUsageError(
-                "--datapipeline-report needs Jinja2, which is not installed: "
-                "pip install 'pytest-datapipeline[report]'."
+                explained(
+                    "--datapipeline-report needs Jinja2, which is not installed: "
+                    "pip install 'pytest-datapipeline[report]'.",
+                    about="extra-not-installed",
+                )
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -63,7 +63,7 @@ def test_findings_are_told_with_the_lines_of_the_file_and_whose_they_are(
         '      | {"id": "Default", "scheduleType": "ondemand", "workerGroup": "wg", "onFail": '
         '{"ref": "Alarm"}},\n'
         "\n"
-        "  Advice of pytest-datapipeline, none of it AWS's.\n"
+        "  Advice, none of it AWS's (why: pytest-datapipeline explain RULE).\n"
         "    line 8: Load.command: The pattern 'YYYY-mm-dd' has 'mm', the minute, where a month "
         "seems to be meant: write 'MM'. [date-pattern]\n"
         '      | "command": "load #{format(@scheduledStartTime, \'YYYY-mm-dd\')}"\n'

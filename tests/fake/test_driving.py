@@ -162,8 +162,9 @@ def test_a_loop_whose_polls_are_all_refused_ends_without_run_too(
         "clock.advance(seconds).",
         "Its last calls:",
     ]
-    assert lines[-1].startswith("  poll_for_task(workerGroup='') at ")
-    assert lines[-1].endswith(" -> InvalidRequestException")
+    assert lines[-2].startswith("  poll_for_task(workerGroup='') at ")
+    assert lines[-2].endswith(" -> InvalidRequestException")
+    assert lines[-1] == "Help: pytest-datapipeline explain nothing-comes-of-calls"
     assert len(datapipeline_fake.calls) == 50
 
 
@@ -244,7 +245,8 @@ def test_a_runner_that_should_die_and_does_not_fails_the_test(
 
     assert str(caught.value) == (
         "The runner did not die: no call of its was set_task_status(taskStatus='FAILED'), at which "
-        "it was to. It made poll_for_task (1), report_task_progress (1), set_task_status (1)."
+        "it was to. It made poll_for_task (1), report_task_progress (1), set_task_status (1).\n"
+        "Help: pytest-datapipeline explain runner-did-not-die"
     )
 
 
@@ -304,12 +306,14 @@ async def is_awaited() -> None: ...
         (
             generates,
             "run() was given generates, which is a generator: calling it runs none of it. Give a "
-            "function that goes through it, as in `lambda: list(...)`.",
+            "function that goes through it, as in `lambda: list(...)`.\n"
+            "Help: pytest-datapipeline explain runner-is-a-generator",
         ),
         (
             lambda: generates(),
             "run() was given generates, which is a generator: calling it runs none of it. Give a "
-            "function that goes through it, as in `lambda: list(...)`.",
+            "function that goes through it, as in `lambda: list(...)`.\n"
+            "Help: pytest-datapipeline explain runner-is-a-generator",
         ),
     ],
 )
@@ -341,7 +345,8 @@ def test_run_refuses_a_matcher_without_its_parentheses(
 
     assert str(caught.value) == (
         "die_at must be a matcher, not the function set_task_status: call it, as in "
-        "set_task_status()."
+        "set_task_status().\n"
+        "Help: pytest-datapipeline explain die-at-takes-a-matcher"
     )
 
 

@@ -271,7 +271,8 @@ def test_a_fault_that_was_not_met_is_told_at_the_end() -> None:
     assert str(caught.value) == (
         "A planned fault was not met: fail(set_task_status(taskStatus='FINISHED'), 'throttling'): "
         "met 0 of 2 times. No call came that it is for, nor any other. Plan it with optional=True "
-        "if it need not come."
+        "if it need not come.\n"
+        "Help: pytest-datapipeline explain fault-not-met"
     )
 
 
@@ -293,6 +294,7 @@ def test_a_fault_that_was_met_too_seldom_tells_how_many_more_were_planned() -> N
         "that it is for were to come. Plan it with optional=True if it need not come.",
         "A planned fault was not met: fail(describe_pipelines(), 400): met 0 of 1 times. The 1 "
         "that it is for were to pass (after=2). Plan it with optional=True if it need not come.",
+        "Help: pytest-datapipeline explain fault-not-met",
     ]
 
 
@@ -318,7 +320,8 @@ def test_a_matcher_without_its_parentheses_is_refused(
 
     assert str(caught.value) == (
         "fail() takes an operation's name or a matcher, not the function poll_for_task: call it, "
-        "as in poll_for_task()."
+        "as in poll_for_task().\n"
+        "Help: pytest-datapipeline explain not-an-operation"
     )
 
 

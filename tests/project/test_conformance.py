@@ -15,7 +15,12 @@ SCRIPT = Path(__file__).parents[2] / "docs" / "conformance.py"
 
 def _carried() -> dict[str, list[str]]:
     namespace: dict[str, object] = {"__file__": str(SCRIPT), "__name__": "conformance_page"}
-    exec(compile(SCRIPT.read_text(encoding="utf-8"), str(SCRIPT), "exec"), namespace)
+    # As if it were started: its neighbours are found.
+    sys.path.insert(0, str(SCRIPT.parent))
+    try:
+        exec(compile(SCRIPT.read_text(encoding="utf-8"), str(SCRIPT), "exec"), namespace)
+    finally:
+        sys.path.remove(str(SCRIPT.parent))
     carried: dict[str, list[str]] = namespace["carried"]()  # type: ignore[operator]  # a function
     return carried
 

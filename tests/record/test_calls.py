@@ -221,8 +221,9 @@ def test_looking_for_what_no_call_can_be_is_refused(sought: Any, named: str) -> 
         assert calls.count(sought) == 0
 
     text = "takes a matcher, a call or an operation's name, not"
-    assert str(contained.value) == f"`in` {text} {named}."
-    assert str(counted.value) == f"`count()` {text} {named}."
+    line = "Help: pytest-datapipeline explain not-a-matcher"
+    assert str(contained.value) == f"`in` {text} {named}.\n{line}"
+    assert str(counted.value) == f"`count()` {text} {named}.\n{line}"
 
 
 def test_a_matcher_without_its_parentheses_is_refused_everywhere() -> None:

@@ -83,7 +83,8 @@ def test_a_predicate_that_fails_is_no_silent_mismatch(predicate: Any, problem: s
         assert poll_for_task(hostname=predicate) != POLL
 
     assert str(caught.value) == (
-        f"The predicate <lambda> fails with {problem}. It was given 'ip-10-0-0-7'."
+        f"The predicate <lambda> fails with {problem}. It was given 'ip-10-0-0-7'.\n"
+        "Help: pytest-datapipeline explain predicate-fails"
     )
 
 
@@ -172,7 +173,8 @@ def test_a_parameter_that_the_operation_has_not_is_refused_with_a_suggestion() -
 
     assert str(caught.value) == (
         "set_task_status has no parameter 'taskID'. Did you mean 'taskId'? Its parameters are: "
-        "taskId, taskStatus, errorId, errorMessage, errorStackTrace."
+        "taskId, taskStatus, errorId, errorMessage, errorStackTrace.\n"
+        "Help: pytest-datapipeline explain unknown-parameter"
     )
 
 

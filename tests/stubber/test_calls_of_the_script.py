@@ -53,7 +53,8 @@ def refused(call: Callable[[], object]) -> str:
 
 def test_a_call_without_any_response_is_refused(stubber: DataPipelineStubber, client: Any) -> None:
     assert refused(lambda: client.poll_for_task(workerGroup="wg")) == (
-        "PollForTask was called, but the stubber has no response left: none was added."
+        "PollForTask was called, but the stubber has no response left: none was added.\n"
+        "Help: pytest-datapipeline explain no-response-left"
     )
 
 
@@ -65,7 +66,8 @@ def test_a_call_after_the_last_response_is_refused(
 
     assert refused(lambda: client.poll_for_task(workerGroup="wg")) == (
         "PollForTask was called, but the stubber has no response left: "
-        "all 1 that were added were used."
+        "all 1 that were added were used.\n"
+        "Help: pytest-datapipeline explain no-response-left"
     )
 
 
@@ -78,7 +80,8 @@ def test_a_call_out_of_order_is_refused_and_uses_nothing_up(
     assert refused(lambda: client.report_task_progress(taskId="t")) == (
         "ReportTaskProgress was called, but the next response is: task for "
         "poll_for_task(workerGroup='wg', ...). Responses are given in the order in which they were "
-        "added; any_order() has them found by operation and parameters."
+        "added; any_order() has them found by operation and parameters.\n"
+        "Help: pytest-datapipeline explain another-response-next"
     )
     client.poll_for_task(workerGroup="wg")
     client.report_task_progress(taskId="t")
@@ -139,13 +142,15 @@ def test_in_any_order_a_refusal_names_every_candidate(
         "  response for report_task_progress(taskId='a'):\n"
         "    parameters.taskId: expected 'a', got 'c'\n"
         "  response for report_task_progress(taskId='b'):\n"
-        "    parameters.taskId: expected 'b', got 'c'"
+        "    parameters.taskId: expected 'b', got 'c'\n"
+        "Help: pytest-datapipeline explain other-parameters"
     )
     assert refused(lambda: client.set_task_status(taskId="c", taskStatus="FINISHED")) == (
         "SetTaskStatus was called, but no response for it is left. These are:\n"
         "  empty poll for poll_for_task(...)\n"
         "  response for report_task_progress(taskId='a')\n"
-        "  response for report_task_progress(taskId='b')"
+        "  response for report_task_progress(taskId='b')\n"
+        "Help: pytest-datapipeline explain no-response-left"
     )
 
 
@@ -173,7 +178,11 @@ def test_every_call_is_recorded(stubber: DataPipelineStubber) -> None:
     assert before <= polled.time <= datetime.now(timezone.utc)
     assert polled.ended == polled.time
     assert (ended.response, ended.error_message) == (None, "gone")
-    assert (listed.response, listed.error, listed.error_message) == (None, "UnexpectedCall", text)
+    assert (listed.response, listed.error, listed.error_message) == (
+        None,
+        "UnexpectedCall",
+        text.partition("\nHelp: ")[0],
+    )
     assert len({call.invocation_id for call in stubber.calls}) == 3
 
 
@@ -198,7 +207,8 @@ def test_a_swallowed_refusal_is_raised_when_the_with_block_is_left() -> None:
         swallows()
 
     assert str(caught.value) == (
-        "ListPipelines was called, but the stubber has no response left: none was added."
+        "ListPipelines was called, but the stubber has no response left: none was added.\n"
+        "Help: pytest-datapipeline explain no-response-left"
     )
 
 
@@ -228,6 +238,7 @@ def test_what_is_wrong_is_told_as_a_whole_and_once(
     assert [line.split(":")[0] for line in str(caught.value).splitlines()] == [
         "ListPipelines was called, but the next response is",
         "A response was added and not used",
+        "Help",
     ]
     stubber.verify()
 

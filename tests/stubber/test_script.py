@@ -155,7 +155,8 @@ def test_a_poll_with_expected_parameters_may_not(stubber: DataPipelineStubber, c
     assert refused(lambda: client.poll_for_task(workerGroup="wg", hostname="h")) == (
         "PollForTask was called with other parameters than expected.\n"
         "  task for poll_for_task(workerGroup='wg'):\n"
-        "    parameters.hostname: expected nothing, got 'h'"
+        "    parameters.hostname: expected nothing, got 'h'\n"
+        "Help: pytest-datapipeline explain other-parameters"
     )
     client.poll_for_task(workerGroup="wg")
     client.poll_for_task(workerGroup="wg")
@@ -329,6 +330,7 @@ def test_other_parameters_are_refused_with_what_differs(
         "SetTaskStatus was called with other parameters than expected.",
         f"  response for {set_task_status(**expected)!r}:",
         *(f"    {difference}" for difference in differences),
+        "Help: pytest-datapipeline explain other-parameters",
     ]
 
 
@@ -348,7 +350,8 @@ def test_a_difference_deep_inside_is_told_by_its_path(
     text = refused(lambda: client.report_task_progress(taskId="t", fields=fields))
 
     assert text.splitlines()[2:] == [
-        "    parameters.fields[1].stringValue: expected '100', got '50'"
+        "    parameters.fields[1].stringValue: expected '100', got '50'",
+        "Help: pytest-datapipeline explain other-parameters",
     ]
 
 

@@ -432,7 +432,9 @@ def test_what_is_left_is_named(stubber: DataPipelineStubber) -> None:
     with pytest.raises(UnmetExpectations) as caught:
         stubber.assert_no_pending_responses()
 
-    assert str(caught.value).splitlines() == [
+    *told, help_ = str(caught.value).splitlines()
+    assert help_ == "Help: pytest-datapipeline explain response-not-used"
+    assert told == [
         f"A response was added and not used: {named}."
         for named in (
             "task for poll_for_task(workerGroup='wg', ...)",

@@ -86,7 +86,8 @@ def test_the_clock_does_not_move_backwards(datapipeline_fake: DataPipelineFake) 
 
     assert str(caught.value) == (
         "The clock can not move backwards: it stands at 2020-01-01T00:00:00+00:00, and "
-        "2019-12-31T00:00:00+00:00 is 1 day, 0:00:00 earlier."
+        "2019-12-31T00:00:00+00:00 is 1 day, 0:00:00 earlier.\n"
+        "Help: pytest-datapipeline explain time-goes-back"
     )
     assert datapipeline_fake.clock.now() == NEW_YEAR
 

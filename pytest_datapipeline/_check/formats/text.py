@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HEADS = {
     ERROR: "Errors, as AWS's validation has them: the pipeline can not be activated.",
     WARNING: "Warnings, as AWS's validation has them.",
-    ADVICE: "Advice of pytest-datapipeline, none of it AWS's.",
+    ADVICE: "Advice, none of it AWS's (why: pytest-datapipeline explain RULE).",
 }
 _LONGEST = 160
 # A line that holds a secret is not for the log of a build.

@@ -13,7 +13,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..._time import threads
-from ...errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, told_by_message
+from ...errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, explained, told_by_message
 from .. import active
 from ..hooks import SERVICE_ID, Patches
 
@@ -202,7 +202,8 @@ class Guard:
             f"was kept from the network ({_host(url)}). Request the fixture datapipeline_fake (or "
             "datapipeline_stubber) in the test. "
         )
-        if self._mode() == "strict":
+        strict = self._mode() == "strict"
+        if strict:
             problem += (
                 "The guard is strict: other mocks and local servers may answer with the ini option "
                 "datapipeline_guard = aws or @pytest.mark.datapipeline(guard='aws')."
@@ -212,18 +213,24 @@ class Guard:
                 "Or allow such calls with @pytest.mark.datapipeline(allow_real_calls=True) or the "
                 "ini option datapipeline_allow_real_calls."
             )
-        if problem not in self.violations:
-            self.violations.append(problem)
+        told = explained(problem, about="guard-is-strict" if strict else "no-fake-active")
+        if told not in self.violations:
+            self.violations.append(told)
         self._refusals += 1
         if self._refusals <= MAXIMUM_REFUSALS:
-            return UnexpectedCall(problem)
+            return UnexpectedCall(told)
         if threading.current_thread() is not self._home:
             threads.end_thread()
         from ..._time.unwinding import Unwinder  # every run of pytest loads this module
 
         self._unwinder = self._unwinder or Unwinder()
         return self._unwinder.prepared(
-            Stuck(f"{MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}")
+            Stuck(
+                explained(
+                    f"{MAXIMUM_REFUSALS} calls were refused, and still they come. {problem}",
+                    about="refusals-swallowed",
+                )
+            )
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...errors import FakeUsageError, told_by_message
+from ...errors import FakeUsageError, explained, told_by_message
 from ..place import Place, problem
 
 __tracebackhide__ = told_by_message
@@ -43,8 +43,11 @@ def parse_hcl(text: str, file: str | None) -> Block:
         from hcl2.rules.base import AttributeRule, BlockRule
     except ImportError:
         raise FakeUsageError(
-            f"{Place(file)} seems to be Terraform's, which needs python-hcl2 8: "
-            "pip install 'pytest-datapipeline[definitions]'"
+            explained(
+                f"{Place(file)} seems to be Terraform's, which needs python-hcl2 8: "
+                "pip install 'pytest-datapipeline[definitions]'",
+                about="extra-not-installed",
+            )
         ) from None
     options = hcl2.SerializationOptions(with_comments=False, preserve_heredocs=False)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..._service.texts import did_you_mean, shorten
-from ...errors import FakeUsageError, told_by_message
+from ...errors import FakeUsageError, explained, told_by_message
 from ..place import problem
 
 if TYPE_CHECKING:
@@ -325,8 +325,11 @@ def unresolved(found: Mapping[str, Place], of: str) -> FakeUsageError:
     asked = "\n".join(f"  {name!r}, asked for by {place}" for name, place in found.items())
     first = next(iter(found))
     return FakeUsageError(
-        f"What only a deployment of the {of} would tell has to be given:\n{asked}\n"
-        f"Give each as --template-parameter '{first}=VALUE', or in template_parameters."
+        explained(
+            f"What only a deployment of the {of} would tell has to be given:\n{asked}\n"
+            f"Give each as --template-parameter '{first}=VALUE', or in template_parameters.",
+            about="template-needs-values",
+        )
     )
 
 

@@ -19,7 +19,7 @@ from ..._service.instances.instance import FINISHED
 from ..._service.operations.descriptions import pipeline_health
 from ..._service.service import Caller, Service
 from ..._service.texts import did_you_mean, listed, shorten
-from ...errors import FakeUsageError, Stuck, told_by_message
+from ...errors import FakeUsageError, Stuck, explained, together, told_by_message
 from .previewing import Previewing
 from .table import TABLE_ROWS, table_of
 from .tasks import Task
@@ -259,12 +259,20 @@ class Pipeline:
                 f"until is {until!r}; it can be a state, a datetime, a timedelta or a predicate."
             )
         if record.state == "PENDING" and record.first_activation is None:
-            raise FakeUsageError(f"{self.name!r} was never activated: it would never finish.")
+            raise FakeUsageError(
+                explained(
+                    f"{self.name!r} was never activated: it would never finish.",
+                    about="never-activated",
+                )
+            )
         endless = [held.id for held in record.components.values() if held.schedule.count is None]
         if endless:
             raise FakeUsageError(
-                f"The schedule of {', '.join(endless[:3])} has no end: {self.name!r} never "
-                "finishes. Give until=, a moment or a predicate."
+                explained(
+                    f"The schedule of {', '.join(endless[:3])} has no end: {self.name!r} never "
+                    "finishes. Give until=, a moment or a predicate.",
+                    about="schedule-never-ends",
+                )
             )
         return lambda: record.state == "FINISHED" and not record.activating
 
@@ -322,7 +330,11 @@ class Pipelines(Previewing):
             )
         known = [name for held in self for name in (held.name, held.id)]
         raise FakeUsageError(
-            f"There is no pipeline {key!r}.{did_you_mean(key, known)} There are: {listed(known)}."
+            explained(
+                f"There is no pipeline {key!r}.{did_you_mean(key, known)} There are: "
+                f"{listed(known)}.",
+                about="unknown-pipeline",
+            )
         )
 
     # -- making them ------------------------------------------------------------------------------
@@ -378,7 +390,12 @@ class Pipelines(Previewing):
                 )
                 problems = _problems(answer, reading)
                 if problems:
-                    raise FakeUsageError("\n".join(["The definition has errors:", *problems]))
+                    raise FakeUsageError(
+                        explained(
+                            "\n".join(["The definition has errors:", *problems]),
+                            about="definition-has-errors",
+                        )
+                    )
             except FakeUsageError:
                 self._service.pipelines.forget(pipeline_id)
                 raise
@@ -525,7 +542,12 @@ class Pipelines(Previewing):
 
             def wrapped() -> bool:
                 if self._time.clock.now > limit:
-                    raise Stuck(f"max_time has passed in virtual time.\n{pipeline!r}")
+                    raise Stuck(
+                        explained(
+                            f"max_time has passed in virtual time.\n{pipeline!r}",
+                            about="pipeline-max-time",
+                        )
+                    )
                 if isinstance(inner, datetime):
                     return to_datetime(self._time.clock.now) >= inner
                 return bool(inner())
@@ -535,7 +557,7 @@ class Pipelines(Previewing):
         except Stuck as error:
             if repr(pipeline) in str(error):
                 raise
-            raise Stuck(f"{error}\n{self._who_is_missing()}{pipeline!r}") from None
+            raise Stuck(together([str(error), f"{self._who_is_missing()}{pipeline!r}"])) from None
 
     def _who_is_missing(self) -> str:
         queues = self._service.tasks.queues

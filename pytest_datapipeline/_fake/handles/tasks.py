@@ -13,7 +13,7 @@ from ..._service.instances.instance import ENDED, FAILED, FINISHED
 from ..._service.service import Caller
 from ..._service.settings import ACKNOWLEDGE_SECONDS
 from ..._service.texts import shorten
-from ...errors import FakeUsageError, told_by_message
+from ...errors import FakeUsageError, explained, told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,7 +243,11 @@ class Task:
         with self._time.lock:
             self._time.sync()
             if self.ended:
-                raise FakeUsageError(f"{self!r} has ended and can not be canceled.")
+                raise FakeUsageError(
+                    explained(
+                        f"{self!r} has ended and can not be canceled.", about="task-has-ended"
+                    )
+                )
             self._set_status("TRY_CANCEL")
 
     def rerun(self) -> None:
@@ -292,8 +296,11 @@ class Task:
         with self._time.lock:
             if self.deadline is None:
                 raise FakeUsageError(
-                    f"{self!r} has no deadline that could expire: "
-                    + ("it has ended." if self.ended else "it waits for a runner to poll.")
+                    explained(
+                        f"{self!r} has no deadline that could expire: "
+                        + ("it has ended." if self.ended else "it waits for a runner to poll."),
+                        about="no-deadline",
+                    )
                 )
             self._service.tasks.expire(self._instance)
 

@@ -16,7 +16,7 @@ from ..._service.instances.instance import INTERVAL, PERIODS, GivenComponent, In
 from ..._service.protocol import model
 from ..._service.settings import MAXIMUM_ID_LENGTH, MAXIMUM_TASK_ID_LENGTH
 from ..._service.texts import shorten
-from ...errors import FakeUsageError, told_by_message, usage_errors
+from ...errors import FakeUsageError, explained, told_by_message, usage_errors
 
 __tracebackhide__ = told_by_message
 
@@ -91,8 +91,11 @@ def instance_of(task: object, defaults: Defaults, where: str) -> Given:
     """
     if not isinstance(task, Mapping):
         raise FakeUsageError(
-            f"{where} is {task!r}; it must be a mapping of fields, as in "
-            "{'command': 'echo hi'}, or a task object as poll_for_task returns it."
+            explained(
+                f"{where} is {task!r}; it must be a mapping of fields, as in "
+                "{'command': 'echo hi'}, or a task object as poll_for_task returns it.",
+                about="not-a-task",
+            )
         )
     if not is_whole(task):
         return _plain(task, defaults, where)
@@ -152,8 +155,11 @@ def _plain(task: Any, defaults: Defaults, where: str) -> Given:
     for field in fields:
         if field.key.startswith("@") and field.key not in _SETTABLE:
             raise FakeUsageError(
-                f"{where}[{field.key!r}]: the service sets this field by itself. Of the fields "
-                f"with @, a task can be given {', '.join(sorted(_SETTABLE))}."
+                explained(
+                    f"{where}[{field.key!r}]: the service sets this field by itself. Of the fields "
+                    f"with @, a task can be given {', '.join(sorted(_SETTABLE))}.",
+                    about="service-sets-field",
+                )
             )
         if field.key == "type":
             if field.is_ref or [other.key for other in fields].count("type") > 1:

@@ -190,7 +190,7 @@ class LoopOnFakeTime:
         obstacle = keeper.obstacle()
         if obstacle is not None:
             if upcoming is None and not others.others():
-                self._fail(f"Nothing is going to change: {obstacle}.")
+                self._fail(f"Nothing is going to change: {obstacle}.", about="nothing-will-change")
                 return None
             return obstacle
         self._jump(None)
@@ -215,8 +215,8 @@ class LoopOnFakeTime:
         except Stuck as stuck:
             self._give_up(stuck)
 
-    def _fail(self, problem: str) -> None:
-        self._give_up(self._keeper.stuck(f"{problem} {self._waits()}"))
+    def _fail(self, problem: str, *, about: str) -> None:
+        self._give_up(self._keeper.stuck(f"{problem} {self._waits()}", about=about))
 
     def _give_up(self, stuck: Stuck) -> None:
         goals, self.goals = self.goals, []
@@ -238,7 +238,10 @@ class LoopOnFakeTime:
         patience = self._keeper.stalled_seconds
         if self._waited > patience:
             self._waited = 0.0
-            self._fail(f"Nothing happened for {patience:g} real seconds: {obstacle}.")
+            self._fail(
+                f"Nothing happened for {patience:g} real seconds: {obstacle}.",
+                about=self._keeper.why_nothing_happens(),
+            )
 
     # -- calls ------------------------------------------------------------------------------------
 
@@ -253,9 +256,9 @@ class LoopOnFakeTime:
                 if limits.finished():
                     drive.end()
                 else:
-                    problem = limits.exceeded(self._keeper.clock.now)
-                    if problem is not None:
-                        drive.end(self._keeper.stuck(problem))
+                    limit = limits.exceeded(self._keeper.clock.now)
+                    if limit is not None:
+                        drive.end(self._keeper.stuck(limit.problem, about=limit.about))
         return drive.ended
 
 

@@ -402,7 +402,8 @@ def test_an_empty_poll_warns_of_tasks_in_a_group_with_nearly_the_same_name(
 
     assert str(caught[0].message) == (
         f"PollForTask on {polled!r} ended empty while tasks wait in 'reports'; names are compared "
-        "exactly, case included."
+        "exactly, case included.\n"
+        "Help: pytest-datapipeline explain worker-group-spelling"
     )
 
 

@@ -1,0 +1,592 @@
+"""All messages with an explanation, in the order of their page (`python docs/messages.py`).
+
+In the code, `explained(..., about=ID)` gives a message the line that leads here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Message(NamedTuple):
+    """A message that users meet.
+
+    Attributes:
+        id: what users ask for it by, and its anchor in the page. It does not change once released.
+        kind: the error or the warning.
+        texts: what the message says, in one or several forms; `...` stands for what differs.
+        cause: what brings it about.
+        remedy: what to do.
+        pages: where to read on, in the documentation.
+    """
+
+    id: str
+    kind: str
+    texts: tuple[str, ...]
+    cause: str
+    remedy: str
+    pages: tuple[str, ...]
+
+
+_USAGE = "FakeUsageError"
+_STUCK = "Stuck"
+_CALL = "UnexpectedCall"
+_UNMET = "UnmetExpectations"
+
+SECTIONS: dict[str, tuple[Message, ...]] = {
+    "No fake is active": (
+        Message(
+            "no-fake-active",
+            _CALL,
+            (
+                "... was called on AWS Data Pipeline, but no fake is active, and the call was kept "
+                "from the network",
+            ),
+            "A test that requests no fake called the service: at import, in a fixture of a wider "
+            "scope, or in a thread of an earlier test.",
+            "Request `datapipeline_fake` in the test, or in the fixture that makes the call. If "
+            "the call is to reach AWS, allow it: `allow_real_calls`.",
+            ("how-to/scopes.md", "how-to/moto.md", "reference/settings.md#allow_real_calls"),
+        ),
+        Message(
+            "guard-is-strict",
+            _CALL,
+            (
+                "The guard is strict: other mocks and local servers may answer with the ini option "
+                "datapipeline_guard = aws",
+            ),
+            "`datapipeline_guard = strict`, and a call that another mock or a local server would "
+            "answer.",
+            "Set `guard` to `aws` for that test.",
+            ("reference/settings.md#guard", "how-to/moto.md"),
+        ),
+        Message(
+            "refusals-swallowed",
+            _STUCK,
+            ("... calls were refused, and still they come.",),
+            "A loop swallows the refusals, of the guard or of a stubber, and goes on.",
+            "Request a fake, or give the stubber what the loop asks for; let the loop end where it "
+            "is refused.",
+            ("how-to/endless_loops.md", "how-to/stubber.md"),
+        ),
+        Message(
+            "fake-of-another-thread",
+            _USAGE,
+            ("They nest in one thread alone: have all threads use one.",),
+            "A fake is entered in a thread while one of another thread is active.",
+            "Enter one fake on the test's thread; clients in all threads use it.",
+            ("how-to/threads.md", "how-to/scopes.md"),
+        ),
+    ),
+    "Waits and loops that nobody ends": (
+        Message(
+            "nobody-moves-time",
+            _STUCK,
+            ("Nobody has moved time for ... real seconds, and these wait for it:",),
+            "Threads poll, and the test neither moves time nor waits for them.",
+            "`wait_until(task)` on the test's thread, which moves time while all runners wait; or "
+            "`clock.advance(seconds)`.",
+            ("how-to/threads.md", "explanation/time.md"),
+        ),
+        Message(
+            "nothing-happens",
+            _STUCK,
+            ("Nothing happened for ... real seconds:",),
+            "`wait_until` waits for something that does not come: the message says for what, and "
+            "who holds it up.",
+            "Have that runner go on. If it only is slow, raise `patience`.",
+            ("how-to/threads.md", "reference/settings.md#patience"),
+        ),
+        Message(
+            "nothing-will-change",
+            _STUCK,
+            ("Nothing is going to change:",),
+            "The test waits, and there is no poll, no deadline and no runner from which anything "
+            "could come.",
+            "Start a runner, drive one with `run(...)`, or have `work(...)` play one.",
+            ("how-to/endless_loops.md", "how-to/pipelines.md"),
+        ),
+        Message(
+            "runner-still-works",
+            _STUCK,
+            ("... still works on ..., which would be taken from it at",),
+            "Time would have to pass the deadline of a task that a live thread is working on.",
+            "Let that thread report or end; or move time yourself with `clock.advance(seconds)`, "
+            "if the deadline is to pass.",
+            ("how-to/threads.md", "explanation/time.md"),
+        ),
+        Message(
+            "only-empty-polls",
+            _STUCK,
+            ("Nothing but empty polls for ... of virtual time: this would go on for ever.",),
+            "A loop polls a queue into which nothing comes, for a virtual day.",
+            "Enqueue into the worker group that it polls (look for a `WorkerGroupWarning`), end "
+            "it, or raise `idle_limit`.",
+            ("how-to/endless_loops.md", "reference/settings.md#idle_limit"),
+        ),
+        Message(
+            "nothing-comes-of-calls",
+            _STUCK,
+            ("Nothing came of ... calls in a row: this would go on for ever.",),
+            "A loop calls without time moving: it swallows an error, or looks for something that "
+            "comes with time.",
+            "Mend what the error tells of; have it sleep, with `virtual_sleep`.",
+            ("how-to/endless_loops.md", "reference/settings.md#virtual_sleep"),
+        ),
+        Message(
+            "max-calls-reached",
+            _STUCK,
+            ("The loop made ... calls (max_calls) in run().",),
+            "The driven loop does not come to its end.",
+            "Give it work that ends, an `until=` that comes true, or a higher `max_calls`.",
+            ("how-to/endless_loops.md",),
+        ),
+        Message(
+            "max-time-reached",
+            _STUCK,
+            ("The loop ran into max_time, the limit of virtual time",),
+            "The driven loop does not come to its end, in virtual time.",
+            "Give it work that ends, an `until=` that comes true, or a higher `max_time`.",
+            ("how-to/endless_loops.md",),
+        ),
+        Message(
+            "pipeline-max-time",
+            _STUCK,
+            ("max_time has passed in virtual time.",),
+            "`pipeline.run` went on for so long; the table below the message says which runs are "
+            "left.",
+            "Give a nearer `until=`, have the runs succeed, or give a higher `max_time`.",
+            ("how-to/pipelines.md",),
+        ),
+        Message(
+            "wait-off-the-test-thread",
+            _USAGE,
+            ("wait_until() is for the thread that entered the fake,",),
+            "A runner's thread waits for others.",
+            "Wait on the test's thread.",
+            ("how-to/threads.md",),
+        ),
+        Message(
+            "wait-in-a-coroutine",
+            _USAGE,
+            ("wait_until() would block the event loop in which",),
+            "A coroutine calls the function that blocks.",
+            "`await datapipeline_fake.until(...)`.",
+            ("how-to/coroutines.md",),
+        ),
+        Message(
+            "needs-asyncios-loop",
+            _USAGE,
+            (
+                "... in a coroutine needs a loop of asyncio's own (not uvloop's) or trio, on the "
+                "thread that entered the fake.",
+            ),
+            "`run` or `until` is awaited in a loop of uvloop's, or in a loop on another thread: "
+            "the fake can not move its time.",
+            "Use asyncio's loop in tests, on the test's thread.",
+            ("how-to/coroutines.md",),
+        ),
+        Message(
+            "foreign-event-loop",
+            _STUCK,
+            (
+                "The loop that runs here is not one of asyncio's own, such as uvloop's, and can "
+                "not move time:",
+            ),
+            "A loop of uvloop's waits for virtual time.",
+            "Use asyncio's loop in tests, or `clock.advance(seconds)`.",
+            ("how-to/coroutines.md",),
+        ),
+    ),
+    "Driving a runner": (
+        Message(
+            "nothing-to-run",
+            _USAGE,
+            ("run() ends the loop when every task has ended, but none was enqueued:",),
+            "There is nothing for the runner to do.",
+            "Enqueue a task, or give `until=`, as a `timedelta`.",
+            ("how-to/endless_loops.md", "how-to/empty_queue.md"),
+        ),
+        Message(
+            "runner-is-a-coroutine",
+            _USAGE,
+            (
+                "run() takes the function of a runner, not its coroutine: leave out the "
+                "parentheses, or use a lambda.",
+            ),
+            "`run(runner())`.",
+            "`run(runner)`.",
+            ("how-to/coroutines.md",),
+        ),
+        Message(
+            "runner-is-a-generator",
+            _USAGE,
+            ("run() was given ..., which is a generator: calling it runs none of it.",),
+            "The function has a `yield`.",
+            "Give a function that goes through it: `lambda: list(...)`.",
+            ("how-to/endless_loops.md",),
+        ),
+        Message(
+            "run-within-run",
+            _USAGE,
+            ("run() can not be called from within run().",),
+            "What is driven drives.",
+            "Drive one loop at a time; several runners are threads.",
+            ("how-to/threads.md",),
+        ),
+        Message(
+            "die-at-takes-a-matcher",
+            _USAGE,
+            ("die_at must be a matcher, not",),
+            "`die_at=set_task_status`, without its parentheses, or a name.",
+            "`die_at=set_task_status()`.",
+            ("how-to/endless_loops.md",),
+        ),
+        Message(
+            "runner-did-not-die",
+            _UNMET,
+            ("The runner did not die: no call of its was ..., at which it was to.",),
+            "No call met `die_at`; the message counts those that were made.",
+            "Correct the matcher, or give the runner what leads to that call.",
+            ("how-to/endless_loops.md",),
+        ),
+    ),
+    "Planned faults and tasks": (
+        Message(
+            "fault-not-met",
+            _UNMET,
+            ("A planned fault was not met:",),
+            "`fail(...)` planned what no call met.",
+            "The message says which calls came. Correct the operation, `after=` or `times=`; plan "
+            "it with `optional=True` if it need not come.",
+            ("how-to/errors.md",),
+        ),
+        Message(
+            "not-an-operation",
+            _USAGE,
+            ("... takes an operation's name or a matcher, not",),
+            "`fail` or `hold` was given the function of a matcher without its parentheses, or "
+            "something else.",
+            '`fail("poll_for_task", ...)` or `fail(poll_for_task(workerGroup="a"), ...)`.',
+            ("how-to/errors.md", "how-to/races.md"),
+        ),
+        Message(
+            "unknown-operation",
+            _USAGE,
+            ("AWS Data Pipeline has no operation",),
+            "A misspelt operation. It is named as boto3's method, or as AWS has it.",
+            "Take the one that the message suggests, or one of those that it lists.",
+            ("how-to/errors.md", "how-to/calls.md"),
+        ),
+        Message(
+            "unknown-error",
+            _USAGE,
+            ("... is no error of AWS Data Pipeline", "... does not raise ... in AWS's model"),
+            "An error of the service that is misspelt, or that AWS's model does not give that "
+            "operation.",
+            "Take one of those that the message lists.",
+            ("how-to/errors.md",),
+        ),
+        Message(
+            "unknown-fault",
+            _USAGE,
+            ("... is nothing that a call can meet. Give an error of the service by name,",),
+            "`fail` was given something that is no error, such as None, or an exception that "
+            "neither the service nor botocore raises.",
+            "Take one of those that the message lists.",
+            ("how-to/errors.md",),
+        ),
+        Message(
+            "not-a-failure-status",
+            _USAGE,
+            ("... is no HTTP status of a failure:",),
+            "A status such as 200 or 302.",
+            'Take one from 400 to 599. For an answer that is no JSON take `"not_json"`.',
+            ("how-to/errors.md",),
+        ),
+        Message(
+            "task-has-ended",
+            _USAGE,
+            ("... has ended and can not be canceled.",),
+            "`task.cancel()` after the task's end.",
+            "Cancel it while it waits or is worked on.",
+            ("how-to/canceled_tasks.md",),
+        ),
+        Message(
+            "no-deadline",
+            _USAGE,
+            ("... has no deadline that could expire:",),
+            "`task.expire()` of a task that nobody holds.",
+            "Have a runner poll it first.",
+            ("how-to/time.md",),
+        ),
+        Message(
+            "not-a-task",
+            _USAGE,
+            (
+                "it must be a mapping of fields, as in {'command': 'echo hi'}, or a task object as "
+                "poll_for_task returns it.",
+            ),
+            "`enqueue` was given something else as a task.",
+            "Give a mapping, or a whole task object.",
+            ("how-to/tasks.md",),
+        ),
+        Message(
+            "service-sets-field",
+            _USAGE,
+            ("the service sets this field by itself.",),
+            "A field with `@` that only the service writes.",
+            "Leave it out.",
+            ("how-to/tasks.md",),
+        ),
+        Message(
+            "time-goes-back",
+            _USAGE,
+            ("The clock can not move backwards:",),
+            "`move_to` or frozen time names an earlier moment.",
+            "Take a later one, or start earlier: `start`.",
+            ("how-to/time.md", "reference/settings.md#start"),
+        ),
+        Message(
+            "holds-its-own-thread",
+            _USAGE,
+            ("... would hold a call of the test's own thread, which nobody could release.",),
+            "`hold` is met by the thread that would release it.",
+            "Make the call in a thread or a coroutine.",
+            ("how-to/races.md",),
+        ),
+    ),
+    "Settings and matchers": (
+        Message(
+            "unknown-setting",
+            _USAGE,
+            ("... has no setting ...",),
+            "A misspelt setting of the marker, of `DataPipelineFake` or of `serve`.",
+            "Take the one that the message suggests, or one of those that it lists.",
+            ("reference/settings.md",),
+        ),
+        Message(
+            "setting-without-name",
+            _USAGE,
+            ("takes settings by name, not",),
+            '`@pytest.mark.datapipeline("2024-01-01")`.',
+            '`@pytest.mark.datapipeline(start="2024-01-01T00:00:00")`.',
+            ("reference/settings.md",),
+        ),
+        Message(
+            "not-a-moment",
+            _USAGE,
+            ("it must be a datetime or a text as in '2012-12-12T00:00:00'.",),
+            "A moment in another form.",
+            "ISO 8601; UTC if it has no zone.",
+            ("how-to/time.md",),
+        ),
+        Message(
+            "unknown-parameter",
+            _USAGE,
+            ("... has no parameter ...",),
+            "A matcher with a parameter that the operation has not.",
+            "Its parameters are named as boto3's; the message lists them.",
+            ("how-to/calls.md",),
+        ),
+        Message(
+            "not-a-matcher",
+            _USAGE,
+            (
+                "Calls are compared to matchers, not",
+                "in_order() takes matchers, not",
+                "... takes a matcher, a call or an operation's name, not",
+            ),
+            "The calls are compared to something else, often to a matcher without its parentheses.",
+            "`poll_for_task()`.",
+            ("how-to/calls.md",),
+        ),
+        Message(
+            "predicate-fails",
+            _USAGE,
+            ("The predicate ... fails with",),
+            "A function in a matcher raises for the value that it is given.",
+            "The message has the value; have the function take it.",
+            ("how-to/calls.md",),
+        ),
+    ),
+    "Pipelines and definitions": (
+        Message(
+            "definition-has-errors",
+            _USAGE,
+            ("The definition has errors:",),
+            "AWS's validation would refuse it; all errors follow.",
+            "`pytest-datapipeline check` tells them with their lines.",
+            ("definitions.md#check", "how-to/pipelines.md"),
+        ),
+        Message(
+            "schedule-never-ends",
+            _USAGE,
+            ("The schedule of ... has no end: ... never finishes.",),
+            "`pipeline.run()` of an endless schedule.",
+            "`until=timedelta(days=7)`, or a moment, a state or a predicate.",
+            ("how-to/pipelines.md",),
+        ),
+        Message(
+            "never-activated",
+            _USAGE,
+            ("... was never activated: it would never finish.",),
+            "`pipelines.create` alone.",
+            "`pipeline.activate()`, or `pipelines.activate(...)`.",
+            ("how-to/pipelines.md",),
+        ),
+        Message(
+            "unknown-pipeline",
+            _USAGE,
+            ("There is no pipeline",),
+            "No pipeline has that name or id.",
+            "The message lists those that there are.",
+            ("how-to/pipelines.md",),
+        ),
+        Message(
+            "player-returns-a-value",
+            _USAGE,
+            (
+                "The function that plays the runner of ... returned ...; it can return None or "
+                "True (FINISHED), 'FAILED', 'FALSE', or raise an exception (FAILED).",
+            ),
+            "`work` or `pipeline.run` was given a function that returns something else.",
+            "Often a lambda that returns what its call returned: wrap it in a function that "
+            "returns nothing.",
+            ("how-to/pipelines.md",),
+        ),
+        Message(
+            "moto-not-active",
+            _USAGE,
+            ("is to be looked up (the setting preconditions='look'), but moto is not active:",),
+            "A precondition on S3 or DynamoDB has nowhere to look.",
+            "`mock_aws` in the test, or `pipelines.outcome(...)`.",
+            ("how-to/moto.md", "how-to/pipelines.md"),
+        ),
+        Message(
+            "template-needs-values",
+            _USAGE,
+            ("What only a deployment of the ... would tell has to be given:",),
+            "A template needs the value of a parameter, an ARN or an export.",
+            "Give each in `template_parameters`, or as `--template-parameter`.",
+            ("how-to/templates.md",),
+        ),
+    ),
+    "Scripts, explorations, extras": (
+        Message(
+            "no-response-left",
+            _CALL,
+            (
+                "... was called, but the stubber has no response left:",
+                "... was called, but no response for it is left.",
+            ),
+            "More calls than answers.",
+            "Add one, or look why it was called again.",
+            ("how-to/stubber.md",),
+        ),
+        Message(
+            "another-response-next",
+            _CALL,
+            ("... was called, but the next response is:",),
+            "Calls come in another order than their answers were added.",
+            "Correct the order, or `any_order()`.",
+            ("how-to/stubber.md",),
+        ),
+        Message(
+            "other-parameters",
+            _CALL,
+            ("... was called with other parameters than expected.",),
+            "`expected_params` differ; the message says where.",
+            "Correct the code, or what is expected.",
+            ("how-to/stubber.md",),
+        ),
+        Message(
+            "response-not-used",
+            _UNMET,
+            ("A response was added and not used:",),
+            "Fewer calls than answers: the code under test took another way, or ended early.",
+            "Take the response out, or look why its call did not come.",
+            ("how-to/stubber.md",),
+        ),
+        Message(
+            "scenario-differs",
+            _USAGE,
+            ("The scenario is not the same each time: its call ... was",),
+            "An exploration compares runs, and these differ: real time, random numbers, what an "
+            "earlier run left.",
+            "Take from the scenario what differs; a runner's waits are to be `time.sleep` or "
+            "asyncio's.",
+            ("explore.md#a-scenario-that-is-the-same-each-time",),
+        ),
+        Message(
+            "replay-outdated",
+            _USAGE,
+            ("... is of another state of the code: ... did not come. Explore again.",),
+            "A replay of calls that the code no longer makes.",
+            "Run the exploration anew.",
+            ("explore.md",),
+        ),
+        Message(
+            "task-is-lost",
+            _UNMET,
+            (
+                "The task ... is lost: it is ..., waits in no queue, and has no deadline after "
+                "which the service would act.",
+            ),
+            "In a run of an exploration, a task was left in nobody's hands.",
+            "The replay in the table shows the call that led to it.",
+            ("explore.md",),
+        ),
+        Message(
+            "extra-not-installed",
+            _USAGE,
+            (
+                "... needs aiohttp, which is not installed: pip install",
+                "... seems to be YAML, which needs PyYAML: pip install",
+                "... seems to be Terraform's, which needs python-hcl2 8: pip install",
+                "... needs Jinja2",
+            ),
+            "It needs a library that only some users need, and which is not installed.",
+            "Install the extra that the message names: `endpoint`, `definitions` or `report`.",
+            ("index.md",),
+        ),
+    ),
+    "Warnings": (
+        Message(
+            "worker-group-spelling",
+            "WorkerGroupWarning",
+            ("PollForTask on ... ended empty while tasks wait in ...; names are compared exactly",),
+            "Tasks wait in a worker group whose name differs by case, a blank or a letter.",
+            "Correct the name, in the runner or in the task.",
+            ("contract.md#worker-group-spelling",),
+        ),
+        Message(
+            "wrong-region",
+            "WorkerGroupWarning",
+            (
+                "PollForTask on ... ended empty while tasks wait in this worker group, but for "
+                "clients of another region than",
+            ),
+            "Pipelines and their tasks are of a region, and the client that polls is of another.",
+            "Correct the client's region, or that of the task.",
+            ("contract.md#wrong-region", "reference/settings.md#region"),
+        ),
+        Message(
+            "short-read-timeout",
+            "ContractWarning",
+            ("... polls ... with a read time-out of ... seconds.",),
+            "boto3's default read time-out is 60 seconds, and the service holds a poll for 90.",
+            "`Config(read_timeout=100)`.",
+            ("contract.md#short-read-timeout",),
+        ),
+        Message(
+            "late-acknowledgement",
+            "ContractWarning",
+            ("and did not acknowledge it within",),
+            "The first `report_task_progress` came later than two minutes after the task, "
+            "or not at all.",
+            "Report before the work begins.",
+            ("contract.md#late-acknowledgement",),
+        ),
+    ),
+}
