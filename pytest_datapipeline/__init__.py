@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._contract.findings import Finding, Findings
     from ._explore.exploration import Exploration, ExplorationFailed, Trial
-    from ._explore.explorer import explore
+    from ._explore.explorer import Explore, explore
     from ._fake.gates import Gate
     from ._fake.handles.matching import one_run, ran
     from ._fake.handles.pipelines import Pipeline
@@ -82,7 +82,7 @@ _HOMES = {
     ),
     "fake": ("DataPipelineFake",),
     "_explore.exploration": ("Exploration", "ExplorationFailed", "Trial"),
-    "_explore.explorer": ("explore",),
+    "_explore.explorer": ("Explore", "explore"),
     "_fake.gates": ("Gate",),
     "_fake.handles.tasks": ("Task",),
     "_record.matchers": (
@@ -129,6 +129,7 @@ __all__ = [
     "Event",
     "Exploration",
     "ExplorationFailed",
+    "Explore",
     "FakeUsageError",
     "Finding",
     "Findings",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ._record.callers import Location
     from ._record.calls import Calls
     from ._timeline.timeline import Timeline
+    from .settings import FakeOptions
 
 __tracebackhide__ = told_by_message
 
@@ -61,7 +62,7 @@ class DataPipelineFake:
         FakeUsageError: an unknown setting, or a value that it cannot have.
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, **settings: Unpack[FakeOptions]) -> None:
         self._given = settings
         self._settings = checked(settings, "DataPipelineFake()")
         self._entered = False

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._clients.session.guard import Guard, Mode
     from ._clients.session.kept import KeptClients
     from ._clients.session.regions import Regions
-    from ._explore.exploration import Exploration
+    from ._explore.explorer import Explore
     from ._http.router import Router
     from ._items.collect import Definitions
     from ._record.callers import Location
@@ -638,7 +638,7 @@ session_datapipeline_fake: Any = pytest.fixture(scope="session", name="session_d
 
 
 @pytest.fixture
-def datapipeline_explore(request: pytest.FixtureRequest) -> Callable[..., Exploration]:
+def datapipeline_explore(request: pytest.FixtureRequest) -> Explore:
     """Runs a scenario, a function of a fresh fake, with everything going wrong at every call.
 
     As `pytest_datapipeline.explore`, with the settings of the test. The command-line option

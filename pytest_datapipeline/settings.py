@@ -5,10 +5,51 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from ._service.settings import ServiceSettings
 from .errors import FakeUsageError, explained, told_by_message
+
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+
+    class ExploreOptions(TypedDict, total=False):
+        """The settings that `explore` takes: what it calls `seed` is something else."""
+
+        start: datetime | str | None
+        freeze: bool
+        virtual_sleep: bool
+        asyncio_timers: Literal["virtual", "real"]
+        patience: float
+        settle: float
+        idle_limit: float
+        region: str
+        honour_read_timeout: bool
+        kept_calls: int
+        contract: Literal["off", "report", "warn", "fail"]
+        ignored_rules: str
+        unmet_faults_fail: bool
+        running_from: Literal["report", "hand-over"]
+        task_objects: Literal["reachable", "attempt"]
+        accept_repeated_final_status: bool
+        schedule_type: Literal["cron", "timeseries"]
+        on_demand_reactivation: Literal["refuse", "cancel", "ignore"]
+        activation_values: Literal["replace", "merge"]
+        shuffle: bool
+        consistency: Literal["immediate", "eventual"]
+        creation_interval: float
+        resource_seconds: float
+        secrets: Literal["mask", "show"]
+        preconditions: Literal["succeed", "look"]
+        active_instances: int
+        maximum_pipelines: int
+        maximum_objects: int
+
+    class FakeOptions(ExploreOptions, total=False):
+        """All settings, as `DataPipelineFake` takes them."""
+
+        seed: int
+
 
 __tracebackhide__ = told_by_message
 

@@ -84,7 +84,9 @@ def task_objects() -> SearchStrategy[dict[str, Any]]:
     )
 
 
-def definitions(*, worker_group: str = "reports", most: int = 5) -> SearchStrategy[list[Any]]:
+def definitions(
+    *, worker_group: str = "reports", most: int = 5
+) -> SearchStrategy[list[dict[str, Any]]]:
     """Definitions of pipelines that run on demand, as `pipelines.activate` takes them.
 
     They have activities that depend on earlier ones, each with the worker group.
@@ -95,8 +97,8 @@ def definitions(*, worker_group: str = "reports", most: int = 5) -> SearchStrate
     """
 
     @st.composite
-    def drawn(draw: st.DrawFn) -> list[Any]:
-        objects: list[Any] = [{"id": "Default", "scheduleType": "ondemand"}]
+    def drawn(draw: st.DrawFn) -> list[dict[str, Any]]:
+        objects: list[dict[str, Any]] = [{"id": "Default", "scheduleType": "ondemand"}]
         for number in range(draw(st.integers(1, most))):
             needed = draw(st.sets(st.integers(0, number - 1))) if number else set()
             activity: dict[str, Any] = {

@@ -16,6 +16,8 @@ from .plain import API_KEYS, CAPITALS, CLI_KEYS, read_api, read_cli
 from .tree import Tree, json_tree
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from .reading import Reading
 
 __tracebackhide__ = told_by_message
@@ -37,8 +39,16 @@ class DefinitionText(NamedTuple):
     file: str | None = None
 
 
+if TYPE_CHECKING:
+    # A file's path, or what would be in it. A list of objects that differ is one of `object` to
+    # mypy, unless its author says otherwise.
+    DefinitionSource: TypeAlias = (
+        str | os.PathLike[str] | Mapping[str, Any] | Sequence[object] | DefinitionText
+    )
+
+
 def read_one(
-    source: Any,
+    source: DefinitionSource,
     values: Mapping[str, Any] | None = None,
     *,
     template_parameters: Mapping[str, Any] | None = None,
@@ -76,7 +86,9 @@ def read_one(
     return found[0]
 
 
-def read_all(source: Any, *, template_parameters: Mapping[str, Any] | None = None) -> list[Reading]:
+def read_all(
+    source: object, *, template_parameters: Mapping[str, Any] | None = None
+) -> list[Reading]:
     """All definitions of a source.
 
     Args:

@@ -7,7 +7,7 @@ import random
 import sys
 import warnings
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from .. import checks
 from .._record.rendering import method
@@ -29,6 +29,9 @@ from .replays import Replay, replay_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+    from typing_extensions import Unpack
+
+    from ..settings import ExploreOptions
     from .exploration import Outcome
 
 __tracebackhide__ = told_by_message
@@ -51,7 +54,7 @@ class Explorer:
         self,
         scenario: Callable[[DataPipelineFake], object],
         name: str,
-        settings: dict[str, Any],
+        settings: ExploreOptions,
         on_progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> None:
         if not callable(scenario):
@@ -59,7 +62,11 @@ class Explorer:
         self._scenario = scenario
         self._name = name
         # Sleeps of a runner take no real time, and each run begins at the same moment.
-        self._settings = {"virtual_sleep": True, "start": "2024-01-01T00:00:00", **settings}
+        self._settings: ExploreOptions = {
+            "virtual_sleep": True,
+            "start": "2024-01-01T00:00:00",
+            **settings,
+        }
         self._on_progress = on_progress
         self._clean: list[str] = []
         self._one_thread = True
@@ -217,6 +224,27 @@ class Explorer:
         _check_same(self._clean[:first], calls[:first])
 
 
+class Explore(Protocol):
+    """The fixture `datapipeline_explore`: `explore` for a test, with its settings."""
+
+    def __call__(
+        self,
+        scenario: Callable[[DataPipelineFake], object],
+        *,
+        name: str = ...,
+        operations: Collection[str] | None = ...,
+        only: Iterable[str] | None = ...,
+        skip: Iterable[str] = ...,
+        pairs: bool = ...,
+        budget: int | None = ...,
+        seed: int = ...,
+        interleave: bool | int = ...,
+        replay: str | None = ...,
+        on_progress: Callable[[int, int], None] = ...,
+        **settings: Unpack[ExploreOptions],
+    ) -> Exploration: ...
+
+
 def explore(
     scenario: Callable[[DataPipelineFake], object],
     *,
@@ -230,7 +258,7 @@ def explore(
     interleave: bool | int = False,
     replay: str | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _all: None,
-    **settings: Any,
+    **settings: Unpack[ExploreOptions],
 ) -> Exploration:
     """Run a scenario once as it is, and then once for each of its calls and each disturbance that
     this call can meet.

@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
     from ..fake import DataPipelineFake
     from .exploration import Exploration
+    from .explorer import Explore
 
 # Real seconds before progress is shown.
 _PATIENCE = 2.0
 
 
-def exploring(
-    request: pytest.FixtureRequest, settings: Mapping[str, Any]
-) -> Callable[..., Exploration]:
+def exploring(request: pytest.FixtureRequest, settings: Mapping[str, Any]) -> Explore:
     """`explore` for one test: with its name, its settings and the run that is to be replayed."""
     name = request.node.name
     replay = _replay_for(request.config.getoption("datapipeline_replay"), name)

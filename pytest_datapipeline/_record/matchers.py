@@ -12,99 +12,105 @@ from typing import TYPE_CHECKING, Any
 from .call import CallMatcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from typing_extensions import TypedDict, Unpack
 
+    # Anything that is compared; a function gets what the call has.
+    Expected: TypeAlias = object | Callable[[Any], object]
+
     class ActivatePipelineParameters(TypedDict, total=False):
-        pipelineId: Any
-        parameterValues: Any
-        startTimestamp: Any
+        pipelineId: Expected
+        parameterValues: Expected
+        startTimestamp: Expected
 
     class AddTagsParameters(TypedDict, total=False):
-        pipelineId: Any
-        tags: Any
+        pipelineId: Expected
+        tags: Expected
 
     class CreatePipelineParameters(TypedDict, total=False):
-        name: Any
-        uniqueId: Any
-        description: Any
-        tags: Any
+        name: Expected
+        uniqueId: Expected
+        description: Expected
+        tags: Expected
 
     class DeactivatePipelineParameters(TypedDict, total=False):
-        pipelineId: Any
-        cancelActive: Any
+        pipelineId: Expected
+        cancelActive: Expected
 
     class DeletePipelineParameters(TypedDict, total=False):
-        pipelineId: Any
+        pipelineId: Expected
 
     class DescribeObjectsParameters(TypedDict, total=False):
-        pipelineId: Any
-        objectIds: Any
-        evaluateExpressions: Any
-        marker: Any
+        pipelineId: Expected
+        objectIds: Expected
+        evaluateExpressions: Expected
+        marker: Expected
 
     class DescribePipelinesParameters(TypedDict, total=False):
-        pipelineIds: Any
+        pipelineIds: Expected
 
     class EvaluateExpressionParameters(TypedDict, total=False):
-        pipelineId: Any
-        objectId: Any
-        expression: Any
+        pipelineId: Expected
+        objectId: Expected
+        expression: Expected
 
     class GetPipelineDefinitionParameters(TypedDict, total=False):
-        pipelineId: Any
-        version: Any
+        pipelineId: Expected
+        version: Expected
 
     class ListPipelinesParameters(TypedDict, total=False):
-        marker: Any
+        marker: Expected
 
     class PollForTaskParameters(TypedDict, total=False):
-        workerGroup: Any
-        hostname: Any
-        instanceIdentity: Any
+        workerGroup: Expected
+        hostname: Expected
+        instanceIdentity: Expected
 
     class PutPipelineDefinitionParameters(TypedDict, total=False):
-        pipelineId: Any
-        pipelineObjects: Any
-        parameterObjects: Any
-        parameterValues: Any
+        pipelineId: Expected
+        pipelineObjects: Expected
+        parameterObjects: Expected
+        parameterValues: Expected
 
     class QueryObjectsParameters(TypedDict, total=False):
-        pipelineId: Any
-        query: Any
-        sphere: Any
-        marker: Any
-        limit: Any
+        pipelineId: Expected
+        query: Expected
+        sphere: Expected
+        marker: Expected
+        limit: Expected
 
     class RemoveTagsParameters(TypedDict, total=False):
-        pipelineId: Any
-        tagKeys: Any
+        pipelineId: Expected
+        tagKeys: Expected
 
     class ReportTaskProgressParameters(TypedDict, total=False):
-        taskId: Any
-        fields: Any
+        taskId: Expected
+        fields: Expected
 
     class ReportTaskRunnerHeartbeatParameters(TypedDict, total=False):
-        taskrunnerId: Any
-        workerGroup: Any
-        hostname: Any
+        taskrunnerId: Expected
+        workerGroup: Expected
+        hostname: Expected
 
     class SetStatusParameters(TypedDict, total=False):
-        pipelineId: Any
-        objectIds: Any
-        status: Any
+        pipelineId: Expected
+        objectIds: Expected
+        status: Expected
 
     class SetTaskStatusParameters(TypedDict, total=False):
-        taskId: Any
-        taskStatus: Any
-        errorId: Any
-        errorMessage: Any
-        errorStackTrace: Any
+        taskId: Expected
+        taskStatus: Expected
+        errorId: Expected
+        errorMessage: Expected
+        errorStackTrace: Expected
 
     class ValidatePipelineDefinitionParameters(TypedDict, total=False):
-        pipelineId: Any
-        pipelineObjects: Any
-        parameterObjects: Any
-        parameterValues: Any
+        pipelineId: Expected
+        pipelineObjects: Expected
+        parameterObjects: Expected
+        parameterValues: Expected
 
 
 def activate_pipeline(**parameters: Unpack[ActivatePipelineParameters]) -> CallMatcher:

@@ -12,10 +12,14 @@ from .claims import CLAIMS, check_claims
 from .harness import Harness, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
+    from typing_extensions import Unpack
+
+    from .._explore.explorer import Explore
     from .._fake.handles.tasks import Task
+    from .._fake.queueing.enqueue import TaskOptions
     from ..fake import DataPipelineFake
 
 __tracebackhide__ = told_by_message
@@ -31,7 +35,7 @@ class ContractBase:
 
     fake: DataPipelineFake
     harness: Harness
-    explore: Callable[..., Any]
+    explore: Explore
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -90,7 +94,12 @@ class ContractBase:
             pytest.skip(f"the runner does not claim {claim!r}: {CLAIMS[claim]}")
 
     def enqueue(
-        self, *, seconds: float = 0, fails: bool = False, prints: str = "", **options: Any
+        self,
+        *,
+        seconds: float = 0,
+        fails: bool = False,
+        prints: str = "",
+        **options: Unpack[TaskOptions],
     ) -> Task:
         """Put such a task into the queue; skips the test if there is none."""
         fields = self.task(seconds=seconds, fails=fails, prints=prints)
@@ -98,8 +107,7 @@ class ContractBase:
             asked = {"seconds": seconds, "fails": fails, "prints": prints}
             named = ", ".join(f"{name}={value!r:.40}" for name, value in asked.items() if value)
             pytest.skip(f"the runner has no such task: task({named}) gave None")
-        made: Task = self.fake.enqueue(self.worker_group, fields, **options)
-        return made
+        return self.fake.enqueue(self.worker_group, fields, **options)
 
     def run_for(self, minutes: float) -> None:
         """Have the runner work for so long."""

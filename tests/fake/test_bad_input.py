@@ -6,7 +6,7 @@ import math
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -343,7 +343,7 @@ def test_each_setting_refuses_a_wrong_value(name: str, values: SearchStrategy[An
 )
 def test_an_unknown_setting_is_refused_with_the_nearest_name(name: str, suggestion: str) -> None:
     with pytest.raises(FakeUsageError, match=f"Did you mean '{suggestion}'"):
-        DataPipelineFake(**{name: "x"})
+        DataPipelineFake(**cast("Any", {name: "x"}))
 
 
 def test_settings_are_given_by_name() -> None:

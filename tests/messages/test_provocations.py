@@ -408,7 +408,7 @@ def _(tools: Tools) -> None:
 
 @provokes("unknown-setting")
 def _(tools: Tools) -> None:
-    misspelt: dict[str, Any] = {"freez": True}
+    misspelt: dict[str, Any] = {"freezes": True}
     DataPipelineFake(**misspelt)
 
 

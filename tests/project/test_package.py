@@ -40,7 +40,7 @@ def test_a_matcher_s_types_name_every_parameter_of_the_model() -> None:
     for operation in model.operations():
         block = text.partition(f"class {operation}Parameters")[2].partition("class ")[0]
         for parameter in model.input_parameters(operation):
-            assert f"        {parameter}: Any\n" in block, (operation, parameter)
+            assert f"        {parameter}: Expected\n" in block, (operation, parameter)
 
 
 def test_the_entry_point_is_named_as_the_package() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, cast
 
 import boto3
@@ -21,11 +21,14 @@ from pytest_datapipeline import (
     DataPipelineFake,
     Event,
     Exploration,
+    Explore,
+    FakeUsageError,
     Finding,
     Pipeline,
     RunnerContract,
     Task,
     Work,
+    explore,
     in_order,
     one_run,
     poll_for_task,
@@ -130,15 +133,25 @@ def test_a_pipeline(datapipeline_fake: DataPipelineFake) -> None:
     assert pipeline == ran(one_run("Report", attempts=1))
 
 
-def test_an_exploration(datapipeline_explore: Callable[..., Exploration]) -> None:
+def test_an_exploration(datapipeline_explore: Explore) -> None:
     def scenario(fake: DataPipelineFake) -> None:
         fake.enqueue("reports")
         with contextlib.suppress(ClientError):
             work_one_task(make_client())
 
-    exploration = datapipeline_explore(scenario, only=["throttling"])
+    exploration: Exploration = datapipeline_explore(
+        scenario, only=["throttling"], contract="off", idle_limit=600
+    )
 
     assert [trial.outcome for trial in exploration.trials] == ["passed"] * 3
+
+
+def test_an_exploration_of_ones_own() -> None:
+    def scenario(fake: DataPipelineFake) -> None:
+        fake.enqueue("reports")
+
+    with pytest.raises(FakeUsageError, match="made no calls"):
+        explore(scenario, seed=1, freeze=True, start="2024-01-01T00:00:00")
 
 
 def test_a_script(
@@ -150,8 +163,35 @@ def test_a_script(
 
 
 def test_a_fake_of_ones_own() -> None:
-    with DataPipelineFake(start="2024-01-01T00:00:00") as fake:
+    start = datetime(2024, 1, 1, tzinfo=timezone.utc)
+    with DataPipelineFake(start=start, patience=1, seed=3, consistency="eventual") as fake:
         assert fake.clock.now().year == 2024
+
+
+@DataPipelineFake(start="2024-01-01T00:00:00", virtual_sleep=True)
+def test_a_decorator(datapipeline_fake: DataPipelineFake) -> None:
+    assert datapipeline_fake.clock.now().year == 2024
+
+
+def test_what_calls_are_compared_to(datapipeline_fake: DataPipelineFake) -> None:
+    work_one_task(make_client())
+
+    assert datapipeline_fake.calls == [poll_for_task(workerGroup=lambda name: name.endswith("s"))]
+    assert poll_for_task(workerGroup=str, hostname="me") in datapipeline_fake.calls
+
+
+def test_definitions(datapipeline_fake: DataPipelineFake) -> None:
+    pipelines = datapipeline_fake.pipelines
+    objects = [
+        {"id": "Default", "scheduleType": "ondemand", "workerGroup": "reports"},
+        {"id": "Data", "type": "S3DataNode", "filePath": "s3://bucket/file"},
+        {"id": "Report", "type": "ShellCommandActivity", "command": "true", "output": ref("Data")},
+    ]
+
+    before = pipelines.create({"objects": objects}, values={"myDay": "1"})
+
+    assert not pipelines.diff(before, objects)
+    assert [run["id"] for run in pipelines.preview(objects, take={"*": "20m"}).runs]
 
 
 class TestTheRunner(RunnerContract):

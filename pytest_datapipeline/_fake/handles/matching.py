@@ -33,10 +33,12 @@ class OneRun:
 
     __slots__ = ("component", "expected", "fields")
 
-    def __init__(self, component: str, expected: dict[str, Any], fields: dict[str, Any]) -> None:
+    def __init__(
+        self, component: str, expected: dict[str, object], fields: dict[str, object]
+    ) -> None:
         self.component: str = component
-        self.expected: dict[str, Any] = expected
-        self.fields: dict[str, Any] = fields
+        self.expected: dict[str, object] = expected
+        self.fields: dict[str, object] = fields
 
     def __repr__(self) -> str:
         told = {
@@ -65,12 +67,12 @@ class OneRun:
 def one_run(
     component: str,
     *,
-    status: Any = FINISHED,
-    attempts: Any = None,
-    scheduled_start: Any = None,
-    started: Any = None,
-    ended: Any = None,
-    **fields: Any,
+    status: object = FINISHED,
+    attempts: object = None,
+    scheduled_start: object = None,
+    started: object = None,
+    ended: object = None,
+    **fields: object,
 ) -> OneRun:
     """One run that a test expects, for `ran`.
 

@@ -25,6 +25,7 @@ from .table import TABLE_ROWS, table_of
 from .tasks import Task
 
 if TYPE_CHECKING:
+    from ..._definitions.reader import DefinitionSource
     from ..._definitions.reading import Reading
     from ..._preview.preview import Ran
     from ..._service.components.component import Run
@@ -341,7 +342,7 @@ class Pipelines(Previewing):
 
     def create(
         self,
-        definition: Any,
+        definition: DefinitionSource,
         *,
         name: str | None = None,
         values: Mapping[str, Any] | None = None,
@@ -403,7 +404,7 @@ class Pipelines(Previewing):
 
     def activate(
         self,
-        definition: Any,
+        definition: DefinitionSource,
         *,
         name: str | None = None,
         values: Mapping[str, Any] | None = None,

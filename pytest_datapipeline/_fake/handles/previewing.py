@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ...errors import told_by_message
 
@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from ..._definitions.reader import DefinitionSource
+    from ..._service.components.pipeline import Pipeline as Record
     from .previews import PipelineDiff, PipelinePreview
+
+    class Defined(Protocol):
+        """A pipeline, whose definition is the one that was put last."""
+
+        @property
+        def _record(self) -> Record: ...
+
 
 __tracebackhide__ = told_by_message
 
@@ -23,7 +32,7 @@ class Previewing:
 
     def preview(
         self,
-        definition: Any,
+        definition: DefinitionSource,
         *,
         values: Mapping[str, Any] | None = None,
         template_parameters: Mapping[str, Any] | None = None,
@@ -71,8 +80,8 @@ class Previewing:
 
     def diff(
         self,
-        before: Any,
-        after: Any,
+        before: DefinitionSource | Defined,
+        after: DefinitionSource | Defined,
         *,
         values: Mapping[str, Any] | None = None,
         start: datetime | str | None = None,
@@ -105,7 +114,9 @@ class Previewing:
         )
 
 
-def _put(source: Any) -> Any:
+def _put(source: DefinitionSource | Defined) -> DefinitionSource:
     """A definition, or that which was put to a pipeline last."""
-    record = getattr(source, "_record", None)
-    return source if record is None else record.definition.to_response()
+    record: Record | None = getattr(source, "_record", None)
+    if record is None:
+        return cast("DefinitionSource", source)
+    return record.definition.to_response()
