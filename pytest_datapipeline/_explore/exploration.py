@@ -170,6 +170,9 @@ class ExplorationFailed(UnmetExpectations):
         super().__init__(explained(text, about=" ".join(dict.fromkeys(ids))) if ids else text)
         self.exploration = exploration
 
+    def __reduce__(self) -> tuple[type[ExplorationFailed], tuple[Exploration]]:
+        return type(self), (self.exploration,)
+
 
 def _listed(disturbances: Sequence[Disturbance]) -> str:
     return " and ".join(str(held) for held in disturbances)

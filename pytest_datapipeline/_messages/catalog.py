@@ -182,7 +182,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
                 "thread that entered the fake.",
             ),
             "`run` or `until` is awaited in a loop of uvloop's, or in a loop on another thread: "
-            "the fake can not move its time.",
+            "the fake cannot move its time.",
             "Use asyncio's loop in tests, on the test's thread.",
             ("how-to/coroutines.md",),
         ),

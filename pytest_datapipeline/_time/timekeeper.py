@@ -528,11 +528,12 @@ class Timekeeper:
             return "nothing is going to happen: no poll waits, and no task has a deadline"
         return self._worked_on(upcoming) or self.expected()
 
-    def why_nothing_happens(self) -> str:
-        """What explains a wait in which nothing happens: its id in the catalog of messages."""
+    def why_nothing_happens(self, told: str) -> str:
+        """What explains a wait in which nothing happens, of which that much is `told` already: its
+        id in the catalog of messages."""
         upcoming = self.clock.next_at()
-        worked_on = upcoming is not None and self._worked_on(upcoming)
-        return "runner-still-works" if worked_on else "nothing-happens"
+        worked_on = None if upcoming is None else self._worked_on(upcoming)
+        return "runner-still-works" if worked_on and worked_on in told else "nothing-happens"
 
     def _worked_on(self, upcoming: int) -> str | None:
         """Who would lose a task at a moment that he is working on."""
@@ -572,7 +573,7 @@ class Timekeeper:
             self._watchers -= 1
         raise self.stuck(
             f"Nothing happened for {self._patience.stalled:g} real seconds: {why}. {remedy}",
-            about=self.why_nothing_happens(),
+            about=self.why_nothing_happens(why),
         )
 
     def _settle(self, enough: Callable[[], bool] | None = None) -> None:

@@ -137,6 +137,7 @@ def test_an_exploration_names_what_explains_its_failures_below_its_table() -> No
     lines = str(caught.value).splitlines()
     assert lines[-1] == "Help: pytest-datapipeline explain nothing-will-change"
     assert str(caught.value).count("Help: ") == 1
+    assert str(copy.copy(caught.value)) == str(caught.value)
 
 
 def test_a_wait_for_a_pipeline_has_it_below_its_table() -> None:

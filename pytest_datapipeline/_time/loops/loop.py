@@ -240,7 +240,7 @@ class LoopOnFakeTime:
             self._waited = 0.0
             self._fail(
                 f"Nothing happened for {patience:g} real seconds: {obstacle}.",
-                about=self._keeper.why_nothing_happens(),
+                about=self._keeper.why_nothing_happens(obstacle),
             )
 
     # -- calls ------------------------------------------------------------------------------------
