@@ -51,20 +51,20 @@ class Held:
     )
 
     def __init__(self, task_id: str, attempt: Attempt, poll: Call) -> None:
-        self.task_id = task_id
+        self.task_id: str = task_id
         self._attempt = attempt
-        self.poll = poll
+        self.poll: Call = poll
         self.acknowledged: Call | None = None
         self.latest: Call | None = None
-        self.reports = 0
-        self.tried = False
+        self.reports: int = 0
+        self.tried: bool = False
         self.canceled: Call | None = None
         self.final: Call | None = None
         self.gone: Call | None = None
         self.taken_back: str | None = None
         self.stale: Call | None = None
-        self.excused = False
-        self.forgiven = False
+        self.excused: bool = False
+        self.forgiven: bool = False
 
     # Asked for by few, and not cheap.
 
@@ -114,7 +114,7 @@ class Runner:
     )
 
     def __init__(self) -> None:
-        self.polls = 0
+        self.polls: int = 0
         self.location: Location | None = None
         self.throttled: list[Call] = []
         self.last_throttled: Call | None = None

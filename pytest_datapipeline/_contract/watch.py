@@ -42,7 +42,7 @@ class Watch:
         by_hand: Callable[[], str],
     ) -> None:
         self._by_hand = by_hand
-        self.evidence = Evidence(pipelines)
+        self.evidence: Evidence = Evidence(pipelines)
         self._hide = hide
         self._attempt_of = attempt_of
         self._found: dict[tuple[str, object], Finding] = {}

@@ -69,7 +69,7 @@ class Driving:
         self._loops = loops
         # Whether a runner that dies at a planned fault is started again, as in production.
         self.restarts = False
-        self.restarted = 0
+        self.restarted: int = 0
 
     @boundary
     def run(

@@ -125,7 +125,7 @@ class FaultPlan:
     def __init__(self) -> None:
         self.planned: list[PlannedFault] = []
         #: How many runners have died.
-        self.deaths = 0
+        self.deaths: int = 0
 
     def plan(
         self,

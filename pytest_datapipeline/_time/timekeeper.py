@@ -57,7 +57,7 @@ class Opening:
     __slots__ = ("over",)
 
     def __init__(self) -> None:
-        self.over = False
+        self.over: bool = False
 
 
 class HomeLoop(Protocol):

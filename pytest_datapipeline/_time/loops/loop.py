@@ -112,7 +112,7 @@ class LoopOnFakeTime:
         self._quiet: dict[int, Any] = {}
         self.goals: list[Goal] = []
         # Whether a loop is taken over when it first runs, and not when it first matters.
-        self.eager = False
+        self.eager: bool = False
 
     def on_aiobotocore(self, _: object) -> None:
         """Take over a loop when it first runs, and not when it first matters."""
