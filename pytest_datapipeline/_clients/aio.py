@@ -15,7 +15,7 @@ from aiobotocore.signers import AioRequestSigner
 from botocore.hooks import first_non_none_response
 
 from .._time.loops.callers import checkpoint, current_coroutine, in_trio
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, explained, told_by_message
 from .hooks import SERVICE_ID, check_parts
 from .messages import Failure
 from .requests import (
@@ -135,8 +135,11 @@ def _check_session(endpoint: Any) -> None:
     """Refuse what would fail without a double, which has no need of the session."""
     if isinstance(endpoint.http_session, AIOHTTPSession) and in_trio():
         raise FakeUsageError(
-            "This client of aiobotocore sends by aiohttp, which fails under trio. Make it with "
-            "AioConfig(http_session_cls=HttpxSession), from aiobotocore.httpxsession."
+            explained(
+                "This client of aiobotocore sends by aiohttp, which fails under trio. Make it "
+                "with AioConfig(http_session_cls=HttpxSession), from aiobotocore.httpxsession.",
+                about="aiohttp-under-trio",
+            )
         )
 
 

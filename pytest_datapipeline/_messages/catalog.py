@@ -175,6 +175,32 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ("how-to/coroutines.md",),
         ),
         Message(
+            "aiohttp-under-trio",
+            _USAGE,
+            ("This client of aiobotocore sends by aiohttp, which fails under trio.",),
+            "A client with aiobotocore's default session is used in a task of trio's.",
+            "Make it with `AioConfig(http_session_cls=HttpxSession)`, from "
+            "`aiobotocore.httpxsession`.",
+            ("how-to/coroutines.md",),
+        ),
+        Message(
+            "guest-of-asyncio",
+            _USAGE,
+            ("aiobotocore was called under trio as a guest of asyncio's loop,",),
+            "`trio.lowlevel.start_guest_run` runs trio in asyncio's loop.",
+            "Use `trio.run(...)`, or asyncio alone.",
+            ("how-to/coroutines.md",),
+        ),
+        Message(
+            "call-outlives-the-fake",
+            _STUCK,
+            ("A call of task ... still waited when the fake was left,",),
+            "Under trio, the fake is left within a nursery whose tasks poll, and nothing cancels "
+            "them.",
+            "Cancel the nursery, or have the fake around it.",
+            ("how-to/coroutines.md",),
+        ),
+        Message(
             "needs-asyncios-loop",
             _USAGE,
             (

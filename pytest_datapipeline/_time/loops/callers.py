@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ...errors import FakeUsageError, told_by_message
+from ...errors import FakeUsageError, explained, told_by_message
 
 if TYPE_CHECKING:
     from ..participants import Actor
@@ -33,8 +33,11 @@ def in_trio() -> bool:
 
     if is_guest_of_asyncio():
         raise FakeUsageError(
-            "aiobotocore was called under trio as a guest of asyncio's loop, which the fake does "
-            "not serve: use trio.run(...), or asyncio alone."
+            explained(
+                "aiobotocore was called under trio as a guest of asyncio's loop, which the fake "
+                "does not serve: use trio.run(...), or asyncio alone.",
+                about="guest-of-asyncio",
+            )
         )
     return True
 

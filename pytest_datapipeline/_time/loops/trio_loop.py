@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import trio
 
 from ..._service.clock import SECOND, duration
-from ...errors import RunnerUnwound, Stuck, told_by_message
+from ...errors import RunnerUnwound, Stuck, explained, told_by_message
 from .. import threads
 from ..participants import Wait
 from . import trio_pending
@@ -390,9 +390,12 @@ class TrioTime(LoopOnFakeTime):
         with trio.move_on_after(self._keeper.stalled_seconds):
             await trio.sleep_forever()
         raise Stuck(
-            f"A call of task {current_task().name!r} still waited when the fake was left, and "
-            f"nobody has cancelled it for {self._keeper.stalled_seconds:g} seconds. Cancel its "
-            "nursery, or have the fake around the nursery."
+            explained(
+                f"A call of task {current_task().name!r} still waited when the fake was left, and "
+                f"nobody has cancelled it for {self._keeper.stalled_seconds:g} seconds. Cancel its "
+                "nursery, or have the fake around the nursery.",
+                about="call-outlives-the-fake",
+            )
         )
 
     async def wait(self, ticket: Ticket, actor: Actor, what: str, /) -> None:
