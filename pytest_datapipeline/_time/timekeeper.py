@@ -295,8 +295,11 @@ class Timekeeper:
                     if at_home
                     else _FROM_ELSEWHERE
                 )
-                about = "foreign-event-loop" if at_home else "nobody-moves-time"
-                over.set_exception(self.nobody_moves_time(hint, about))
+                over.set_exception(
+                    self.nobody_moves_time(
+                        hint, about="foreign-event-loop" if at_home else "nobody-moves-time"
+                    )
+                )
 
         def stop() -> None:
             if timer is not None:

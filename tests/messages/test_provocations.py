@@ -52,8 +52,12 @@ Provocation = Callable[[Tools], "str | None"]
 MESSAGES = {message.id: message for held in SECTIONS.values() for message in held}
 TEXTS = [(message.id, text) for message in MESSAGES.values() for text in message.texts]
 PROVOCATIONS: dict[tuple[str, int], Provocation] = {}
+_OF_TRIO = "it takes trio, whose tests look at its last line"
 NOT_PROVOKED = {
     "foreign-event-loop": "it takes uvloop, which the tests do without",
+    "aiohttp-under-trio": _OF_TRIO,
+    "guest-of-asyncio": _OF_TRIO,
+    "call-outlives-the-fake": _OF_TRIO,
     "task-is-lost": "it takes a fault of the fake itself: every task that is held has a deadline",
 }
 
