@@ -136,8 +136,8 @@ def _check_session(endpoint: Any) -> None:
     if isinstance(endpoint.http_session, AIOHTTPSession) and in_trio():
         raise FakeUsageError(
             explained(
-                "This client of aiobotocore sends by aiohttp, which fails under trio. Make it "
-                "with AioConfig(http_session_cls=HttpxSession), from aiobotocore.httpxsession.",
+                "This client of aiobotocore sends by aiohttp, which fails under trio. Make it with "
+                "AioConfig(http_session_cls=HttpxSession), from aiobotocore.httpxsession.",
                 about="aiohttp-under-trio",
             )
         )

@@ -176,32 +176,6 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ("how-to/coroutines.md",),
         ),
         Message(
-            "aiohttp-under-trio",
-            _USAGE,
-            ("This client of aiobotocore sends by aiohttp, which fails under trio.",),
-            "A client with aiobotocore's default session is used in a task of trio's.",
-            "Make it with `AioConfig(http_session_cls=HttpxSession)`, from "
-            "`aiobotocore.httpxsession`.",
-            ("how-to/coroutines.md",),
-        ),
-        Message(
-            "guest-of-asyncio",
-            _USAGE,
-            ("aiobotocore was called under trio as a guest of asyncio's loop,",),
-            "`trio.lowlevel.start_guest_run` runs trio in asyncio's loop.",
-            "Use `trio.run(...)`, or asyncio alone.",
-            ("how-to/coroutines.md",),
-        ),
-        Message(
-            "call-outlives-the-fake",
-            _STUCK,
-            ("A call of task ... still waited when the fake was left,",),
-            "Under trio, the fake is left within a nursery whose tasks poll, and nothing cancels "
-            "them.",
-            "Cancel the nursery, or have the fake around it.",
-            ("how-to/coroutines.md",),
-        ),
-        Message(
             "needs-asyncios-loop",
             _USAGE,
             (
@@ -210,7 +184,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ),
             "`run` or `until` is awaited in a loop of uvloop's, or in a loop on another thread: "
             "the fake cannot move its time.",
-            "Use asyncio's loop in tests, on the test's thread.",
+            "Use asyncio's loop or trio in tests, on the test's thread.",
             ("how-to/coroutines.md",),
         ),
         Message(
@@ -223,6 +197,31 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "A loop of uvloop's waits for virtual time.",
             "Use asyncio's loop in tests, or `clock.advance(seconds)`.",
             ("how-to/coroutines.md",),
+        ),
+        Message(
+            "aiohttp-under-trio",
+            _USAGE,
+            ("This client of aiobotocore sends by aiohttp, which fails under trio.",),
+            "A client with aiobotocore's default session, in a task of trio's.",
+            "Make it with `AioConfig(http_session_cls=HttpxSession)`.",
+            ("how-to/coroutines.md#under-trio",),
+        ),
+        Message(
+            "trio-as-a-guest",
+            _USAGE,
+            ("aiobotocore was called under trio as a guest of asyncio's loop,",),
+            "`trio.lowlevel.start_guest_run` in asyncio.",
+            "Use `trio.run(...)`, or asyncio alone.",
+            ("how-to/coroutines.md#under-trio",),
+        ),
+        Message(
+            "call-outlives-fake",
+            _STUCK,
+            ("A call of task ... still waited when the fake was left,",),
+            "Under trio the fake is left within a nursery whose tasks poll, and nothing cancels "
+            "them.",
+            "Cancel the nursery, or have the fake around it.",
+            ("how-to/coroutines.md#under-trio",),
         ),
     ),
     "Driving a runner": (

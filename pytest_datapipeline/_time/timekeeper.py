@@ -309,7 +309,7 @@ class Timekeeper:
         return stop
 
     def nobody_moves_time(
-        self, hint: str = _FROM_ELSEWHERE, about: str = "nobody-moves-time"
+        self, hint: str = _FROM_ELSEWHERE, *, about: str = "nobody-moves-time"
     ) -> Stuck:
         """The error of a wait that lasts for long in real time."""
         return self.stuck(

@@ -256,9 +256,7 @@ class TestErrors:
     def test_a_client_on_aiohttp_is_refused_as_it_would_fail(
         self, datapipeline_fake: DataPipelineFake
     ) -> None:
-        message = r"http_session_cls=HttpxSession[\s\S]*\nHelp: .* explain aiohttp-under-trio$"
-
-        with pytest.raises(FakeUsageError, match=message):
+        with pytest.raises(FakeUsageError, match="http_session_cls=HttpxSession"):
             with_client(lambda made: made.list_pipelines(), http_session_cls=AIOHTTPSession)
 
     def test_trio_as_asyncios_guest_is_refused(self, datapipeline_fake: DataPipelineFake) -> None:
@@ -285,7 +283,6 @@ class TestErrors:
 
         assert isinstance(errors[0], FakeUsageError)
         assert "guest of asyncio" in str(errors[0])
-        assert str(errors[0]).endswith("\nHelp: pytest-datapipeline explain guest-of-asyncio")
 
     def test_a_client_on_httpx_is_served_in_asyncio_too(
         self, datapipeline_fake: DataPipelineFake

@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
@@ -40,26 +41,36 @@ if TYPE_CHECKING:
     from support.inner_pytest import Run
 
 
+# With no fake about, so that its classes are found as they are.
+with contextlib.suppress(ImportError):
+    import_module("aiobotocore.session")
+
+
 class Tools(NamedTuple):
     """What a provocation may need."""
 
-    run: Run
+    request: pytest.FixtureRequest
     monkeypatch: pytest.MonkeyPatch
     folder: Path
+
+    def run(self, source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
+        """Run pytest within the test, whose modules pytester forgets: not for all of them."""
+        run: Run = self.request.getfixturevalue("run")
+        return run(source, *arguments, ini=ini)
 
 
 Provocation = Callable[[Tools], "str | None"]
 MESSAGES = {message.id: message for held in SECTIONS.values() for message in held}
 TEXTS = [(message.id, text) for message in MESSAGES.values() for text in message.texts]
 PROVOCATIONS: dict[tuple[str, int], Provocation] = {}
-_OF_TRIO = "it takes trio, whose tests look at its last line"
 NOT_PROVOKED = {
     "foreign-event-loop": "it takes uvloop, which the tests do without",
-    "aiohttp-under-trio": _OF_TRIO,
-    "guest-of-asyncio": _OF_TRIO,
-    "call-outlives-the-fake": _OF_TRIO,
     "task-is-lost": "it takes a fault of the fake itself: every task that is held has a deadline",
 }
+
+
+# So that nobody looks for them on the machine.
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
 
 
 def provokes(id: str, text: int = 0) -> Callable[[Provocation], Provocation]:
@@ -111,14 +122,18 @@ def printed(result: pytest.RunResult) -> str:
 
 @pytest.mark.parametrize(("id", "text"), TEXTS, ids=lambda value: None if " " in value else value)
 def test_a_message_names_its_explanation_in_its_last_line(
-    id: str, text: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    id: str,
+    text: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     if id in NOT_PROVOKED:
         pytest.skip(NOT_PROVOKED[id])
     message = MESSAGES[id]
     provocation = PROVOCATIONS[id, message.texts.index(text)]
 
-    told = message_of(provocation, message.kind, Tools(run, monkeypatch, tmp_path))
+    told = message_of(provocation, message.kind, Tools(request, monkeypatch, tmp_path))
 
     pieces = map(re.escape, filter(None, map(str.strip, text.split("..."))))
     assert re.search(r"[\s\S]*?".join(pieces), told)
@@ -257,7 +272,7 @@ def _(tools: Tools) -> None:
     session = pytest.importorskip("aiobotocore.session").get_session()
 
     async def main() -> None:
-        async with session.create_client("datapipeline", region_name="us-east-1") as client:
+        async with session.create_client("datapipeline", **KEYS) as client:
             runner = asyncio.create_task(client.poll_for_task(workerGroup="wg"))
             await asyncio.sleep(1)
             try:
@@ -273,6 +288,67 @@ def _(tools: Tools) -> None:
 def _(tools: Tools) -> None:
     with DataPipelineFake() as fake:
         in_a_thread(lambda: asyncio.run(fake.until(lambda: False)))
+
+
+def under_trio(
+    function: Callable[[Any], Any], http_session: str = "httpxsession.HttpxSession"
+) -> Callable[[], Any]:
+    """A coroutine function that gets a client of aiobotocore's, which sends by that."""
+    session = pytest.importorskip("aiobotocore.session").get_session()
+    pytest.importorskip("httpx")
+    module, name = http_session.split(".")
+    kind = getattr(pytest.importorskip(f"aiobotocore.{module}"), name)
+    config = pytest.importorskip("aiobotocore.config").AioConfig(
+        read_timeout=100, http_session_cls=kind
+    )
+
+    async def main() -> None:
+        async with session.create_client("datapipeline", **KEYS, config=config) as client:
+            await function(client)
+
+    return main
+
+
+@provokes("aiohttp-under-trio")
+def _(tools: Tools) -> None:
+    trio = pytest.importorskip("trio")
+    with DataPipelineFake():
+        trio.run(under_trio(lambda client: client.list_pipelines(), "httpsession.AIOHTTPSession"))
+
+
+@provokes("trio-as-a-guest")
+def _(tools: Tools) -> None:
+    trio = pytest.importorskip("trio")
+
+    async def host() -> None:
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        trio.lowlevel.start_guest_run(
+            under_trio(lambda client: client.list_pipelines()),
+            run_sync_soon_threadsafe=loop.call_soon_threadsafe,
+            done_callback=over.set_result,
+        )
+        (await over).unwrap()
+
+    with DataPipelineFake():
+        asyncio.run(host())
+
+
+@provokes("call-outlives-fake")
+def _(tools: Tools) -> None:
+    trio = pytest.importorskip("trio")
+
+    async def main(client: Any) -> None:
+        async with trio.open_nursery() as nursery:
+            with DataPipelineFake(patience=0.05):
+                nursery.start_soon(lambda: client.poll_for_task(workerGroup="wg"))
+                await trio.testing.wait_all_tasks_blocked()
+
+    pytest.importorskip("trio.testing")
+    try:
+        trio.run(under_trio(main))
+    except BaseException as group:
+        raise getattr(group, "exceptions", [group])[0] from None
 
 
 # -- driving a runner ------------------------------------------------------------------------------

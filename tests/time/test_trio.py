@@ -854,7 +854,6 @@ class TestLeaving:
         stuck = raised.value.exceptions[0]  # type: ignore[attr-defined]  # of a group
         assert isinstance(stuck, Stuck)
         assert "when the fake was left" in str(stuck)
-        assert str(stuck).endswith("\nHelp: pytest-datapipeline explain call-outlives-the-fake")
 
     def test_a_restore_leaves_a_poll_that_waits_to_its_nursery(self) -> None:
         async def main() -> float:

@@ -36,7 +36,7 @@ def in_trio() -> bool:
             explained(
                 "aiobotocore was called under trio as a guest of asyncio's loop, which the fake "
                 "does not serve: use trio.run(...), or asyncio alone.",
-                about="guest-of-asyncio",
+                about="trio-as-a-guest",
             )
         )
     return True

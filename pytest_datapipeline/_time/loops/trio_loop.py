@@ -394,7 +394,7 @@ class TrioTime(LoopOnFakeTime):
                 f"A call of task {current_task().name!r} still waited when the fake was left, and "
                 f"nobody has cancelled it for {self._keeper.stalled_seconds:g} seconds. Cancel its "
                 "nursery, or have the fake around the nursery.",
-                about="call-outlives-the-fake",
+                about="call-outlives-fake",
             )
         )
 
