@@ -187,7 +187,7 @@ _CONTROL_API = """# Control API
 
 What `pytest-datapipeline serve` answers beside the service, so that a test in any language can do what a
 Python test does: POST with a body of JSON to `/_control/NAME`; what changes nothing can be had by GET too.
-Arguments are those of the Python methods. What can not be done is answered with status 400, an unknown name
+Arguments are those of the Python methods. What cannot be done is answered with status 400, an unknown name
 with 404, each with `{"message": "..."}`. Where `serve` has a token, every request needs the header
 `Authorization: Bearer TOKEN`.
 
@@ -315,7 +315,7 @@ def control_api_document() -> str:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "responses": {
                 "Refused": {
-                    "description": "It can not be; the message says why.",
+                    "description": "It cannot be; the message says why.",
                     "content": {"application/json": {"schema": message}},
                 }
             },

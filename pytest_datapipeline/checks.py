@@ -63,7 +63,7 @@ def seconds(name: str, value: object) -> int:
             f"{name} is {value!r}; it must be a duration of up to {_LONGEST_YEARS} years."
         )
     if length < 0:
-        raise FakeUsageError(f"{name} is {value!r}; it can not be negative.")
+        raise FakeUsageError(f"{name} is {value!r}; it cannot be negative.")
     return duration(value)
 
 

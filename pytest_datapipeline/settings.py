@@ -143,7 +143,7 @@ def checked(given: Mapping[str, Any], source: str) -> Settings:
     """Settings from keyword arguments, marker arguments or texts.
 
     Raises:
-        FakeUsageError: an unknown name, or a value that the setting can not have; `source` says
+        FakeUsageError: an unknown name, or a value that the setting cannot have; `source` says
             where it stands.
     """
     known = {option.name: option for option in options()}
@@ -167,7 +167,7 @@ def check_value(option: Option, value: Any, source: str) -> Any:
     """The value for a setting, once it is seen that the setting can have it.
 
     Raises:
-        FakeUsageError: it can not.
+        FakeUsageError: it cannot.
     """
     where = f"{source}: {option.name}"
     if option.choices:

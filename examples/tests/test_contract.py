@@ -30,7 +30,7 @@ class VirtualEvent(threading.Event):
 
 
 class TestTheRunner(RunnerContract):
-    # Its commands are real processes, which take real time: a task can not take an hour here.
+    # Its commands are real processes, which take real time: a task cannot take an hour here.
     claims = RunnerContract.claims - {"long_work", "cancellation", "preconditions"}
 
     @pytest.fixture(autouse=True)

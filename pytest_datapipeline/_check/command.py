@@ -35,7 +35,7 @@ FORMATS: dict[str, Callable[[Sequence[Verdict]], str]] = {
 _EPILOG = """\
 A file holds a definition in the format of the AWS CLI or of the API, a CloudFormation template in
 JSON or YAML, or Terraform's; - is the standard input. Exit status: 0 if nothing was found that
-counts, 1 if something was, 2 if the command or a file can not be understood.
+counts, 1 if something was, 2 if the command or a file cannot be understood.
 """
 
 
@@ -108,6 +108,6 @@ def ignored_rules(texts: Sequence[str], where: str) -> set[str]:
     for name in sorted(ignored - set(IDS)):
         raise FakeUsageError(
             f"{where} has {name!r}, which is no rule of advice.{did_you_mean(name, IDS)} They are: "
-            f"{', '.join(IDS)}; what AWS's validation finds can not be ignored."
+            f"{', '.join(IDS)}; what AWS's validation finds cannot be ignored."
         )
     return ignored

@@ -45,7 +45,7 @@ def enter(double: Double, name: str) -> None:
         if outer.thread is not here:
             raise FakeUsageError(
                 explained(
-                    f"{name} can not start in thread {here.name!r}: {outer.name} answers this "
+                    f"{name} cannot start in thread {here.name!r}: {outer.name} answers this "
                     "process's Data Pipeline calls already, and is of thread "
                     f"{outer.thread.name!r}. They nest in one thread alone: have all threads use "
                     "one.",

@@ -54,7 +54,7 @@ def readings_of(file: str, given: argparse.Namespace) -> list[Reading]:
     """The definitions of a file, with the values that were given.
 
     Raises:
-        FakeUsageError: it can not be read, or has none of the name that was given.
+        FakeUsageError: it cannot be read, or has none of the name that was given.
     """
     template = pairs(given.template_parameter, "--template-parameter")
     found = read_all(file, template_parameters=template)

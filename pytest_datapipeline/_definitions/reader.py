@@ -97,7 +97,7 @@ def read_all(
         template_parameters: of a CloudFormation template, or the variables of Terraform's.
 
     Raises:
-        FakeUsageError: it can not be read, or holds no definition.
+        FakeUsageError: it cannot be read, or holds no definition.
     """
     given = template_parameters or {}
     if isinstance(source, DefinitionText):
@@ -144,12 +144,10 @@ def _text(name: str) -> str:
             return sys.stdin.read()
         return Path(name).read_text(encoding="utf-8")
     except OSError as error:
-        raise FakeUsageError(
-            f"the definition {name!r} can not be read: {error.strerror}."
-        ) from None
+        raise FakeUsageError(f"the definition {name!r} cannot be read: {error.strerror}.") from None
     except ValueError as error:
         # No UTF-8, or a name that no file can have.
-        raise FakeUsageError(f"the definition {name!r} can not be read: {error}.") from None
+        raise FakeUsageError(f"the definition {name!r} cannot be read: {error}.") from None
 
 
 def _readings(tree: Tree, given: Mapping[str, Any]) -> list[Reading]:

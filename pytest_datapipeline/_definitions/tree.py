@@ -65,7 +65,7 @@ def json_tree(text: str, file: str | None) -> Tree:
         raise problem(Place(file, error.lineno), f"is no JSON: {error}.") from None
     except (ValueError, RecursionError) as error:
         # A number of too many digits; brackets in brackets without an end.
-        raise problem(Place(file), f"can not be read as JSON: {error}.") from None
+        raise problem(Place(file), f"cannot be read as JSON: {error}.") from None
     return Tree(data, file, lambda: _json_lines(text))
 
 

@@ -53,13 +53,13 @@ def values_of_file(name: str) -> dict[str, Any]:
     """The values in a file, as `--parameter-values-uri` of the AWS CLI takes it.
 
     Raises:
-        FakeUsageError: it can not be read, or holds none.
+        FakeUsageError: it cannot be read, or holds none.
     """
     try:
         text = Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
-        raise FakeUsageError(f"{name} can not be read: {why}.") from None
+        raise FakeUsageError(f"{name} cannot be read: {why}.") from None
     return values_of(json_tree(text, name))
 
 

@@ -43,7 +43,7 @@ def yaml_tree(text: str, file: str | None) -> Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
-        what = error.problem or error.context or "it can not be parsed"
+        what = error.problem or error.context or "it cannot be parsed"
         raise problem(Place(file, line), f"is no YAML: {what}.") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise problem(Place(file), f"is no YAML: {_one_line(error)}.") from None

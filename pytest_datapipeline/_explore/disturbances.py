@@ -166,7 +166,7 @@ def parse(text: str) -> Disturbance:
     if kind not in kinds_of(operation):
         known = kinds_of(operation)
         raise FakeUsageError(
-            f"{met['method']} can not meet {kind!r}.{did_you_mean(kind, known)} "
+            f"{met['method']} cannot meet {kind!r}.{did_you_mean(kind, known)} "
             f"It can meet: {', '.join(known)}."
         )
     return Disturbance(operation, int(met["number"]), kind)

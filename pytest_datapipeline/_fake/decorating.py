@@ -40,7 +40,7 @@ def decorate(target: Any, make: Make) -> Any:
         )
     if inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target):
         raise FakeUsageError(
-            f"DataPipelineFake() can not decorate the generator {target.__name__}: the fake would "
+            f"DataPipelineFake() cannot decorate the generator {target.__name__}: the fake would "
             "be left before the first yield. Use `with DataPipelineFake() as fake:` around it."
         )
     return _of_function(target, make)

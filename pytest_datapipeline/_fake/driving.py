@@ -86,7 +86,7 @@ class Driving:
             raise FakeUsageError("run() is for the thread that entered the fake.")
         if self._time.limits.drive is not None:
             raise FakeUsageError(
-                explained("run() can not be called from within run().", about="run-within-run")
+                explained("run() cannot be called from within run().", about="run-within-run")
             )
         if until is None and not self._has_tasks() and self._service.pipelines.idle:
             raise FakeUsageError(

@@ -70,7 +70,7 @@ class _Kind:
 
     Args:
         content: a copy of what one holds.
-        put_back: has one hold that again; None if it can not change.
+        put_back: has one hold that again; None if it cannot change.
         parts: the objects in it.
     """
 

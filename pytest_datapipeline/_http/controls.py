@@ -352,7 +352,7 @@ def _fields(fields: Any, where: str) -> dict[str, Any]:
     """The fields of a task or an object, with its references as Python has them.
 
     Raises:
-        FakeUsageError: a value that a field can not have.
+        FakeUsageError: a value that a field cannot have.
     """
     if not isinstance(fields, dict):
         raise FakeUsageError(f"{where} is {_json(fields)}; it must be an object of fields.")

@@ -94,7 +94,7 @@ def _settings(given: Sequence[str]) -> dict[str, Any]:
     """The settings of `name=value` texts.
 
     Raises:
-        FakeUsageError: an unknown one, or a value that it can not have.
+        FakeUsageError: an unknown one, or a value that it cannot have.
     """
     known = {option.name: option for option in options()}
     found: dict[str, Any] = {}

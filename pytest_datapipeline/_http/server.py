@@ -75,7 +75,7 @@ class Connection:
 
 
 class _Handler(web.RequestHandler):
-    """One connection's requests, of which none takes for ever to begin."""
+    """One connection's requests, of which none takes forever to begin."""
 
     def __init__(self, manager: web.Server, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -126,7 +126,7 @@ class Listener:
         token: what every request must show; None for nothing.
 
     Raises:
-        FakeUsageError: a port that can not be.
+        FakeUsageError: a port that cannot be.
     """
 
     def __init__(self, port: int = 0, host: str = LOOPBACK, token: str | None = None) -> None:
@@ -171,7 +171,7 @@ class Listener:
         except OSError as error:
             self._end()
             raise FakeUsageError(
-                f"Port {self._port} of {self._host} can not be listened on: {error.strerror}. "
+                f"Port {self._port} of {self._host} cannot be listened on: {error.strerror}. "
                 "Choose another, or 0 for a free one."
             ) from None
 
@@ -245,7 +245,7 @@ class Listener:
         except web.HTTPRequestEntityTooLarge:
             return _too_long()
         except Exception as error:  # of many kinds, in aiohttp's versions
-            return plain(400, f"The body of the request can not be read: {error}")
+            return plain(400, f"The body of the request cannot be read: {error}")
         return await self._taken(request, body)
 
     async def _taken(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:

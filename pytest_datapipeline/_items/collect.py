@@ -79,7 +79,7 @@ class DefinitionFile(pytest.File):
                 )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *given: Any) -> Any:
-        """A file that can not be read is told of in a sentence."""
+        """A file that cannot be read is told of in a sentence."""
         if isinstance(excinfo.value, FakeUsageError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, *given)

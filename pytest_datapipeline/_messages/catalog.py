@@ -119,7 +119,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "only-empty-polls",
             _STUCK,
-            ("Nothing but empty polls for ... of virtual time: this would go on for ever.",),
+            ("Nothing but empty polls for ... of virtual time: this would go on forever.",),
             "A loop polls a queue into which nothing comes, for a virtual day.",
             "Enqueue into the worker group that it polls (look for a `WorkerGroupWarning`), end "
             "it, or raise `idle_limit`.",
@@ -128,7 +128,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "nothing-comes-of-calls",
             _STUCK,
-            ("Nothing came of ... calls in a row: this would go on for ever.",),
+            ("Nothing came of ... calls in a row: this would go on forever.",),
             "A loop calls without time moving: it swallows an error, or looks for something that "
             "comes with time.",
             "Mend what the error tells of; have it sleep, with `virtual_sleep`.",
@@ -191,8 +191,8 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "foreign-event-loop",
             _STUCK,
             (
-                "The loop that runs here is not one of asyncio's own, such as uvloop's, and can "
-                "not move time:",
+                "The loop that runs here is not one of asyncio's own, such as uvloop's, and "
+                "cannot move time:",
             ),
             "A loop of uvloop's waits for virtual time.",
             "Use asyncio's loop in tests, or `clock.advance(seconds)`.",
@@ -255,7 +255,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "run-within-run",
             _USAGE,
-            ("run() can not be called from within run().",),
+            ("run() cannot be called from within run().",),
             "A runner that `run` drives calls `run` itself.",
             "Drive one loop at a time; several runners are threads.",
             ("how-to/threads.md",),
@@ -333,7 +333,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "task-has-ended",
             _USAGE,
-            ("... has ended and can not be canceled.",),
+            ("... has ended and cannot be canceled.",),
             "`task.cancel()` after the task's end.",
             "Cancel it while it waits or is worked on.",
             ("how-to/canceled_tasks.md",),
@@ -368,7 +368,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "time-goes-back",
             _USAGE,
-            ("The clock can not move backwards:",),
+            ("The clock cannot move backwards:",),
             "`move_to` or frozen time names an earlier moment.",
             "Take a later one, or start earlier: `start`.",
             ("how-to/time.md", "reference/settings.md#start"),

@@ -138,7 +138,7 @@ def plan_of(given: argparse.Namespace, reading: Reading) -> Plan:
     """What the arguments ask for.
 
     Raises:
-        FakeUsageError: one can not be understood.
+        FakeUsageError: one cannot be understood.
     """
     ids = [held["id"] for held in reading.request["pipelineObjects"]]
     told = pairs(given.outcome, "--outcome")
@@ -194,4 +194,4 @@ def _write(text: str, output: str | None) -> None:
         with open(output, "w", encoding="utf-8") as file:
             file.write(f"{text}\n")
     except OSError as error:
-        raise FakeUsageError(f"--output {output!r} can not be written: {error.strerror}.") from None
+        raise FakeUsageError(f"--output {output!r} cannot be written: {error.strerror}.") from None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = told_by_message
 
-# A function that polls for ever, a coroutine function that does, or a command line.
+# A function that polls forever, a coroutine function that does, or a command line.
 Runner: TypeAlias = (
     "Callable[[], object] | Callable[[], Coroutine[Any, Any, object]] | Sequence[str]"
 )
@@ -178,7 +178,7 @@ def _is_command(runner: object) -> bool:
 def _loop(runner: object) -> Callable[[], object]:
     if not callable(runner):
         raise FakeUsageError(
-            f"start() gave {runner!r}; it is to give a function that polls for ever, a coroutine "
+            f"start() gave {runner!r}; it is to give a function that polls forever, a coroutine "
             "function that does, or a command line as a list."
         )
     return runner

@@ -186,7 +186,7 @@ def backwards(now: int, target: int) -> FakeUsageError:
     distance = timedelta(microseconds=(now - target) // 1000)
     return FakeUsageError(
         explained(
-            f"The clock can not move backwards: it stands at {to_datetime(now).isoformat()}, and "
+            f"The clock cannot move backwards: it stands at {to_datetime(now).isoformat()}, and "
             f"{to_datetime(target).isoformat()} is {distance} earlier.",
             about="time-goes-back",
         )

@@ -146,8 +146,8 @@ class Limits:
             self._unwinder.swallowed = 0  # a call has changed something since the last one
         raise self._unwinder.prepared(
             self._stuck(
-                f"Nothing came of {_CALLS_AT_A_STANDSTILL} calls in a row: this would go on for "
-                "ever. If the loop swallows an error, mend what the error "
+                f"Nothing came of {_CALLS_AT_A_STANDSTILL} calls in a row: this would go on "
+                "forever. If the loop swallows an error, mend what the error "
                 "tells of; if it looks for something that comes with time, have it sleep (the "
                 "setting virtual_sleep) or call clock.advance(seconds).",
                 about="nothing-comes-of-calls",
@@ -182,7 +182,7 @@ class Limits:
         raise self._unwinder.prepared(
             self._stuck(
                 f"Nothing but empty polls for {timedelta(seconds=self._idle)} of virtual time: "
-                "this would go on for ever. Enqueue a task, end the loop, or raise the setting "
+                "this would go on forever. Enqueue a task, end the loop, or raise the setting "
                 "idle_limit.",
                 about="only-empty-polls",
             )

@@ -291,7 +291,7 @@ class Timekeeper:
                 at_home = thread is self.participants.home
                 hint = (
                     "The loop that runs here is not one of asyncio's own, such as uvloop's, and "
-                    "can not move time: use asyncio's in tests, or call clock.advance(seconds)."
+                    "cannot move time: use asyncio's in tests, or call clock.advance(seconds)."
                     if at_home
                     else _FROM_ELSEWHERE
                 )

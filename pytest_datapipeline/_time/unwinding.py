@@ -1,8 +1,8 @@
 """Gets out of loops that swallow whatever is raised in them.
 
 A loop is ended by an exception that `except Exception` does not catch. One that has a bare
-`except:` catches it all the same, comes back with its next call, and so would go on for ever.
-Raising from the call can not help there: what does is to raise from the lines that follow, which
+`except:` catches it all the same, comes back with its next call, and so would go on forever.
+Raising from the call cannot help there: what does is to raise from the lines that follow, which
 are in the handler or behind it and so outside of its `try`. Python lets a trace function do that.
 
 Only code that has swallowed an exception many times in a row is treated so. Debuggers and coverage
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TOLERATED = 10
 # How often it is raised behind the call before the process is given up.
 _ATTEMPTS = 500
-# It is raised at each of so many lines behind the call, for ever more of the frames around it: what
+# It is raised at each of so many lines behind the call, forever more of the frames around it: what
 # is outside of the loop, such as `pytest.raises`, should not meet it twice. Then everywhere.
 _LINES = 5
 _DEPTH = 40
@@ -146,7 +146,7 @@ class _Escape:
         self._frames.clear()
         _under_way.pop(self._thread, None)
         sys.settrace(self._trace)
-        # cProfile's own can not be put back from here.
+        # cProfile's own cannot be put back from here.
         sys.setprofile(self._profile if callable(self._profile) else None)
 
 

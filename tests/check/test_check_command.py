@@ -48,7 +48,7 @@ def test_findings_are_told_with_the_lines_of_the_file_and_whose_they_are(
     assert capsys.readouterr().out == (
         "daily.json\n"
         "\n"
-        "  Errors, as AWS's validation has them: the pipeline can not be activated.\n"
+        "  Errors, as AWS's validation has them: the pipeline cannot be activated.\n"
         "    line 7: Load.maximumRetries: INVALID_FIELD_VALUE:  'maximumRetries' value '17' must "
         "be from 0 to 5. [aws-error]\n"
         '      | "maximumRetries": "17",\n'
@@ -149,7 +149,7 @@ def test_the_standard_input_is_checked_by_its_sign(
     ("arguments", "error"),
     [
         ([], "check needs a file"),
-        (["nowhere.json"], "the definition 'nowhere.json' can not be read"),
+        (["nowhere.json"], "the definition 'nowhere.json' cannot be read"),
         (["daily.json", "--ignore", "no-retry"], "Did you mean 'no-retries'"),
         (["daily.json", "--value", "x"], "--value is 'x'; it must be NAME=VALUE"),
         (["daily.json", "--values", "daily.json"], 'daily.json: has no "values"'),
@@ -176,8 +176,8 @@ def test_files_beside_one_that_can_not_be_read_are_checked_all_the_same(
     caught = capsys.readouterr()
     assert "1 definition: 1 error, 2 warnings, 1 piece of advice." in caught.out
     assert caught.err == (
-        "the definition 'nowhere.json' can not be read: No such file or directory.\n"
-        "the definition 'also-nowhere.json' can not be read: No such file or directory.\n"
+        "the definition 'nowhere.json' cannot be read: No such file or directory.\n"
+        "the definition 'also-nowhere.json' cannot be read: No such file or directory.\n"
     )
 
 

@@ -175,7 +175,7 @@ def test_values_come_from_a_file_as_the_cli_takes_it(tmp_path: Path) -> None:
 
 
 def test_a_file_of_values_that_is_not_there_is_told_of() -> None:
-    with pytest.raises(FakeUsageError, match=r"nowhere.json can not be read: No such file"):
+    with pytest.raises(FakeUsageError, match=r"nowhere.json cannot be read: No such file"):
         values_of_file("nowhere.json")
 
 
@@ -202,7 +202,7 @@ def test_values_of_a_command_line_make_a_list_of_what_comes_twice() -> None:
         ("", "a.json", "a.json: is empty. Taken are: "),
         ("{", "a.json", "a.json:1: is no JSON: "),
         ('{"objects": [\n{"id": "A",}]}', "a.json", "a.json:2: is no JSON: "),
-        ("[" * 100_000, "a.json", "a.json: can not be read as JSON: "),
+        ("[" * 100_000, "a.json", "a.json: cannot be read as JSON: "),
         ('{"a": 1, "b": 2}', "a.json", "a.json: is a mapping with 'a', 'b'; a definition has"),
         ("7", "a.json", "a.json: is 7, which is no definition"),
         ("a: [1", "a.yaml", "a.yaml:2: is no YAML: "),
@@ -246,7 +246,7 @@ def test_a_file_that_is_no_text_is_told_of(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_bytes(b"\xff\xfe\x00")
 
-    with pytest.raises(FakeUsageError, match="can not be read"):
+    with pytest.raises(FakeUsageError, match="cannot be read"):
         read_all(file)
 
 

@@ -317,7 +317,7 @@ def test_a_replay_of_what_was_mended_passes() -> None:
         ("scenario::set_task_status=throttling", "is no disturbance; one is written as in"),
         ("scenario::set_task#1=throttling", "no operation"),
         ("scenario::set_task_status#1=throtling", "Did you mean 'throttling'"),
-        ("scenario::poll_for_task#1=task_canceled", "can not meet 'task_canceled'"),
+        ("scenario::poll_for_task#1=task_canceled", "cannot meet 'task_canceled'"),
         ("scenario::order=x", "is no order; it is a number"),
         ("scenario::set_task_status#9=throttling", "set_task_status#9 did not come"),
         ("", "is no replay"),

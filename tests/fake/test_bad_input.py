@@ -168,7 +168,7 @@ def test_the_clock_refuses_what_is_no_moment(fake: DataPipelineFake) -> None:
     ],
 )
 def test_the_clock_refuses_a_moment_that_has_passed(fake: DataPipelineFake, target: Any) -> None:
-    with refused(fake, "can not move backwards"):
+    with refused(fake, "cannot move backwards"):
         fake.clock.move_to(target)
 
 

@@ -168,7 +168,7 @@ def test_a_class_whose_set_up_fails_leaves_its_fake() -> None:
 
 
 def test_a_generator_can_not_be_decorated() -> None:
-    with pytest.raises(FakeUsageError, match="can not decorate the generator fixture"):
+    with pytest.raises(FakeUsageError, match="cannot decorate the generator fixture"):
 
         @DataPipelineFake()
         def fixture() -> Any:

@@ -87,7 +87,7 @@ def test_a_list_of_objects_may_use_ref(datapipeline_fake: DataPipelineFake) -> N
 @pytest.mark.parametrize(
     ("definition", "text"),
     [
-        ("nowhere.json", "can not be read"),
+        ("nowhere.json", "cannot be read"),
         ({"things": []}, 'a definition has "objects"'),
         ({"objects": [{"type": "Schedule"}]}, 'Missing "id" key'),
         ([{"id": "A", "maximumRetries": 3}], "Quote it"),

@@ -156,7 +156,7 @@ def test_a_loop_whose_polls_are_all_refused_ends_without_run_too(
 
     lines = str(caught.value).splitlines()
     assert lines[:2] == [
-        "Nothing came of 50 calls in a row: this would go on for ever. If "
+        "Nothing came of 50 calls in a row: this would go on forever. If "
         "the loop swallows an error, mend what the error tells of; if it looks for something that "
         "comes with time, have it sleep (the setting virtual_sleep) or call "
         "clock.advance(seconds).",

@@ -218,7 +218,7 @@ def test_threads_do_not_nest(datapipeline_fake: DataPipelineFake) -> None:
     thread.join()
 
     assert told == [
-        "DataPipelineFake can not start in thread 'other': DataPipelineFake answers this process's "
+        "DataPipelineFake cannot start in thread 'other': DataPipelineFake answers this process's "
         "Data Pipeline calls already, and is of thread 'MainThread'. They nest in one thread "
         "alone: have all threads use one.\n"
         "Help: pytest-datapipeline explain fake-of-another-thread"

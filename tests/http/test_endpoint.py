@@ -228,7 +228,7 @@ def test_a_port_in_use_is_told_of(
 ) -> None:
     other = DataPipelineFake()
 
-    with pytest.raises(FakeUsageError, match=r"can not be listened on.*Choose another"):
+    with pytest.raises(FakeUsageError, match=r"cannot be listened on.*Choose another"):
         DataPipelineEndpoint(other, port=datapipeline_endpoint.port).__enter__()
 
 

@@ -391,7 +391,7 @@ def test_the_command_tells_of_a_port_in_use(
     status = main(["serve", "--port", server.url.rpartition(":")[2]])
 
     assert status == 2
-    assert "can not be listened on" in capsys.readouterr().err
+    assert "cannot be listened on" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

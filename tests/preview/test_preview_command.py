@@ -280,7 +280,7 @@ def test_the_standard_input_is_previewed(
         (["--runs", "0"], "--runs is '0'; it must be a number from 1 on"),
         (["--until", "2029-01-01"], "lies before the activation at 2030-01-01T02:00:00"),
         (["--for", "x"], "--for is 'x'; it must be a duration"),
-        (["--output", "/nowhere/x"], "--output '/nowhere/x' can not be written"),
+        (["--output", "/nowhere/x"], "--output '/nowhere/x' cannot be written"),
         (["--diff", REPORTS, "--format", "html"], "--diff is written as table or json, not as"),
         (["--pipeline", "X"], "has no pipeline 'X'"),
     ],

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOT_LOOKED_AT = {
-    "docs/messages.md",  # the texts of the code
     "docs/how-to/coroutines.md",  # asyncio's words, such as its spelling of "cancelled"
 } | {name_of(page) for page in PAGES if "This page is made by" in page.read_text(encoding="utf-8")}
 WRITTEN = [

@@ -173,11 +173,11 @@ CHOICES: tuple[Choice, ...] = (
         "observed",
     ),
     Choice(
-        "An expression that can not be evaluated fails its run, which says why in @error.",
+        "An expression that cannot be evaluated fails its run, which says why in @error.",
         "@error describes what is ill-formed",
     ),
     Choice(
-        "In the texts of an SnsAlarm an expression that can not be evaluated stays as it is written, and the others are evaluated.",
+        "In the texts of an SnsAlarm an expression that cannot be evaluated stays as it is written, and the others are evaluated.",
         "an alarm is worth more so than not sent",
     ),
     Choice("The usual precedence of operators, parentheses, no conditions.", "nothing says"),
@@ -273,7 +273,7 @@ CHOICES: tuple[Choice, ...] = (
     ),
     Choice(
         "Without cascade, what waits for a resource that failed waits on, as it does for any other failure.",
-        "AWS: waits for ever",
+        "AWS: waits forever",
     ),
     Choice(
         "The preconditions of what has ended are canceled, also without cascade.",

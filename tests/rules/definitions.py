@@ -147,7 +147,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "precondition-terminate",
-        "onFail, onSuccess and onLateAction of a precondition can not refer to a Terminate.",
+        "onFail, onSuccess and onLateAction of a precondition cannot refer to a Terminate.",
         "a report of the Scala client hyperion (krux/hyperion, issue 312), of onFail",
         "observed",
     ),
@@ -229,7 +229,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "script-uri-parameters",
-        "scriptUri can not use parameters.",
+        "scriptUri cannot use parameters.",
         "developer guide, dp-object-shellcommandactivity",
         "documented",
         "a definition in use must not be refused",

@@ -97,7 +97,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "evaluation-fails-for-components",
-        "One that needs a run can not be evaluated.",
+        "One that needs a run cannot be evaluated.",
         "production use (arthur-redshift-etl)",
         "observed",
     ),

@@ -218,7 +218,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "mode-none-waits-for-ever",
-        "By default what depends on a failure waits for ever.",
+        "By default what depends on a failure waits forever.",
         "developer guide, dp-manage-cascade-failandrerun",
         "documented",
     ),
@@ -370,7 +370,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "resource-not-created",
-        "A resource that can not be made has failed with a text that names its instance, the reason, the service that refused it, the error and the request.",
+        "A resource that cannot be made has failed with a text that names its instance, the reason, the service that refused it, the error and the request.",
         "an issue of the guide (awsdocs/aws-data-pipeline-developer-guide, issue 13), of a cluster; an issue of AWS's samples (data-pipeline-samples, issue 77), of a machine",
         "observed",
     ),

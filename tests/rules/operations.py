@@ -180,7 +180,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "put-with-errors-stores",
-        "A definition with validation errors is stored and answered with errored, and can not be activated.",
+        "A definition with validation errors is stored and answered with errored, and cannot be activated.",
         "service model of AWS's SDKs",
         "documented",
     ),

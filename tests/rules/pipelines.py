@@ -58,7 +58,7 @@ RULES: tuple[Rule, ...] = (
         "A finished pipeline is activated after its end date was changed.",
         "service model of AWS's SDKs",
         "documented",
-        why_not="contradicts that its definition can not be put; activation as it is was observed",
+        why_not="contradicts that its definition cannot be put; activation as it is was observed",
     ),
     Rule(
         "activation-timeline",
@@ -212,13 +212,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "set-status-no-mix",
-        "Components and instances can not be mixed in a call.",
+        "Components and instances cannot be mixed in a call.",
         "service model of AWS's SDKs",
         "documented",
     ),
     Rule(
         "set-status-finished",
-        "The status of objects of a FINISHED pipeline can not be set.",
+        "The status of objects of a FINISHED pipeline cannot be set.",
         "service model of AWS's SDKs",
         "documented",
     ),

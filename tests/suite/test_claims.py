@@ -65,7 +65,7 @@ def test_claims_are_a_set() -> None:
 @pytest.mark.parametrize(
     ("start", "told"),
     [
-        ("return 7", "start() gave 7; it is to give a function that polls for ever"),
+        ("return 7", "start() gave 7; it is to give a function that polls forever"),
         ("raise NotImplementedError('not yet')", "not yet"),
         ("return ['false']", "The runner's process ended by itself, with status 1"),
     ],

@@ -52,6 +52,6 @@ def work_one(client: Any, job: Callable[[Any], None] = lambda _: None) -> bool:
 
 
 def work(client: Any, job: Callable[[Any], None] = lambda _: None) -> None:
-    """Work one task after the other, for ever."""
+    """Work one task after the other, forever."""
     while True:
         work_one(client, job)

@@ -85,7 +85,7 @@ def test_the_clock_does_not_move_backwards(datapipeline_fake: DataPipelineFake) 
         datapipeline_fake.clock.advance(-1)
 
     assert str(caught.value) == (
-        "The clock can not move backwards: it stands at 2020-01-01T00:00:00+00:00, and "
+        "The clock cannot move backwards: it stands at 2020-01-01T00:00:00+00:00, and "
         "2019-12-31T00:00:00+00:00 is 1 day, 0:00:00 earlier.\n"
         "Help: pytest-datapipeline explain time-goes-back"
     )
@@ -184,7 +184,7 @@ def test_moving_the_frozen_time_backwards_is_refused(datapipeline_fake: DataPipe
     with freeze_time("2020-01-01") as frozen:
         datapipeline_fake.clock.now()
 
-        with pytest.raises(FakeUsageError, match="can not move backwards"):
+        with pytest.raises(FakeUsageError, match="cannot move backwards"):
             frozen.move_to("2019-01-01")
 
         assert datetime.now() == datetime(2020, 1, 1)

@@ -76,7 +76,7 @@ def test_a_move_into_the_past_is_refused(datapipeline_fake: DataPipelineFake) ->
     with time_machine.travel(NEW_YEAR, tick=False) as traveller:
         datapipeline_fake.clock.advance(3600)
 
-        with pytest.raises(FakeUsageError, match="can not move backwards"):
+        with pytest.raises(FakeUsageError, match="cannot move backwards"):
             traveller.move_to(NEW_YEAR)
 
 

@@ -79,7 +79,7 @@ class Matter:
         return pipeline.components
 
     def values(self, component: PipelineComponent, field: Field, index: int) -> list[str]:
-        """What a field comes to in an interval; nothing if it can not be evaluated."""
+        """What a field comes to in an interval; nothing if it cannot be evaluated."""
         run = component.runs.get(index)
         if run is None:
             return []

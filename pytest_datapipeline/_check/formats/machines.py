@@ -163,7 +163,7 @@ def _attribute(verdict: Verdict) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without the characters that XML can not have."""
+    """Without the characters that XML cannot have."""
     return "".join(letter for letter in text if letter in "\t\n" or letter >= " ")
 
 

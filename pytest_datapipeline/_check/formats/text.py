@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..verdict import Finding, Verdict
 
 _HEADS = {
-    ERROR: "Errors, as AWS's validation has them: the pipeline can not be activated.",
+    ERROR: "Errors, as AWS's validation has them: the pipeline cannot be activated.",
     WARNING: "Warnings, as AWS's validation has them.",
     ADVICE: "Advice, none of it AWS's (why: pytest-datapipeline explain RULE).",
 }

@@ -244,9 +244,7 @@ class Task:
             self._time.sync()
             if self.ended:
                 raise FakeUsageError(
-                    explained(
-                        f"{self!r} has ended and can not be canceled.", about="task-has-ended"
-                    )
+                    explained(f"{self!r} has ended and cannot be canceled.", about="task-has-ended")
                 )
             self._set_status("TRY_CANCEL")
 

@@ -157,7 +157,7 @@ class _Compiler:
             leader.followers.append(node)
 
         fields = component.fields
-        # What it runs on ends when it does: it can not wait for that.
+        # What it runs on ends when it does: it cannot wait for that.
         machine = fields.refs("runsOn")[:1]
         for key in ("dependsOn", "input") if component.family == ACTIVITY else ("dependsOn",):
             # An activity that changes a node in place does not wait for itself.

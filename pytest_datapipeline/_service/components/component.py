@@ -371,7 +371,7 @@ class PipelineComponent(Component):
         """The fields of the definition, evaluated for a run.
 
         Raises:
-            ExpressionError: one can not be evaluated.
+            ExpressionError: one cannot be evaluated.
         """
         if len(self._parts) == 1:
             return self._static

@@ -135,7 +135,7 @@ class ObjectScope:
         """What a text becomes, and the same with the secrets in it masked.
 
         Raises:
-            ExpressionError: it can not be evaluated.
+            ExpressionError: it cannot be evaluated.
         """
         template = parse(text)
         before = seen = len(self._context.secrets)
@@ -285,7 +285,7 @@ def evaluated(field: Field, scope: ObjectScope) -> list[Field]:
     """A field with its expressions evaluated; more than one if a list is in it.
 
     Raises:
-        ExpressionError: it can not be evaluated.
+        ExpressionError: it cannot be evaluated.
     """
     if field.is_ref or "#{" not in field.value or field.key in ("id", "name", "type"):
         return [field]

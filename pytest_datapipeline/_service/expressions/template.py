@@ -228,7 +228,7 @@ def _call(text: str, call: Call, scope: Scope, first: tuple[Value, ...]) -> Valu
             text,
             call.position,
             f"{call.name}({shown}): {error}",
-            f"{call.name} can not be applied to {MASK}",
+            f"{call.name} cannot be applied to {MASK}",
         ) from None
 
 

@@ -34,7 +34,7 @@ class Arrival:
 
 
 class Refused(Exception):
-    """An arrival that can not be enqueued beside what is there.
+    """An arrival that cannot be enqueued beside what is there.
 
     Attributes:
         index: which of the arrivals.

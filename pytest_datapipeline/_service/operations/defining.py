@@ -73,7 +73,7 @@ class Defining:
         pipeline = self._registry.find(parameters["pipelineId"], region)
         if pipeline.state == states.FINISHED:
             raise invalid_request(
-                "Pipeline definition has errors", "A FINISHED pipeline can not be changed"
+                "Pipeline definition has errors", "A FINISHED pipeline cannot be changed"
             )
         definition = Definition.of_request(parameters)
         refuse_too_many(definition, self._settings.maximum_objects)

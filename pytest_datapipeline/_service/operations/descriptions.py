@@ -264,7 +264,7 @@ def instance_object(
     """Id, name and fields of an instance.
 
     Raises:
-        ExpressionError: `evaluate`, and an expression can not be evaluated.
+        ExpressionError: `evaluate`, and an expression cannot be evaluated.
     """
     component = instance.component
     fields = [
@@ -358,7 +358,7 @@ def attempt_object(
     """Id, name and fields of an attempt.
 
     Raises:
-        ExpressionError: `evaluate`, and an expression can not be evaluated.
+        ExpressionError: `evaluate`, and an expression cannot be evaluated.
     """
     instance = attempt.instance
     component = instance.component

@@ -129,7 +129,7 @@ class Lifecycle:
             raise invalid_request("The request is missing a required value", "objectIds")
         if pipeline.state == states.FINISHED:
             raise invalid_request(
-                "Invalid pipeline state", f"{pipeline.id} is FINISHED: its status can not be set"
+                "Invalid pipeline state", f"{pipeline.id} is FINISHED: its status cannot be set"
             )
         if status not in _TO_COMPONENTS | _TO_INSTANCES:
             known = ", ".join(sorted(_TO_COMPONENTS | _TO_INSTANCES))
@@ -187,11 +187,11 @@ class Lifecycle:
         for held in instances:
             if status == "RERUN" and not held.ended:
                 raise invalid_request(
-                    "Invalid status", f"{held.id} is {held.status}: it can not be run again"
+                    "Invalid status", f"{held.id} is {held.status}: it cannot be run again"
                 )
             if status in ("TRY_CANCEL", "CANCEL") and held.ended:
                 raise invalid_request(
-                    "Invalid status", f"{held.id} is {held.status}: it can not be canceled"
+                    "Invalid status", f"{held.id} is {held.status}: it cannot be canceled"
                 )
         for held in instances:
             if status == "RERUN":

@@ -63,7 +63,7 @@ def _test(selector: Mapping[str, Any]) -> Callable[[Queryable], bool]:
     if name not in fields:
         raise invalid_request(
             "Invalid query",
-            f"Operator {kind} can not be used with field: {name}; it takes {', '.join(fields)}",
+            f"Operator {kind} cannot be used with field: {name}; it takes {', '.join(fields)}",
         )
     if len(values) != count:
         if count == 1:

@@ -152,7 +152,7 @@ class Watching:
                     return descriptions.given_component(pipeline, given)
         except ExpressionError as error:
             raise invalid_request(
-                "Expression can not be evaluated", f"{object_id}: {error}"
+                "Expression cannot be evaluated", f"{object_id}: {error}"
             ) from None
         return None
 
@@ -208,7 +208,7 @@ class Watching:
         except ExpressionError as error:
             problem = scope.without_secrets(error)
             raise invalid_request(
-                "Expression can not be evaluated", f"{object_id}: {problem}"
+                "Expression cannot be evaluated", f"{object_id}: {problem}"
             ) from None
         return {"evaluatedExpression": text}
 

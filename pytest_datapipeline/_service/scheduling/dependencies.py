@@ -162,7 +162,7 @@ class Dependencies:
                 self.tasks.begin(run)
 
     def _ill_formed(self, run: Run, error: ExpressionError) -> None:
-        # Our choice: a run whose fields can not be evaluated fails, and is not tried again.
+        # Our choice: a run whose fields cannot be evaluated fails, and is not tried again.
         run.note(error=str(error))
         attempt = self.begin_attempt(run, FAILED)
         attempt.error_message = str(error)

@@ -45,7 +45,7 @@ class Ending:
 
 
 def gone(pipeline: Pipeline, now: int, settings: ServiceSettings) -> bool:
-    """Whether a deleted pipeline can not be seen any more."""
+    """Whether a deleted pipeline cannot be seen any more."""
     if pipeline.deletion_requested is None:
         return False
     if settings.consistency == "immediate":

@@ -30,7 +30,7 @@ class _Job:
     def __init__(self, loop: Any, watched: bool) -> None:
         self.loop = loop
         self.executor: Any = None
-        # Whether it tells of its thread. One that runs in another process can not.
+        # Whether it tells of its thread. One that runs in another process cannot.
         self.watched = watched
         self.thread: threading.Thread | None = None
         self.future: asyncio.Future[Any] | None = None

@@ -36,13 +36,13 @@ def test_strings_may_change_and_objects_be_added_after_activation() -> None:
 def test_an_object_can_not_be_removed_after_activation() -> None:
     found = changed(SCHEDULE, node("n"))
 
-    assert "the object 'A' can not be removed" in errors(found, "A")
+    assert "the object 'A' cannot be removed" in errors(found, "A")
 
 
 def test_the_period_can_not_change_after_activation() -> None:
     found = changed(schedule(period="2 hours"), activity(output=ref("n")), node("n"))
 
-    assert found.errors == {"S": ["INVALID_CHANGE:  'period' can not be changed after activation."]}
+    assert found.errors == {"S": ["INVALID_CHANGE:  'period' cannot be changed after activation."]}
 
 
 def test_the_start_can_not_change_after_activation() -> None:
@@ -50,17 +50,17 @@ def test_the_start_can_not_change_after_activation() -> None:
         schedule(startDateTime="2030-01-02T00:00:00"), activity(output=ref("n")), node("n")
     )
 
-    assert "'startDateTime' can not be changed" in errors(found, "S")
+    assert "'startDateTime' cannot be changed" in errors(found, "S")
 
 
 @pytest.mark.parametrize("fields", [{}, {"output": ref("m")}, {"output": [ref("n"), ref("m")]}])
 def test_references_can_not_change_after_activation(fields: dict[str, Any]) -> None:
     found = changed(SCHEDULE, activity(**fields), node("n"), node("m"))
 
-    assert "the references of 'output' can not be changed" in errors(found, "A")
+    assert "the references of 'output' cannot be changed" in errors(found, "A")
 
 
 def test_a_new_object_can_not_write_to_an_old_one_after_activation() -> None:
     found = changed(SCHEDULE, activity(output=ref("n")), node("n"), activity("B", output=ref("n")))
 
-    assert "'output' of a new object can not refer to 'n'" in errors(found, "B")
+    assert "'output' of a new object cannot refer to 'n'" in errors(found, "B")

@@ -69,7 +69,7 @@ def test_an_error_of_an_expression_shows_all_but_the_values(
         )
 
     assert error_of(error)[1] == (
-        "Expression can not be evaluated: A: argument 1 of day(DateTime): a DateTime is wanted, "
+        "Expression cannot be evaluated: A: argument 1 of day(DateTime): a DateTime is wanted, "
         "not *****: at position 2 of \"#{day(*mySecret + ' of')}\""
     )
 

@@ -222,7 +222,7 @@ def test_a_schedule_may_start_at_the_first_activation() -> None:
 def test_two_fields_that_exclude_each_other_are_an_error(
     held: dict[str, Any], first: str, second: str
 ) -> None:
-    assert f"'{first}' and '{second}' can not both be set" in errors(check(held), held["id"])
+    assert f"'{first}' and '{second}' cannot both be set" in errors(check(held), held["id"])
 
 
 def test_a_child_may_replace_the_command_of_its_parent_by_a_script() -> None:
@@ -260,7 +260,7 @@ def test_an_on_demand_pipeline_may_have_the_schedule_that_is_none() -> None:
 def test_an_on_demand_pipeline_with_another_schedule_type_is_an_error() -> None:
     found = check(ON_DEMAND, activity(schedule=None, scheduleType="cron"), base=False)
 
-    assert "'scheduleType' value 'cron' can not be used" in errors(found, "A")
+    assert "'scheduleType' value 'cron' cannot be used" in errors(found, "A")
 
 
 @pytest.mark.rule("on-demand-default")

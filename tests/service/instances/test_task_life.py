@@ -233,7 +233,7 @@ def test_a_task_that_has_ended_can_not_be_canceled(
     task = datapipeline_fake.enqueue("wg")
     datapipeline_client.set_task_status(taskId=taken(datapipeline_client), taskStatus="FINISHED")
 
-    with pytest.raises(FakeUsageError, match="has ended and can not be canceled"):
+    with pytest.raises(FakeUsageError, match="has ended and cannot be canceled"):
         task.cancel()
 
     assert task.status == "FINISHED"

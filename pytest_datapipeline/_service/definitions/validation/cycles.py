@@ -35,7 +35,7 @@ def cycles(graph: dict[str, list[str]], field: str) -> Iterator[tuple[str, str]]
 
 
 def _with_cycles(graph: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The graph without what can not be part of a cycle, because it refers to nothing, or to
+    """The graph without what cannot be part of a cycle, because it refers to nothing, or to
     nothing else: of most definitions, all. The sorter would take ten times as long.
     """
     left = {node: len(others) for node, others in graph.items()}

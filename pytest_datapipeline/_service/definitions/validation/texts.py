@@ -40,15 +40,15 @@ TOO_MANY_OBJECTS = "Exceeded maximum number of objects allowed per pipeline"
 # tests the fake, not AWS.
 OWN_TEXTS = {
     "activated object removed": (
-        "INVALID_CHANGE:  the object '{id}' can not be removed after activation."
+        "INVALID_CHANGE:  the object '{id}' cannot be removed after activation."
     ),
-    "activated period": "INVALID_CHANGE:  'period' can not be changed after activation.",
-    "activated start": "INVALID_CHANGE:  '{field}' can not be changed after activation.",
+    "activated period": "INVALID_CHANGE:  'period' cannot be changed after activation.",
+    "activated start": "INVALID_CHANGE:  '{field}' cannot be changed after activation.",
     "activated reference": (
-        "INVALID_CHANGE:  the references of '{field}' can not be changed after activation."
+        "INVALID_CHANGE:  the references of '{field}' cannot be changed after activation."
     ),
     "activated output": (
-        "INVALID_CHANGE:  'output' of a new object can not refer to '{value}', which was there at "
+        "INVALID_CHANGE:  'output' of a new object cannot refer to '{value}', which was there at "
         "activation."
     ),
     "bad boolean": "INVALID_FIELD_VALUE:  '{field}' value '{value}' must be true or false.",
@@ -68,7 +68,7 @@ OWN_TEXTS = {
     "end before start": (
         "INVALID_FIELD_VALUE:  'endDateTime' value '{value}' must be later than '{start}'."
     ),
-    "exclusive": "EXCLUSIVE_FIELDS:  '{field}' and '{other}' can not both be set.",
+    "exclusive": "EXCLUSIVE_FIELDS:  '{field}' and '{other}' cannot both be set.",
     "expression": "INVALID_EXPRESSION:  '{field}' {problem}",
     "field bytes": (
         "LIMIT_EXCEEDED:  '{field}' has a value of {count} bytes; {maximum} are allowed."
@@ -101,7 +101,7 @@ OWN_TEXTS = {
         "INVALID_FIELD_VALUE:  'scheduleType' value 'ondemand' must be set on the Default object."
     ),
     "ondemand mixed": (
-        "INVALID_FIELD_VALUE:  'scheduleType' value '{value}' can not be used in an on-demand "
+        "INVALID_FIELD_VALUE:  'scheduleType' value '{value}' cannot be used in an on-demand "
         "pipeline."
     ),
     "ondemand missing": (
