@@ -5,25 +5,16 @@ The fake is a service that decides by itself what it answers. Here the test deci
 
 from __future__ import annotations
 
-import calendar
-import copy
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 from weakref import WeakSet
 
 from botocore.stub import Stubber
-from botocore.utils import parse_to_aware_datetime
 
 from ._clients import active
-from ._clients.hooks import MovedParts
 from ._clients.interception import checked_botocore
-from ._clients.requests import ClientCall, TransportFailure, transport_error
 from ._clients.whole_calls import ClientCalls
 from ._fake.faults import effect_of
 from ._fake.queueing.enqueue import check_worker_group
@@ -34,16 +25,17 @@ from ._fake.queueing.task_objects import (
     secrets_of,
     worker_group_in,
 )
-from ._record.call import Call, CallMatcher
+from ._record.call import Call
 from ._record.calls import Calls, Mark
-from ._record.difference import NOTHING, Difference
 from ._service.clock import SECOND, VirtualClock
-from ._service.errors import ServiceError
 from ._service.instances.instance import Policy
 from ._service.instances.life import Tasks
-from ._service.protocol import aws_json, model
+from ._service.protocol import model
 from ._service.protocol.ids import Ids
 from ._service.settings import ServiceSettings
+from ._stubber.expected import checked
+from ._stubber.responses import AnyClient, take_back
+from ._stubber.script import NotExpected, Planned, Script, kind_of
 from ._time import threads
 from ._time.unwinding import Unwinder
 from .errors import (
@@ -56,59 +48,15 @@ from .errors import (
     parted,
     together,
     told_by_message,
-    usage_errors,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
+    from ._clients.requests import ClientCall, TransportFailure
+
 __tracebackhide__ = told_by_message
-
-
-@dataclass(eq=False)
-class _Planned:
-    """One answer of the script.
-
-    Attributes:
-        kind: what it is, as messages call it.
-        expected: what the call must be; None if its parameters do not matter.
-        exact: whether the call may have no other parameters than those.
-        failure: how the connection fails instead; or the exception that is raised instead.
-    """
-
-    kind: str
-    operation: str
-    expected: CallMatcher | None
-    exact: bool
-    status: int = 200
-    parsed: dict[str, Any] | None = None
-    failure: TransportFailure | BaseException | None = None
-
-    def __repr__(self) -> str:
-        return f"{self.kind} for {self.call()}"
-
-    def call(self) -> str:
-        """The call that it is for, as one would write it."""
-        if self.expected is None:
-            return f"{model.operations()[self.operation]}(...)"
-        typed = repr(self.expected)
-        return typed if self.exact else f"{typed[:-1]}, ...)"
-
-    def difference(self, call: Call) -> list[Difference]:
-        """What of the call's parameters is not as expected, by path; empty if it is all right."""
-        if self.expected is None:
-            return []
-        found = self.expected.difference(call)
-        if self.exact:
-            found += [
-                Difference(f"parameters.{name}", NOTHING, value)
-                for name, value in call.parameters.items()
-                if name not in self.expected.parameters
-            ]
-        return found
-
-
-_Differences = list[tuple[_Planned, list[Difference]]]
 
 
 class DataPipelineStubber(Stubber):
@@ -142,17 +90,15 @@ class DataPipelineStubber(Stubber):
     """
 
     def __init__(self, *, any_order: bool = False, region: str = "us-east-1") -> None:
-        super().__init__(cast("Any", _AnyClient()))
+        super().__init__(cast("Any", AnyClient()))
         self._lock = threading.RLock()
-        self._ordered = not any_order
-        self._script: list[_Planned] = []
-        self._used = 0
         self._calls = Calls()
         self._problems: list[str] = []
         self._refusals = 0
         self._unwinder = Unwinder()
         self._told = False
         self._ids = Ids()
+        self._script = Script(self._ids, ordered=not any_order)
         self._pipeline_id = self._ids.pipeline_id()
         self._tasks = 0
         self._home: threading.Thread | None = None
@@ -220,7 +166,7 @@ class DataPipelineStubber(Stubber):
         does not, and the one that was added first before the others. Each is given once.
         """
         with self._lock:
-            self._ordered = False
+            self._script.ordered = False
 
     # -- the script -------------------------------------------------------------------------------
 
@@ -272,7 +218,7 @@ class DataPipelineStubber(Stubber):
             FakeUsageError: a method or parameter that the client has not.
             botocore.exceptions.ParamValidationError: fields that the model does not allow.
         """
-        operation, expected = _checked(method, expected_params)
+        operation, expected = checked(method, expected_params)
         with self._lock:
             super().add_client_error(
                 model.operations()[operation],
@@ -284,9 +230,9 @@ class DataPipelineStubber(Stubber):
                 response_meta,
                 modeled_fields,
             )
-            status, parsed = _take_back(self)
+            status, parsed = take_back(self)
             kind = f"error {service_error_code}" if service_error_code else f"error {status}"
-            self._script.append(_Planned(kind, operation, expected, True, status, parsed))
+            self._script.add(Planned(kind, operation, expected, True, status, parsed))
 
     def add_exception(
         self,
@@ -309,7 +255,7 @@ class DataPipelineStubber(Stubber):
             FakeUsageError: an error that AWS's model does not give the operation; the text suggests
                 the nearest. A method or parameter that the client has not.
         """
-        operation, expected = _checked(method, expected_params)
+        operation, expected = checked(method, expected_params)
         effect, shown = effect_of(operation, error, message)
         if effect.error is not None:
             modelled = effect.error.code in model.modelled_errors(operation)
@@ -340,9 +286,7 @@ class DataPipelineStubber(Stubber):
                 "datapipeline_fake."
             )
         with self._lock:
-            self._script.append(
-                _Planned(_kind(failure), operation, expected, True, failure=failure)
-            )
+            self._script.add(Planned(kind_of(failure), operation, expected, True, failure=failure))
 
     def add_time_out(
         self, method: str = "poll_for_task", expected_params: Mapping[str, Any] | None = None
@@ -452,11 +396,11 @@ class DataPipelineStubber(Stubber):
         *,
         exact: bool = True,
     ) -> None:
-        operation, expected = _checked(method, expected_params)
+        operation, expected = checked(method, expected_params)
         with self._lock:
             super().add_response(model.operations()[operation], response)
-            status, parsed = _take_back(self)
-            self._script.append(_Planned(kind, operation, expected, exact, status, parsed))
+            status, parsed = take_back(self)
+            self._script.add(Planned(kind, operation, expected, exact, status, parsed))
 
     def _handed_out(self, instance: Any, now: int) -> dict[str, Any]:
         tasks = Tasks(VirtualClock(now), ServiceSettings(), self._ids)
@@ -474,7 +418,7 @@ class DataPipelineStubber(Stubber):
     def assert_no_pending_responses(self) -> None:
         """Fail the test if responses are left, and name each of them."""
         with self._lock:
-            left = self._left()
+            left = self._script.left()
         if left:
             raise UnmetExpectations(_joined(left))
 
@@ -519,13 +463,7 @@ class DataPipelineStubber(Stubber):
             if self._told:
                 return []
             self._told = True
-            return [*self._problems, *self._left()]
-
-    def _left(self) -> list[str]:
-        return [
-            explained(f"A response was added and not used: {planned!r}.", about="response-not-used")
-            for planned in self._script
-        ]
+            return [*self._problems, *self._script.left()]
 
     # -- a call -----------------------------------------------------------------------------------
 
@@ -549,75 +487,11 @@ class DataPipelineStubber(Stubber):
             if threading.current_thread() is not self._home:
                 self._callers.add(threading.current_thread())
             try:
-                planned = self._find(call)
-                self._script.remove(planned)
-                self._used += 1
-                return self._outcome(call, planned, client_call.url)
+                return self._script.answer(call, client_call.url)
+            except NotExpected as problem:
+                raise self._refusal(call, str(problem)) from None
             finally:
                 call.ended_ns = now
-
-    def _outcome(self, call: Call, planned: _Planned, url: str) -> tuple[int, dict[str, Any]]:
-        if planned.failure is not None:
-            error = planned.failure
-            if not isinstance(error, BaseException):
-                error = transport_error(error, url)
-            call.error, call.error_message = type(error).__name__, str(error)
-            raise error
-        parsed = planned.parsed or {}
-        given = parsed.pop("ResponseMetadata", {})
-        if planned.status < 300:
-            body = aws_json.encode(parsed)
-            call.response = copy.deepcopy(parsed)
-        else:
-            call.error, call.error_message = parsed["Error"]["Code"], parsed["Error"]["Message"]
-            body = aws_json.encode_error(ServiceError(call.error, call.error_message))
-        request_id = self._ids.request_id()
-        parsed["ResponseMetadata"] = {
-            "RequestId": request_id,
-            "HTTPStatusCode": planned.status,
-            "HTTPHeaders": aws_json.headers(body, request_id, call.time_ns),
-            "RetryAttempts": 0,
-            **given,
-        }
-        return planned.status, parsed
-
-    def _find(self, call: Call) -> _Planned:
-        candidates = self._script[:1] if self._ordered else self._script
-        candidates = [planned for planned in candidates if planned.operation == call.operation]
-        candidates.sort(key=lambda planned: planned.expected is None)
-        differences: _Differences = []
-        for planned in candidates:
-            difference = planned.difference(call)
-            if not difference:
-                return planned
-            differences.append((planned, difference))
-        raise self._refusal(call, self._explanation(call.operation, differences))
-
-    def _explanation(self, operation: str, differences: _Differences) -> str:
-        count = f"all {self._used} that were added were used" if self._used else "none was added"
-        if not self._script:
-            return explained(
-                f"{operation} was called, but the stubber has no response left: {count}.",
-                about="no-response-left",
-            )
-        if not differences and self._ordered:
-            return explained(
-                f"{operation} was called, but the next response is: {self._script[0]!r}. "
-                "Responses are given in the order in which they were added; any_order() has them "
-                "found by operation and parameters.",
-                about="another-response-next",
-            )
-        if not differences:
-            left = "".join(f"\n  {planned!r}" for planned in self._script)
-            return explained(
-                f"{operation} was called, but no response for it is left. These are:{left}",
-                about="no-response-left",
-            )
-        lines = [f"{operation} was called with other parameters than expected."]
-        for planned, difference in differences:
-            lines.append(f"  {planned!r}:")
-            lines += [f"    {line}" for line in difference]
-        return explained("\n".join(lines), about="other-parameters")
 
     def _refusal(self, call: Call, told: str) -> BaseException:
         problem, _ = parted(told)
@@ -636,90 +510,6 @@ class DataPipelineStubber(Stubber):
                 )
             )
         )
-
-
-class _AnyClient:
-    """Stands for all clients where botocore's Stubber asks its client for the service's model.
-
-    A client proper would read the machine's AWS configuration, which is no affair of a test's.
-    """
-
-    def __init__(self) -> None:
-        methods = {method: operation for operation, method in model.operations().items()}
-        self.meta = SimpleNamespace(
-            service_model=model.service_model(), method_to_api_mapping=methods
-        )
-        for method in methods:
-            setattr(self, method, self._no_call)
-
-    @staticmethod
-    def _no_call(**_: Any) -> None:
-        raise FakeUsageError(
-            "A DataPipelineStubber answers all clients, and has none of its own: make one with "
-            "boto3.client('datapipeline'), or use the fixture datapipeline_client."
-        )
-
-
-# -- botocore's private parts: what this file relies on, all of it --------------------------------
-
-
-def _take_back(stubber: Any) -> tuple[int, dict[str, Any]]:
-    """What botocore's Stubber has just checked and put into its queue; a copy, free of aliases."""
-    try:
-        http_response, parsed = stubber._queue.pop()["response"]
-    except (AttributeError, LookupError, TypeError, ValueError):
-        raise MovedParts(
-            "This botocore has changed the queue of botocore.stub.Stubber, which "
-            "pytest-datapipeline is built on. Install an older botocore or a newer "
-            "pytest-datapipeline."
-        ) from None
-    return http_response.status_code, copy.deepcopy(dict(parsed))
-
-
-# -- helpers --------------------------------------------------------------------------------------
-
-
-def _checked(method: object, expected_params: object) -> tuple[str, CallMatcher | None]:
-    """The operation, and a matcher for what is expected of its parameters."""
-    if not isinstance(method, str):
-        raise FakeUsageError(f"The method is {method!r}; it must be a name, as 'poll_for_task'.")
-    with usage_errors(about="unknown-operation"):
-        operation = model.operation_name(method)
-    if expected_params is None:
-        return operation, None
-    if not isinstance(expected_params, Mapping):
-        raise FakeUsageError(
-            f"expected_params is {expected_params!r}; it must be a mapping of parameters."
-        )
-    expected = {name: _copied(value) for name, value in expected_params.items()}
-    shape: Any = model.operation_model(operation).input_shape
-    for name in expected:
-        member = shape.members.get(name) if shape is not None else None
-        if member is not None and member.type_name == "timestamp":
-            expected[name] = _seconds(expected[name])
-    return operation, CallMatcher(operation, expected)
-
-
-def _seconds(value: Any) -> Any:
-    """A time as a call holds it, in seconds since 1970, if it is one in one of boto3's forms."""
-    if isinstance(value, (datetime, str)):
-        return calendar.timegm(parse_to_aware_datetime(cast("Any", value)).utctimetuple())
-    return value
-
-
-def _copied(value: Any) -> Any:
-    """A copy of plain containers. What is in them may be a matcher, which a copy could break."""
-    if type(value) is dict:
-        return {key: _copied(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return [_copied(item) for item in value]
-    return value
-
-
-def _kind(failure: TransportFailure | BaseException) -> str:
-    if isinstance(failure, BaseException):
-        return f"exception {type(failure).__name__}"
-    return f"exception {type(transport_error(failure, '')).__name__}"
 
 
 def _joined(problems: list[str]) -> str:
