@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 from itertools import islice
+from opcode import opmap
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ _OUTER = frozenset(
         *("pytest_trio", "runpy", "threading", "trio", "unittest"),
     }
 )
+
+_OF_HANDLERS = {opmap.get("PUSH_EXC_INFO"), opmap.get("POP_EXCEPT")}
 
 Error = TypeVar("Error", bound=BaseException)
 Function = TypeVar("Function", bound="Callable[..., Any]")
@@ -121,10 +124,10 @@ class _Escape:
     def _at_call(self, *_: object) -> None:
         """No line of a new frame matters: before and after it, there are those of its caller."""
 
-    def _at_line(self, _frame: FrameType, event: str, _: object) -> Any:
+    def _at_line(self, frame: FrameType, event: str, _: object) -> Any:
         if event == "line":
             self._lines -= 1
-            if self._lines <= 0 and self._error is not None:
+            if self._lines <= 0 and self._error is not None and not _at_handler(frame):
                 # Python drops the trace function that raises.
                 raise self._error.with_traceback(None)
         return self._at_line
@@ -148,6 +151,16 @@ class _Escape:
         sys.settrace(self._trace)
         # cProfile's own cannot be put back from here.
         sys.setprofile(self._profile if callable(self._profile) else None)
+
+
+def _at_handler(frame: FrameType) -> bool:
+    """Whether a frame is about to enter a handler, or to leave one.
+
+    What is raised there makes Python, from 3.11 on, take the exception that was to be handled for
+    what is being handled in the callers, forever: it would be shown as the context of whatever they
+    raise, and would keep all of its frames.
+    """
+    return frame.f_code.co_code[frame.f_lasti] in _OF_HANDLERS
 
 
 def _frames_of_user(innermost: FrameType) -> Iterator[FrameType]:

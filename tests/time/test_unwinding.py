@@ -102,18 +102,18 @@ every_loop = pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.__name
 
 
 @pytest.fixture
-def nothing_traces() -> Any:
-    """Neither a trace function nor a profile function is left behind."""
-    before = (sys.gettrace(), sys.getprofile())
+def nothing_is_left() -> Any:
+    """No trace function, no profile function, and no exception that seems to be handled."""
+    before = (sys.gettrace(), sys.getprofile(), sys.exc_info()[1])
     yield
-    assert (sys.gettrace(), sys.getprofile()) == before
+    assert (sys.gettrace(), sys.getprofile(), sys.exc_info()[1]) == before
 
 
 @every_loop
 def test_run_returns_from_a_loop_that_swallows_everything(
     datapipeline_fake: DataPipelineFake,
     datapipeline_client: Any,
-    nothing_traces: None,
+    nothing_is_left: None,
     loop: Loop,
 ) -> None:
     task = datapipeline_fake.enqueue("wg")
@@ -132,7 +132,7 @@ def test_run_returns_from_a_loop_that_swallows_everything(
 def test_a_limit_of_run_ends_a_loop_that_swallows_everything(
     datapipeline_fake: DataPipelineFake,
     datapipeline_client: Any,
-    nothing_traces: None,
+    nothing_is_left: None,
     loop: Loop,
 ) -> None:
     def poll() -> None:
@@ -147,7 +147,7 @@ def test_a_limit_of_run_ends_a_loop_that_swallows_everything(
 def test_a_loop_over_an_empty_world_ends_although_it_swallows_everything(
     datapipeline_fake: DataPipelineFake,
     datapipeline_client: Any,
-    nothing_traces: None,
+    nothing_is_left: None,
     loop: Loop,
 ) -> None:
     def poll() -> None:
@@ -161,7 +161,7 @@ def test_a_loop_over_an_empty_world_ends_although_it_swallows_everything(
 def test_a_stubber_ends_a_loop_that_swallows_everything(
     datapipeline_stubber: DataPipelineStubber,
     datapipeline_client: Any,
-    nothing_traces: None,
+    nothing_is_left: None,
     loop: Loop,
 ) -> None:
     def poll() -> None:
