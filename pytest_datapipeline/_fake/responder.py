@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .._clients.messages import Failure, Reply, Request
@@ -147,7 +148,14 @@ class Responder:
         return reply
 
     async def answer_for(self, request: Request, wait: Waiting | None = None) -> Reply | Failure:
-        """Answer a request that came over a connection. `wait`: how its coroutine waits."""
+        """Answer a request of a coroutine, or one that came over a connection.
+
+        `wait`: how its coroutine waits; by default as asyncio's.
+        """
+        if wait is None:
+            from .._time.loops.asyncio_wait import wait_in_asyncio
+
+            wait = partial(wait_in_asyncio, self._time)
         return await self._time.perform_for(
             request.actor,
             self._steps(request),

@@ -179,19 +179,18 @@ class Timekeeper:
         steps: Generator[Ticket, None, Result],
         what: Callable[[], str],
         returns: bool,
-        wait: Waiting | None = None,
+        wait: Waiting,
     ) -> Result:
         """Run the steps of a request of a coroutine or a connection, awaiting where they ask.
 
         If the awaiting task is cancelled, the steps are closed: the call is given up.
 
         Args:
-            wait: how coroutines of this kind wait; by default as asyncio's.
+            wait: how coroutines of this kind wait.
 
         Raises:
             Closed: the fake was left meanwhile.
         """
-        wait = wait or self.wait_in_asyncio
         with self.lock:
             opening = self.opening
             if opening.over:
@@ -244,69 +243,6 @@ class Timekeeper:
         with self.lock:
             self.participants.waiting.pop(actor, None)
             ticket.on_resolved = None
-
-    async def wait_in_asyncio(self, ticket: Ticket, actor: Actor, what: str, /) -> None:
-        """Wait for a ticket in a task of asyncio's."""
-        import asyncio  # a suite without it does not pay for it
-
-        loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
-
-        def end() -> None:
-            if not over.done():
-                over.set_result(None)
-
-        with self.lock:
-            wait = Wait(actor, lambda: loop.call_soon_threadsafe(end), what)
-            if not self.starts_to_wait(ticket, wait):
-                return
-            stop_watching = self._watch(actor, over, loop)
-        try:
-            await over
-        finally:
-            stop_watching()
-            self.waits_no_longer(ticket, actor)
-
-    def _watch(
-        self, actor: Actor, over: asyncio.Future[None], loop: asyncio.AbstractEventLoop
-    ) -> Callable[[], None]:
-        """End the wait of a coroutine if nothing happens for long; returns what stops that. A
-        connection's client has its own patience, and the loop on the home thread moves time itself.
-        """
-        thread = thread_of(actor)
-        if thread is None or (self.loop is not None and self.loop.adopt(loop)):
-            return lambda: None
-        before = self._activity
-        timer: asyncio.TimerHandle | None = None
-
-        def expire() -> None:
-            nonlocal before, timer
-            with self.lock:
-                if over.done():
-                    return
-                if self._activity != before:
-                    before = self._activity
-                    timer = loop.call_later(self._patience.stalled, expire)
-                    return
-                at_home = thread is self.participants.home
-                hint = (
-                    "The loop that runs here is not one of asyncio's own, such as uvloop's, and "
-                    "cannot move time: use asyncio's in tests, or call clock.advance(seconds)."
-                    if at_home
-                    else _FROM_ELSEWHERE
-                )
-                over.set_exception(
-                    self.nobody_moves_time(
-                        hint, about="foreign-event-loop" if at_home else "nobody-moves-time"
-                    )
-                )
-
-        def stop() -> None:
-            if timer is not None:
-                timer.cancel()
-
-        timer = loop.call_later(self._patience.stalled, expire)
-        return stop
 
     def nobody_moves_time(
         self, hint: str = _FROM_ELSEWHERE, *, about: str = "nobody-moves-time"

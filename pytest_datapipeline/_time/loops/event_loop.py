@@ -25,6 +25,7 @@ from weakref import WeakKeyDictionary
 from ..._service.clock import SECOND, duration
 from ...errors import told_by_message
 from . import pending
+from .asyncio_wait import wait_in_asyncio
 from .loop import LONGEST, SLICE, DrivenTask, Goal, LoopOnFakeTime, driven, real_time
 
 if TYPE_CHECKING:
@@ -363,7 +364,7 @@ class LoopTime(LoopOnFakeTime):
 
     async def wait(self, ticket: Ticket, actor: Actor, what: str, /) -> None:
         """Wait for a ticket."""
-        await self._keeper.wait_in_asyncio(ticket, actor, what)
+        await wait_in_asyncio(self._keeper, ticket, actor, what)
 
     # -- driving, and waiting for conditions -------------------------------------------------------
 
