@@ -32,14 +32,14 @@ _GROUPS = {
     "start": "Time",
     "region": "Clients and the test",
     "running_from": "What AWS leaves open",
-    "shuffle": "Harder than most tests want it",
-    "secrets": "What stands around a pipeline",
+    "shuffle": "Stricter than most tests need",
+    "secrets": "A pipeline's surroundings",
     "allow_real_calls": "The session",
 }
 
 _SETTINGS = """# Settings
 
-Each setting has a name, and a place for each range in which it holds:
+A setting has one name everywhere. Where it is written says what it holds for:
 
 | for | written as |
 |---|---|

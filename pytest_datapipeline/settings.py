@@ -73,9 +73,9 @@ class Settings(ServiceSettings):
         Literal["virtual", "real"],
         "sleep and time-outs of asyncio and trio, in loops on the test's thread that call the fake",
     ] = "virtual"
-    patience: Annotated[float, "real seconds after which a wait that nobody ends is an error"] = (
-        10.0
-    )
+    patience: Annotated[
+        float, "real seconds without progress after which a wait is stopped with an error"
+    ] = 10.0
     settle: Annotated[
         float, "real seconds that a released thread gets to come back before time moves on"
     ] = 0.25

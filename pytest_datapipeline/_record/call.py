@@ -122,6 +122,8 @@ class Call:
             return other.matches(self)
         if isinstance(other, Call):
             return self is other
+        if isinstance(other, str):
+            return of_operation(other).matches(self)
         return NotImplemented  # ANY and its like decide for themselves
 
     __hash__: ClassVar[Callable[[object], int]] = object.__hash__

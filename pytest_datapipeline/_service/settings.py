@@ -85,7 +85,7 @@ class ServiceSettings:
         "whether the values of an activation replace all that are stored, or merge with them",
     ] = "replace"
 
-    # Harder than most tests want it.
+    # Stricter than most tests need.
 
     # Orders are arbitrary on the service: this catches programs that rely on one.
     shuffle: Annotated[bool, "fields, objects and lists of ids come in an arbitrary order"] = False
@@ -102,7 +102,7 @@ class ServiceSettings:
     ] = 0.0
     resource_seconds: Annotated[float, "how long a simulated resource is CREATING"] = 0.0
 
-    # What stands around a pipeline.
+    # A pipeline's surroundings.
 
     secrets: Annotated[Literal["mask", "show"], "the values of fields with * in descriptions"] = (
         "mask"

@@ -43,6 +43,8 @@ def titles(held: Any, path: str = "") -> Iterator[tuple[str, str]]:
         ("Debug a failed test", "how-to/debugging.md"),
         ("race", "how-to/races.md"),
         ("other processes", "how-to/processes.md"),
+        ("each test from the same state", "how-to/scopes.md"),
+        ("Messages", "messages.md"),
     ],
 )
 def test_a_need_leads_to_its_page_and_to_no_other(need: str, page: str) -> None:

@@ -128,7 +128,7 @@ def test_objects_with_an_equality_of_their_own_can_stand_for_a_call() -> None:
 
     assert calls == [ANY, set_task_status()]
     assert calls == [IsInstance(Call), set_task_status()]
-    assert calls[0] != "poll_for_task"
+    assert calls[0] != 1
 
 
 def test_calls_are_equal_to_themselves_alone_and_can_be_in_a_set() -> None:
@@ -202,6 +202,16 @@ def test_a_string_stands_for_an_operation_where_calls_are_looked_for() -> None:
     assert calls.count("poll_for_task") == 2
     with pytest.raises(FakeUsageError, match="Did you mean 'poll_for_task'"):
         assert "pol_for_task" not in calls
+
+
+def test_a_string_stands_for_an_operation_where_calls_are_compared() -> None:
+    polled, reported = call(), call("ReportTaskProgress")
+
+    assert polled == "poll_for_task"
+    assert reported != "PollForTask"
+    assert Calls([polled, reported]) == ["poll_for_task", "ReportTaskProgress"]
+    with pytest.raises(FakeUsageError, match="Did you mean 'poll_for_task'"):
+        assert polled == "poll_for_tsk"
 
 
 @pytest.mark.parametrize(
