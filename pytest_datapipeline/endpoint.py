@@ -61,6 +61,7 @@ class DataPipelineEndpoint:
         self._endpoint: Endpoint = Endpoint(
             lambda: fake._world.responder, port, account=self._account
         )
+        self._requests_before = 0
         self._variables = Variables()
         self._undo: ExitStack | None = None
 
@@ -96,7 +97,7 @@ class DataPipelineEndpoint:
         with ExitStack() as undo:
             self._endpoint.start()
             undo.callback(self._endpoint.stop)
-            self._fake._attach(self.url, self._expected)
+            self._fake._attach(self.url, self._expected, self._starts)
             undo.callback(self._fake._detach)
             self._route(self._endpoint.url)
             undo.callback(self._route, None)
@@ -120,9 +121,13 @@ class DataPipelineEndpoint:
 
             route(self._shared, self._account, url)
 
+    def _starts(self) -> None:
+        self._requests_before = self._endpoint.requests
+
     def _expected(self) -> str | None:
         """Why time waits: a process takes its time to start, and nobody sees it coming."""
-        if self._endpoint.requests or self._fake.calls:
+        calls = self._fake.calls._made - self._fake._start.made
+        if self._endpoint.requests > self._requests_before or calls > 0:
             return None
         return f"no client has come to {self.url} yet"
 

@@ -68,6 +68,7 @@ class DataPipelineFake:
         self._entered = False
         self._endpoint_url: str | None = None
         self._expected: Callable[[], str | None] = lambda: None
+        self._on_start: Callable[[], None] = lambda: None
         self._problems: list[str] = []
         self._told = False
         self._start = Mark()
@@ -145,10 +146,11 @@ class DataPipelineFake:
                 call of it is under way.
         """
         self._check_free("reset")
-        now = self._world.time.now()
+        before = self._world
+        now = before.time.now()
         self._stop(())
         self._build(now)
-        self._go_on()
+        self._go_on(before)
 
     def snapshot(self) -> Snapshot:
         """What the fake holds now, for `restore`.
@@ -160,13 +162,15 @@ class DataPipelineFake:
             FakeUsageError: a call waits; or as `reset` does.
         """
         self._check_free("snapshot")
-        waits = self._world.time.who_waits()
-        if waits:
-            raise FakeUsageError(
-                "No snapshot can be taken while a call waits, as no wait can begin twice. These "
-                f"wait: {waits}. Take it before they begin, or once they are over."
-            )
-        return Snapshot(self, self._world)
+        # Threads that are at work are kept out: all is of one moment.
+        with self._world.time.lock:
+            waits = self._world.time.who_waits()
+            if waits:
+                raise FakeUsageError(
+                    "No snapshot can be taken while a call waits, as no wait can begin twice. "
+                    f"These wait: {waits}. Take it before they begin, or once they are over."
+                )
+            return Snapshot(self, self._world)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put everything back to what it was at a snapshot, as often as is wanted.
@@ -185,10 +189,11 @@ class DataPipelineFake:
         self._check_free("restore")
         if getattr(snapshot, "_owner", None) is not self:
             raise FakeUsageError(f"restore() takes a snapshot of this fake, not {snapshot!r}.")
+        before = self._world
         self._stop(snapshot._found)
         self._world = snapshot._world
         self._world.restore(snapshot)
-        self._go_on()
+        self._go_on(before)
 
     def _check_free(self, what: str) -> None:
         if active.active() is not self:
@@ -212,33 +217,38 @@ class DataPipelineFake:
             self._told = False
             self._problems.clear()
         if self._settings.contract == "fail":
-            self._problems += [
+            found = [
                 str(found)
                 for found in self._findings().broken
                 if found.in_a_line() not in found_before
             ]
-        self._world.time.close()
-        self._give_way()
+            self._problems += [text for text in found if text not in self._problems]
+        self._world.time.close(goes_on=True)
+        self._world.release()
 
-    def _go_on(self) -> None:
+    def _go_on(self, before: World) -> None:
         self._world.time.expected = self._expected
         self.clock = FakeClock(self._world.time)
-        self._world.time.open()
         self._start = self._mark()._replace(era=self._start.era + 1)
-        self._take_over()
+        self._on_start()
+        before.hand_over(self._world, before.time.participants)
 
-    def _attach(self, url: str, why_wait: Callable[[], str | None]) -> None:
-        """Have time wait for what an endpoint expects."""
+    def _attach(
+        self, url: str, why_wait: Callable[[], str | None], on_start: Callable[[], None]
+    ) -> None:
+        """Have time wait for what an endpoint expects, which is told when a world begins."""
         if self._endpoint_url is not None:
             raise FakeUsageError(
                 f"This fake has an endpoint already, {self._endpoint_url}: a test has one."
             )
         self._endpoint_url = url
         self._expected = self._world.time.expected = why_wait
+        self._on_start = on_start
 
     def _detach(self) -> None:
         self._endpoint_url = None
         self._expected = self._world.time.expected = lambda: None
+        self._on_start = lambda: None
 
     def verify(self) -> None:
         """Raise what a test's end has to tell, once and as a whole.

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from .messages import Responding
     from .requests import ClientCall
-    from .retries import RetryStates
+    from .retries import Target
 
 __tracebackhide__ = told_by_message
 
@@ -55,9 +55,7 @@ def _check_aiobotocore() -> None:
     check_parts("aiobotocore", aiobotocore.__version__, _RELIED_ON)
 
 
-def replacements(
-    responder: Responding, retry_states: RetryStates
-) -> Iterator[tuple[type, str, Any]]:
+def replacements(target: Target) -> Iterator[tuple[type, str, Any]]:
     """What takes the place of which methods, while a fake is active."""
     _check_aiobotocore()
     endpoint: Any = AioEndpoint
@@ -72,10 +70,10 @@ def replacements(
     ) -> Any:
         if operation_model.service_model.service_id != SERVICE_ID:
             return await do_get_response(self, request, operation_model, context)
-        retry_states.take_over(self, operation_model.name)
+        target.retry_states.take_over(self, operation_model.name)
         emitter = _Emitter(
             self._event_emitter,
-            lambda: _send(self, responder, request, operation_model.name, context),
+            lambda: _send(self, target.responder, request, operation_model.name, context),
         )
         return await do_get_response(view_of(self, emitter), request, operation_model, context)
 
@@ -105,7 +103,7 @@ def replacements(
         if delay is None or delay is False:
             return False
         invocation_id = request_dict["context"]["retries"]["invocation-id"]
-        await responder.back_off_async(operation_model.name, invocation_id, float(delay))
+        await target.responder.back_off_async(operation_model.name, invocation_id, float(delay))
         return True
 
     async def _choose_signer(
@@ -117,7 +115,11 @@ def replacements(
     yield AioEndpoint, "_do_get_response", _do_get_response
     yield AioEndpoint, "_needs_retry", _needs_retry
     yield AioRequestSigner, "_choose_signer", _choose_signer
-    yield AioSession, "_create_client", with_defaults(session._create_client, responder.region)
+    yield (
+        AioSession,
+        "_create_client",
+        with_defaults(session._create_client, target.responder.region),
+    )
 
 
 async def _send(

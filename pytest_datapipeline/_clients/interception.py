@@ -18,6 +18,7 @@ from botocore.hooks import HierarchicalEmitter, first_non_none_response
 from botocore.session import Session
 from botocore.signers import RequestSigner
 
+from .._time.timekeeper import Superseded
 from ..errors import told_by_message
 from . import light
 from .hooks import SERVICE_ID, MovedParts, Patches, check_parts, when_imported
@@ -32,7 +33,7 @@ from .requests import (
     view_of,
     with_defaults,
 )
-from .retries import RetryStates
+from .retries import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,16 +76,15 @@ class Interception:
     """Routes the Data Pipeline requests of all clients to a responder while it is started."""
 
     def __init__(self, responder: Responding) -> None:
-        self._responder = responder
+        self.target: Target = Target(responder)
         self._patches = Patches()
-        self._retry_states = RetryStates(responder)
         self._stop_waiting: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Take the calls over."""
         checked_botocore()
-        self._retry_states.take_back()
-        responder, retry_states = self._responder, self._retry_states
+        target = self.target
+        target.retry_states.take_back()
         endpoint: Any = Endpoint
         signer: Any = RequestSigner
         do_get_response = endpoint._do_get_response
@@ -96,10 +96,10 @@ class Interception:
         ) -> Any:
             if operation_model.service_model.service_id != SERVICE_ID:
                 return do_get_response(self, request, operation_model, context)
-            retry_states.take_over(self, operation_model.name)
+            target.retry_states.take_over(self, operation_model.name)
             emitter = _Emitter(
                 self._event_emitter,
-                lambda: _send(responder, request, operation_model.name, context),
+                lambda: _send(target, request, operation_model.name, context),
             )
             return do_get_response(view_of(self, emitter), request, operation_model, context)
 
@@ -130,7 +130,7 @@ class Interception:
             if delay is None or delay is False:
                 return False
             invocation_id = request_dict["context"]["retries"]["invocation-id"]
-            responder.back_off(operation_model.name, invocation_id, float(delay))
+            target.responder.back_off(operation_model.name, invocation_id, float(delay))
             return True
 
         def _choose_signer(self: Any, operation_name: str, signing_type: str, context: Any) -> Any:
@@ -143,7 +143,7 @@ class Interception:
         self._patches.replace(Endpoint, "_needs_retry", _needs_retry)
         self._patches.replace(RequestSigner, "_choose_signer", _choose_signer)
         self._patches.replace(
-            Session, "create_client", with_defaults(Session.create_client, responder.region)
+            Session, "create_client", with_defaults(Session.create_client, target.responder.region)
         )
         for owner, name, replacement in light.replacements():
             self._patches.replace(owner, name, replacement)
@@ -152,14 +152,14 @@ class Interception:
     def _start_asynchronous(self, _: object) -> None:
         from . import aio
 
-        for owner, name, replacement in aio.replacements(self._responder, self._retry_states):
+        for owner, name, replacement in aio.replacements(self.target):
             self._patches.replace(owner, name, replacement)
 
     def stop(self) -> None:
         """Leave botocore as it was."""
         self._stop_waiting()
         self._patches.undo()
-        self._retry_states.give_back()
+        self.target.retry_states.give_back()
 
 
 class _Emitter(AnsweringEmitter):
@@ -173,9 +173,15 @@ class _Emitter(AnsweringEmitter):
         return [(self._answer, self._answer() if response is None else response)]
 
 
-def _send(responder: Responding, request: Any, operation: str, context: dict[str, Any]) -> Any:
+def _send(target: Target, request: Any, operation: str, context: dict[str, Any]) -> Any:
     asked = request_of(request, operation, context)
-    reply = responder.answer(asked)
+    while True:
+        try:
+            reply = target.responder.answer(asked)
+            break
+        except Superseded:
+            # It came while the fake was reset: the new world answers.
+            continue
     if isinstance(reply, Failure):
         raise exception_of(reply, asked)
     return response_of(AWSResponse, reply, asked)

@@ -13,6 +13,22 @@ if TYPE_CHECKING:
     from .messages import Responding
 
 
+class Target:
+    """Where requests go now, and the retry states of clients there."""
+
+    __slots__ = ("responder", "retry_states")
+
+    def __init__(self, responder: Responding) -> None:
+        self.responder: Responding = responder
+        self.retry_states: RetryStates = RetryStates(responder)
+
+    def move(self, responder: Responding) -> None:
+        """Have them go to another from now on; clients start afresh there."""
+        before, self.retry_states = self.retry_states, RetryStates(responder)
+        self.responder = responder
+        before.give_back()
+
+
 class RetryStates:
     """Gives each client a fresh retry state on virtual time, and gives back what it had.
 

@@ -95,6 +95,9 @@ class Gate:
         self._held.append((call, ticket))
         return ticket
 
+    def _forget(self, ticket: Ticket) -> None:
+        self._held = [(call, held) for call, held in self._held if held is not ticket]
+
     def _let_go(self, number: int | None) -> None:
         if number is not None and not 1 <= number <= len(self._held):
             raise FakeUsageError(f"release({number!r}): {len(self._held)} calls are held.")
@@ -126,6 +129,11 @@ class Gates:
         with self._time.lock:
             gate._let_go(number)
             self._time.happened()
+
+    def forget(self, ticket: Ticket) -> None:
+        """A call is held no longer, be it released or given up."""
+        for gate in self.entered:
+            gate._forget(ticket)
 
     def hold(self, call: Call, at: Where, by_test: bool) -> Ticket | None:
         """What a call has to wait for there, if anything.

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _PACKAGE = __name__.split(".")[0] + "."
 # What is no part of a world, or does not change once it is made: that of others, such as threads,
-# is left alone as well.
+# is left alone as well. Each is a module, or a package with all that is in it.
 _LEFT_ALONE = tuple(
-    _PACKAGE + name
+    f"{_PACKAGE}{name}."
     for name in (
-        *("_clients.", "_time.", "_fake.driving", "_fake.gates", "_fake.world", "fake", "settings"),
-        *("_service.definitions.", "_service.expressions.", "_service.settings"),
+        *("_clients", "_time", "_fake.driving", "_fake.gates", "_fake.world", "fake", "settings"),
+        *("_service.definitions", "_service.expressions", "_service.settings"),
         # Of calls that are over. A snapshot is refused while others are not.
         *("_record.call", "_contract.rule"),
     )
@@ -123,16 +123,27 @@ _BUILT_IN: dict[type, _Kind] = {
     tuple: _FIXED,
     frozenset: _FIXED,
     MethodType: _Kind(lambda held: (held.__self__,), None),
-    partial: _Kind(lambda held: (held.func, *held.args, *held.keywords.values()), None),
+    partial: _Kind(lambda held: _bound(held), None),
     FunctionType: _Kind(lambda held: _captured(held), None),
 }
 
 
 def _captured(function: FunctionType) -> tuple[object, ...]:
     """What a function of ours holds; what a test's holds is its own affair."""
-    if not function.__module__.startswith(_PACKAGE):
+    if not _is_ours(function):
         return ()
     return tuple(cell.cell_contents for cell in function.__closure__ or ())
+
+
+def _bound(function: partial[Any]) -> tuple[object, ...]:
+    """The same, of a function with some of its arguments."""
+    if not _is_ours(function.func):
+        return ()
+    return (function.func, *function.args, *function.keywords.values())
+
+
+def _is_ours(held: object) -> bool:
+    return str(getattr(held, "__module__", None)).startswith(_PACKAGE)
 
 
 @cache
@@ -141,7 +152,7 @@ def _kind_of(kind: type) -> _Kind | None:
     found = _BUILT_IN.get(kind)
     if found is not None:
         return found
-    if not kind.__module__.startswith(_PACKAGE) or kind.__module__.startswith(_LEFT_ALONE):
+    if not _is_ours(kind) or f"{kind.__module__}.".startswith(_LEFT_ALONE):
         return None
     if issubclass(kind, tuple):
         return _FIXED

@@ -257,7 +257,10 @@ class Responder:
             raise
         if held is not None:
             self._time.happened()
-            yield held
+            try:
+                yield held
+            finally:
+                self._gates.forget(held)
 
     def _serve(self, call: Call, request: Request) -> Steps:
         if self._gates.entered:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .._time.loops.event_loop import LoopTime
     from .._time.loops.loop import Loops
     from .._time.loops.trio_loop import TrioTime
+    from .._time.participants import Participants
     from ..settings import Settings
 
 
@@ -223,6 +224,9 @@ class World:
     def take_over(self) -> None:
         """Answer calls, and have the clocks of the test go by this world's if that is wanted."""
         self._interception.start()
+        self._take_hold()
+
+    def _take_hold(self) -> None:
         self.time.frozen.resume()
         self._import_hooks.append(when_imported("asyncio.base_events", self._start_asyncio))
         self._import_hooks.append(when_imported("trio", self._start_trio))
@@ -234,14 +238,30 @@ class World:
 
     def give_way(self) -> None:
         """Leave everything as it was, even where one step of it fails."""
+        all_of(self.release, self._interception.stop)
+
+    def release(self) -> None:
+        """The same, but for the clients: their calls come here, or to whom they are handed over."""
         all_of(
             self._own_clocks.give_back_sleep,
             self._stop_import_hooks,
             self._stop_loops,
-            self._interception.stop,
             self.time.frozen.pause,
             self._own_clocks.thaw,
         )
+
+    def hand_over(self, successor: World, participants: Participants) -> None:
+        """Have another world take over, which may be this one again, once this one is released. The
+        calls that come meanwhile wait for it: they are never without an answer.
+
+        `participants`: who took part until now.
+        """
+        if successor is not self:
+            successor._interception = self._interception
+            self._interception.target.move(successor.responder)
+        successor.time.open(participants)
+        self.time.opening.superseded = successor is not self
+        successor._take_hold()
 
     def end_freeze(self) -> None:
         """Have the test's clocks run again, for good."""

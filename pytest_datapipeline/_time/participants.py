@@ -41,14 +41,20 @@ class Participants:
         callers: the threads that have made calls.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: Participants | None = None) -> None:
+        """`before`: those of the fake until now, where it begins again."""
         self.home: threading.Thread = threading.current_thread()
         self.waiting: dict[Actor, Wait] = {}
         self.callers: set[threading.Thread] = set()
         self._on_the_way: dict[Actor, None] = {}
         # Threads that need no chance to make a first call: those older than the fake, and callers.
-        self._known: set[threading.Thread] = set(threading.enumerate())
-        self._older = frozenset(self._known)
+        self._older: frozenset[threading.Thread]
+        self._older = frozenset(threading.enumerate()) if before is None else before._older
+        self._known: set[threading.Thread] = set(self._older)
+        if before is not None:
+            # Threads that served may serve again. Connections that are open will send requests.
+            still = (*before.waiting, *before._on_the_way)
+            self._on_the_way.update((actor, None) for actor in still if thread_of(actor) is None)
 
     # -- comings and goings -----------------------------------------------------------------------
 

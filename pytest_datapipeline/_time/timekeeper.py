@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .._service.clock import VirtualClock, duration, to_datetime
 from .._service.instances.queues import Ticket
@@ -51,17 +51,26 @@ class Closed(Exception):
     """The fake was left while a call waited."""
 
 
+class Superseded(Closed):
+    """The call came while the fake was reset, and is for the one that has taken its place."""
+
+
 class Opening:
     """The time from an `open` to its `close`. Who waits, waits for what comes before its end."""
 
-    __slots__ = ("over",)
+    __slots__ = ("goes_on", "over", "superseded")
 
     def __init__(self) -> None:
         self.over: bool = False
+        # Whether another follows at once, of this keeper or, if it is superseded, of another.
+        self.goes_on: bool = False
+        self.superseded: bool = False
 
 
 class HomeLoop(Protocol):
     """The event loop on the home thread, which moves time itself where it has nothing to do."""
+
+    goals: list[Any]
 
     def wake(self) -> None: ...
 
@@ -119,7 +128,9 @@ class Timekeeper:
     def busy(self) -> bool:
         """Whether the calling thread drives a loop, or is in the midst of a call: a function of the
         test's is called back."""
-        if self.limits.drive is not None:
+        if self.limits.drive is not None or any(
+            loop is not None and loop.goals for loop in (self.loop, self.trio)
+        ):
             return True
         try:
             self._changed.notify(0)
@@ -147,7 +158,7 @@ class Timekeeper:
         """
         with self.lock:
             home = self.at_home
-            opening = self.opening
+            opening = self._present_opening()
             if home:
                 self.sync()
                 self.limits.check_drive(count=True)
@@ -192,7 +203,7 @@ class Timekeeper:
             Closed: the fake was left meanwhile.
         """
         with self.lock:
-            opening = self.opening
+            opening = self._present_opening()
             if opening.over:
                 raise Closed
             if self.participants.is_at_home(actor):
@@ -624,11 +635,27 @@ class Timekeeper:
         """The waits of all threads, for messages."""
         return self.participants.who_waits()
 
-    def open(self) -> None:
-        """Begin, for the first time or again: the calling thread is home, and nobody waits."""
-        self.participants = Participants()
-        self.opening = Opening()
-        self.loop = self.trio = None
+    def _present_opening(self) -> Opening:
+        """What a call that comes now belongs to.
+
+        Raises:
+            Superseded: another keeper has taken the place of this one.
+        """
+        while self.opening.over and self.opening.goes_on:
+            if self.opening.superseded:
+                raise Superseded
+            self._changed.wait(_SLICE)
+        return self.opening
+
+    def open(self, before: Participants | None = None) -> None:
+        """Begin, for the first time or again: the calling thread is home, and nobody waits.
+
+        `before`: who took part until now, where the fake goes on.
+        """
+        with self.lock:
+            self.participants = Participants(before)
+            self.opening = Opening()
+            self.loop = self.trio = None
 
     def put_back(self, put_back: Callable[[], None], frozen: object) -> None:
         """Have the world, and its time, put back to what they were. It is closed meanwhile.
@@ -646,9 +673,13 @@ class Timekeeper:
                 self.frozen.entered(frozen)
                 self.frozen.push(self.clock.now)
 
-    def close(self) -> None:
-        """Let go of every thread that waits, and end it; likewise those that come back soon."""
+    def close(self, goes_on: bool = False) -> None:
+        """Let go of every thread that waits, and end it; likewise those that come back soon.
+
+        `goes_on`: whether calls that come meanwhile are to wait for what follows at once.
+        """
         with self.lock:
+            self.opening.goes_on = goes_on
             self.opening.over = True
             self.frozen.unwatch()
             for wait in self.participants.waiting.values():

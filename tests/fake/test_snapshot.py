@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -537,3 +540,112 @@ def test_what_comes_after_it_comes_again_whatever_was_between(
         fake.restore(snapshot)
 
         assert player.play(after) == first
+
+
+# -- what stays the test's own, and what others do meanwhile ---------------------------------------
+
+
+def play(seen: list[str], work: Any) -> None:
+    seen.append(work.id)
+
+
+def test_what_a_partial_of_the_test_holds_stays_its_own(fake: DataPipelineFake) -> None:
+    seen: list[str] = []
+    fake.work(partial(play, seen))
+    snapshot = fake.snapshot()
+    fake.wait_until(fake.enqueue(GROUP, id="Nightly"))
+    fake.restore(snapshot)
+
+    assert seen == ["Nightly"]
+
+
+@pytest.mark.datapipeline(kept_calls=3)
+def test_calls_that_were_dropped_are_counted_as_then(
+    fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    for _ in range(5):
+        datapipeline_client.list_pipelines()
+    snapshot, before = fake.snapshot(), repr(fake.calls)
+    for _ in range(5):
+        datapipeline_client.list_pipelines()
+    fake.restore(snapshot)
+
+    assert fake.calls.dropped == 2
+    assert repr(fake.calls) == before
+
+
+def test_a_pool_serves_again_after_a_restore(fake: DataPipelineFake) -> None:
+    def work_one() -> None:
+        client = boto3.client("datapipeline", config=Config(read_timeout=100))
+        finish(client, take(client))
+
+    task = fake.enqueue(GROUP, delay=60)
+    snapshot = fake.snapshot()
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(3):
+            done = pool.submit(work_one)
+            fake.wait_until(task)
+            done.result(10)
+            task.assert_finished()
+            fake.restore(snapshot)
+
+
+@pytest.mark.parametrize("how", ["reset", "restore"])
+def test_calls_that_come_meanwhile_reach_the_fake(fake: DataPipelineFake, how: str) -> None:
+    fake.enqueue("other", *[{}] * 300)
+    snapshot = fake.snapshot()
+    client = boto3.client("datapipeline", config=Config(retries={"total_max_attempts": 1}))
+    failed: list[BaseException] = []
+    over = threading.Event()
+
+    def first_call() -> None:
+        try:
+            client.list_pipelines()
+        except BaseException as error:
+            failed.append(error)
+
+    def spawn() -> None:
+        while not over.is_set():
+            thread = threading.Thread(target=first_call)
+            thread.start()
+            thread.join()
+
+    spawner = threading.Thread(target=spawn)
+    spawner.start()
+    for _ in range(50):
+        fake.restore(snapshot) if how == "restore" else fake.reset()
+    over.set()
+    spawner.join(10)
+
+    assert [error for error in failed if not isinstance(error, SystemExit)] == []
+
+
+@pytest.mark.parametrize("how", ["reset", "restore"])
+def test_it_is_not_done_while_a_coroutine_waits_for_a_condition(
+    fake: DataPipelineFake, how: str
+) -> None:
+    snapshot = fake.snapshot()
+
+    async def main() -> None:
+        waits = asyncio.create_task(fake.until(lambda: False))
+        await asyncio.sleep(1)
+        with pytest.raises(FakeUsageError, match=rf"^{how}\(\) was called while"):
+            fake.restore(snapshot) if how == "restore" else fake.reset()
+        waits.cancel()
+        await asyncio.wait([waits])
+
+    asyncio.run(main())
+
+
+def test_what_each_example_breaks_is_told_once() -> None:
+    fake = DataPipelineFake(contract="fail")
+    with pytest.raises(UnmetExpectations) as told, fake:
+        snapshot = fake.snapshot()
+        client = boto3.client("datapipeline")
+        for _ in range(3):
+            fake.enqueue(GROUP, {}, {})
+            poll(client)
+            poll(client)
+            fake.restore(snapshot)
+
+    assert str(told.value).count("short-read-timeout (") == 1

@@ -105,6 +105,7 @@ class TrioTime(LoopOnFakeTime):
         # How the tasks waited when the run was last asked, and whether it has slept since.
         self._seen = trio_pending.Waits()
         self._slept = False
+        self._slept_at = 0.0
         # When, in real time, a deadline of the run is up, and how far time was then.
         self._up: dict[float, float] = {}
         self._up_at = 0
@@ -261,7 +262,8 @@ class TrioTime(LoopOnFakeTime):
             self._waited, self._slept = 0.0, False
             # What has come from outside is taken in first.
             return 0.0
-        self._waited += SLICE if self._slept else 0.0
+        # Not by the length of the sleeps: a MockClock that jumps by itself cuts them short.
+        self._waited += real_time() - self._slept_at if self._slept else 0.0
         self._slept = False
         by_test = self._by_test(clock)
         if by_test and not involved:
@@ -273,7 +275,7 @@ class TrioTime(LoopOnFakeTime):
             return 0.0
         if obstacle:
             self._check_patience(obstacle)
-            self._slept = True
+            self._slept, self._slept_at = True, real_time()
         longest = SLICE if obstacle else min(by_itself(), LONGEST)
         return longest if by_test else min(longest, self._up_in())
 
@@ -386,9 +388,16 @@ class TrioTime(LoopOnFakeTime):
         """End the task that calls: the test that it belonged to is over."""
         if not self._keeper.at_home:
             threads.end_thread()
-        # Only a scope of the test's can cancel it, and most tests leave their nurseries next.
-        with trio.move_on_after(self._keeper.stalled_seconds):
-            await trio.sleep_forever()
+        # Only a scope of the test's can cancel it, and most tests leave their nurseries next. In
+        # real time: the run's own may be the fake's.
+        over, token = trio.Event(), trio.lowlevel.current_trio_token()
+        timer = threading.Timer(self._keeper.stalled_seconds, _tell, (token, over.set))
+        timer.daemon = True
+        timer.start()
+        try:
+            await over.wait()
+        finally:
+            timer.cancel()
         raise Stuck(
             explained(
                 f"A call of task {current_task().name!r} still waited when the fake was left, and "
