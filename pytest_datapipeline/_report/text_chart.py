@@ -25,6 +25,8 @@ _LETTERS = {
     "TIMEDOUT": "T",
     "SKIPPED": ".",
     "RUNNING": ">",
+    "WAITING_FOR_RUNNER": _WAITS,
+    "WAITING_ON_DEPENDENCIES": _WAITS,
 }
 _OTHER = "?"
 
@@ -36,11 +38,13 @@ def text_chart(lanes: Sequence[tuple[str, str]], bars: Sequence[Bar], start: int
     end = max([end, start + SECOND, *(bar.end for bar in bars)])
     scale = (_WIDTH - 1) / (end - start)
     rows = [[" "] * _WIDTH for _ in lanes]
-    used: dict[str, str] = {}
+    used: dict[str, list[str]] = {}
     # What waits first, so that what works is written over it, and what failed over both.
     for bar in sorted(bars, key=lambda held: (not held.faint, held.status != "FINISHED")):
         letter = _WAITS if bar.faint else _LETTERS.get(bar.status, _OTHER)
-        used.setdefault(letter, "waits" if bar.faint else bar.status)
+        meaning = "waits" if letter == _WAITS else bar.status
+        if meaning not in used.setdefault(letter, []):
+            used[letter].append(meaning)
         first, last = (round((moment - start) * scale) for moment in (bar.begin, bar.end))
         for place in range(max(first, 0), max(last, first + 1)):
             if place < _WIDTH:
@@ -54,5 +58,5 @@ def text_chart(lanes: Sequence[tuple[str, str]], bars: Sequence[Bar], start: int
     ]
     if len(lanes) > _LANES:
         lines.append(f"... {len(lanes) - _LANES} more")
-    lines.append(", ".join(f"{letter} {what}" for letter, what in used.items()))
+    lines.append(", ".join(f"{letter} {' or '.join(what)}" for letter, what in used.items()))
     return "\n".join(lines)

@@ -170,10 +170,12 @@ def test_a_failed_test_shows_the_runs_of_its_pipelines(run: Run) -> None:
     result = run(
         """
         def test_it(datapipeline_fake):
-            datapipeline_fake.pipelines.activate([
+            pipeline = datapipeline_fake.pipelines.activate([
                 {"id": "Default", "scheduleType": "ondemand", "workerGroup": "wg"},
                 {"id": "Load", "type": "ShellCommandActivity", "command": "true"},
-            ], name="reports").run(lambda work: None)
+            ], name="reports")
+            datapipeline_fake.work(seconds=60)
+            pipeline.run()
             assert False
         """
     )
@@ -181,6 +183,34 @@ def test_a_failed_test_shows_the_runs_of_its_pipelines(run: Run) -> None:
     result.stdout.fnmatch_lines(
         ["*AWS Data Pipeline: runs*", "reports", "*20??-*", "Load |*|", "= FINISHED"]
     )
+
+
+def test_a_failed_test_shows_no_timeline_in_which_no_time_has_passed(run: Run) -> None:
+    result = run(
+        """
+        def test_it(datapipeline_fake):
+            datapipeline_fake.pipelines.activate([
+                {"id": "Default", "scheduleType": "ondemand", "workerGroup": "wg"},
+                {"id": "Load", "type": "ShellCommandActivity", "command": "true"},
+            ])
+            assert False
+        """
+    )
+
+    result.stdout.fnmatch_lines(["*AWS Data Pipeline: pipelines*"])
+    result.stdout.no_fnmatch_line("*AWS Data Pipeline: runs*")
+
+
+def test_what_waits_is_no_other_status_in_the_legend_of_a_timeline(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(three())
+    datapipeline_fake.clock.advance(300)
+
+    statuses = {pipeline.instance(name).status for name in ("A", "B")}
+
+    assert statuses == {"WAITING_FOR_RUNNER", "WAITING_ON_DEPENDENCIES"}
+    assert pipeline.gantt.splitlines()[-1] == "- waits"
 
 
 # -- what is expected to have run -----------------------------------------------------------------

@@ -10,10 +10,19 @@ from support.examples import examples
 from pytest_datapipeline._report.drawing import Shape, draw
 from pytest_datapipeline._report.gantt import Bar, gantt
 from pytest_datapipeline._report.statuses import look_of
+from pytest_datapipeline._report.text_chart import text_chart
 from pytest_datapipeline._service.clock import SECOND
 from pytest_datapipeline._service.instances import instance
 
 HOUR = 3600 * SECOND
+
+
+def test_statuses_that_have_one_letter_share_it_in_the_legend() -> None:
+    bars = [Bar(0, 0, HOUR, "CREATING", ""), Bar(1, 0, HOUR, "PAUSED", "")]
+
+    chart = text_chart([("A", ""), ("B", "")], bars, 0, HOUR)
+
+    assert chart.splitlines()[-1] == "? CREATING or PAUSED"
 
 
 def test_bars_lie_at_their_times_in_their_lanes() -> None:

@@ -145,7 +145,7 @@ class Pipeline:
 
     @property
     def gantt(self) -> str:
-        """Its runs so far over time, in letters; empty if there are none."""
+        """Its runs so far over time, in letters; empty while none has taken any time."""
         from ..._preview.formats.bars import lanes_and_bars
         from ..._report.text_chart import text_chart
 
@@ -155,7 +155,8 @@ class Pipeline:
         now = self._owner._service.clock.now
         lanes, bars = lanes_and_bars(rows, now)
         moments = [moment for bar in bars for moment in (bar.begin, bar.end)]
-        return text_chart(lanes, bars, min(moments), max(moments))
+        start, end = min(moments), max(moments)
+        return text_chart(lanes, bars, start, end) if start < end else ""
 
     def _rows(self) -> list[Ran]:
         from ..._preview.rows import rows_of
