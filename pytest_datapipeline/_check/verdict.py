@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,6 @@ WARNING = "warning"
 ADVICE = "advice"
 # The rules of what AWS finds: it names none itself.
 VALIDATION = {ERROR: "aws-error", WARNING: "aws-warning"}
-_QUOTED = re.compile(r"'([^']+)'")
 _CALLER = Caller("us-east-1")
 
 
@@ -99,20 +97,8 @@ def _validated(reading: Reading, now: int) -> list[Finding]:
         ]
     kinds = (("validationErrors", "errors", ERROR), ("validationWarnings", "warnings", WARNING))
     return [
-        Finding(level, VALIDATION[level], text.strip(), _place(reading, held["id"], text))
+        Finding(level, VALIDATION[level], text.strip(), reading.place_of(held["id"], text))
         for part, key, level in kinds
         for held in answer[part]
         for text in held[key]
     ]
-
-
-def _place(reading: Reading, object_id: str, text: str) -> Place:
-    """Where a finding of AWS's belongs, which names the object, and the field in its text."""
-    keys = {
-        field["key"]
-        for held in reading.request["pipelineObjects"]
-        if held["id"] == object_id
-        for field in held["fields"]
-    }
-    named = next((name for name in _QUOTED.findall(text) if name in keys), None)
-    return reading.place(object_id, named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..errors import told_by_message
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from .tree import Path, Tree
 
 __tracebackhide__ = told_by_message
+
+_QUOTED = re.compile(r"'([^']+)'")
 
 
 class Reading:
@@ -53,6 +56,19 @@ class Reading:
         path = paths.get((object_id, field)) or paths.get((object_id, None)) or ()
         known = object_id if (object_id, None) in paths or path else None
         return self._tree.place(path or paths.get((None, None), ()), known or object_id, field)
+
+    def place_of(self, object_id: str, problem: str) -> Place:
+        """Where what the service's validation finds belongs: it names the object, and the field in
+        its text.
+        """
+        keys = {
+            field["key"]
+            for held in self.request["pipelineObjects"]
+            if held["id"] == object_id
+            for field in held["fields"]
+        }
+        named = next((name for name in _QUOTED.findall(problem) if name in keys), None)
+        return self.place(object_id, named)
 
     def note(self, path: Path, object_id: str | None = None, field: str | None = None) -> None:
         """Keep where something stands; of two of one name, the first."""

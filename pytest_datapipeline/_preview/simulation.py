@@ -109,7 +109,7 @@ class Simulation:
         answer = self._call("PutPipelineDefinition", {**made, **self._reading.request})
         if answer["errored"]:
             problems = "\n".join(
-                f"  {self._reading.place(held['id'])}: {text}"
+                f"  {self._reading.place_of(held['id'], text)}: {text}"
                 for held in answer["validationErrors"]
                 for text in held["errors"]
             )

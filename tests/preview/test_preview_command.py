@@ -303,7 +303,7 @@ def test_a_definition_with_errors_would_run_nothing(
     assert main([file]) == 2
     err = capsys.readouterr().err
     assert "d.json has errors, as AWS's validation has them, so that nothing would run:" in err
-    assert "d.json:1, object 'A': INVALID_FIELD_VALUE" in err
+    assert "d.json:1, object 'A', field 'maximumRetries': INVALID_FIELD_VALUE" in err
 
 
 def test_of_several_pipelines_one_has_to_be_named(

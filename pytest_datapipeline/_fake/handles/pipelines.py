@@ -611,13 +611,13 @@ def _outcome(value: Any) -> str:
 def _problems(answer: Mapping[str, Any], reading: Reading) -> list[str]:
     """The errors of a definition, apart from values that the activation may bring."""
     return [
-        f"  {held['id']}: {text}{_where(reading, held['id'])}"
+        f"  {held['id']}: {text}{_where(reading, held['id'], text)}"
         for held in answer["validationErrors"]
         for text in held["errors"]
         if text != NO_PARAMETER_VALUE
     ]
 
 
-def _where(reading: Reading, object_id: str) -> str:
-    place = reading.place(object_id)
+def _where(reading: Reading, object_id: str, problem: str) -> str:
+    place = reading.place_of(object_id, problem)
     return "" if place.line is None else f" ({place.file}:{place.line})"
