@@ -20,8 +20,12 @@ What `pytest-datapipeline check` says of a definition after AWS's own validation
 it. None of this is AWS's: the service takes all of it. Each rule is switched off by its id,
 `--ignore ID`, and all of them by `--ignore advice`; with `--strict` they count as errors do.
 
-This page is made by `python docs/advice.py`; the rules stand in
-`pytest_datapipeline/_check/advice`.
+Of [definition files that are tests](definitions.md#definition-files-as-tests), the item `advice` fails if
+a rule has something to say. `datapipeline_ignored_advice = no-failure-alarm` in pytest's configuration
+switches a rule off there, `datapipeline_ignored_advice = advice` all of them.
+
+<!-- This page is made by `python docs/advice.py`; the rules stand in
+`pytest_datapipeline/_check/advice`. -->
 
 | id | what it finds | why that is seldom meant |
 |---|---|---|

@@ -36,8 +36,8 @@ lists all ids if it is given none. `...` stands for what differs from test to te
 more: names, values, the last calls. Errors of the service itself are AWS's; what brings them about is on the
 [conformance](conformance.md) page.
 
-This page is made by `python docs/messages.py`; the messages stand in
-`pytest_datapipeline/_messages/catalog.py`.
+<!-- This page is made by `python docs/messages.py`; the messages stand in
+`pytest_datapipeline/_messages/catalog.py`. -->
 """
 
 

@@ -51,8 +51,8 @@ A setting has one name everywhere. Where it is written says what it holds for:
 
 A marker wins over the command line, which wins over the ini file.
 
-This page is made by `python docs/reference.py`; the settings stand in `pytest_datapipeline/settings.py`,
-`pytest_datapipeline/_service/settings.py` and `pytest_datapipeline/plugin.py`."""
+<!-- This page is made by `python docs/reference.py`; the settings stand in `pytest_datapipeline/settings.py`,
+`pytest_datapipeline/_service/settings.py` and `pytest_datapipeline/plugin.py`. -->"""
 
 _SESSION = """
 Not arguments of `DataPipelineFake`: they are about what surrounds fakes. `guard` and `allow_real_calls`
@@ -64,8 +64,8 @@ _FILES = """## Definition files as tests
 
 | ini option | what it is |
 |---|---|
-| `datapipeline_definitions` | [definition files that are tests](../definitions.md#definition-files-as-tests), as `pipelines/*.json` |
-| `datapipeline_ignored_advice` | ids of [rules of advice](../advice.md) that are off for these files |
+| `datapipeline_definitions` | [definition files that are tests](../definitions.md#definition-files-as-tests), as `pipelines/*.json`; that a pattern matches no file is a warning, that none does an error |
+| `datapipeline_ignored_advice` | ids of [rules of advice](../advice.md) that are off for these files; `advice` for all |
 """
 
 
@@ -116,7 +116,7 @@ The options of pytest are with the [settings](settings.md), but for these:
 | `--datapipeline-replay RUN` | makes [one run of an exploration](../explore.md) again |
 | `--datapipeline-update-snapshots` | keeps what [definition files](../definitions.md#definition-files-as-tests) run beside them |
 
-This page is made by `python docs/reference.py`, from the parsers of the commands.
+<!-- This page is made by `python docs/reference.py`, from the parsers of the commands. -->
 """
 _GUIDES = {
     "check": "The guide to it is [Check](../definitions.md#check).",
@@ -193,8 +193,8 @@ with 404, each with `{"message": "..."}`. Where `serve` has a token, every reque
 
 The same as an OpenAPI document: [control_api.json](control_api.json).
 
-This page is made by `python docs/reference.py`; the controls stand in
-`pytest_datapipeline/_http/controls.py`.
+<!-- This page is made by `python docs/reference.py`; the controls stand in
+`pytest_datapipeline/_http/controls.py`. -->
 """
 # What each does, and what it answers.
 _CONTROLS = {

@@ -286,9 +286,31 @@ def _collect_definitions(config: pytest.Config, plugin: _Plugin) -> None:
     """Have definition files be collected, outside of the ini option testpaths as well."""
     from ._items.collect import Definitions
 
-    plugin.definitions = Definitions(config)
+    try:
+        plugin.definitions = Definitions(config)
+    except FakeUsageError as error:
+        raise pytest.UsageError(str(error)) from None
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
         config.args += [name for name in plugin.definitions.all() if name not in config.args]
+
+
+def _refuse_unmatched(config: pytest.Config, definitions: Definitions) -> None:
+    """Tell of patterns that no definition file matches: what is misspelt would never fail."""
+    try:
+        unmatched = definitions.unmatched()
+        if unmatched:
+            warning = pytest.PytestConfigWarning(definitions.told(unmatched))
+            config.issue_config_time_warning(warning, stacklevel=2)
+    except (FakeUsageError, pytest.PytestConfigWarning) as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Look whether there are definition files, where the suite names some."""
+    definitions = session.config.stash[_config].definitions
+    # Workers of pytest-xdist would tell it again.
+    if definitions is not None and not hasattr(session.config, "workerinput"):
+        _refuse_unmatched(session.config, definitions)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .. import checks
 from .._definitions.arguments import FOUND, add_arguments, ended, readings_of
+from .._definitions.given import ENDING
 from .._service.texts import did_you_mean
 from ..errors import FakeUsageError, together
 from .advice.rules import IDS, RULES
@@ -71,15 +72,33 @@ def _check(given: argparse.Namespace) -> int:
         return 0
     if not given.files:
         raise FakeUsageError("check needs a file, or - for the standard input.")
+    # A pattern of a shell takes files of values along, which are read with their definitions.
+    files = [file for file in given.files if not file.endswith(ENDING)]
+    if not files:
+        raise FakeUsageError(
+            f"{given.files[0]} holds values: name the definition, and they are read with it."
+        )
     ignored = ignored_rules(given.ignore, "--ignore")
     now = time.time_ns() if given.now is None else checks.moment("--now", given.now)
     verdicts: list[Verdict] = []
     unread: list[str] = []
-    for file in given.files:
+    templates = []
+    for file in files:
+        # What is given on the command line may be for another of the files.
+        unknown: dict[str, str] = {}
         try:
-            verdicts += [judge(reading, now, ignored) for reading in readings_of(file, given)]
-        except FakeUsageError as error:  # noqa: PERF203  # the others are checked all the same
+            readings = readings_of(file, given, unknown)
+        except FakeUsageError as error:
             unread.append(str(error))
+            continue
+        verdicts += [judge(reading, now, ignored) for reading in readings]
+        if readings[0].resource is not None:
+            templates.append(unknown)
+    unread += [
+        text
+        for name, text in (templates[0] if templates else {}).items()
+        if all(name in unknown for unknown in templates)
+    ]
     if unread and not verdicts:
         raise FakeUsageError(together(unread))
     text = FORMATS[given.format](verdicts)

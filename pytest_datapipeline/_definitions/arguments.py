@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import FakeUsageError
-from .reader import read_all
-from .values import pairs, values_of_file
+from .given import NOTHING, given_beside, given_in, on_the_command_line
+from .reader import STANDARD_INPUT, read_all
+from .values import pairs
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--values",
         metavar="FILE",
-        help="parameter values in a file, as --parameter-values-uri of the AWS CLI takes it",
+        help="parameter values in a file, as --parameter-values-uri of the AWS CLI takes it, and "
+        "templateParameters (default: NAME.values.json beside the definition, if there is one)",
     )
     group.add_argument(
         "--template-parameter",
@@ -50,22 +52,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def readings_of(file: str, given: argparse.Namespace) -> list[Reading]:
-    """The definitions of a file, with the values that were given.
+def readings_of(
+    file: str, given: argparse.Namespace, unknown: dict[str, str] | None = None
+) -> list[Reading]:
+    """The definitions of a file, with the values that were given, or stand beside it.
+
+    Args:
+        file: its path, or `-`.
+        given: the arguments.
+        unknown: takes what there is to say of template parameters among the arguments that are none
+            of this file, which may be another's; without it they are refused.
 
     Raises:
         FakeUsageError: it cannot be read, or has none of the name that was given.
     """
-    template = pairs(given.template_parameter, "--template-parameter")
-    found = read_all(file, template_parameters=template)
+    told = NOTHING if given.values is None else given_in(given.values)
+    beside = NOTHING
+    if given.values is None and file != STANDARD_INPUT:
+        beside = given_beside(file)
+    template = told.template_parameters | pairs(given.template_parameter, "--template-parameter")
+    left: dict[str, str] = {}
+    found = read_all(
+        file,
+        template_parameters=beside.template_parameters | template,
+        remedy=on_the_command_line,
+        unknown=left,
+    )
+    for name, text in left.items():
+        if unknown is None or name not in template:
+            raise FakeUsageError(text)
+        unknown.setdefault(name, text)
     if given.pipeline is not None:
         named = [held for held in found if given.pipeline in (held.resource, held.name)]
         if not named:
             there = ", ".join(str(held.resource or held.name) for held in found)
             raise FakeUsageError(f"{file} has no pipeline {given.pipeline!r}. It has: {there}.")
         found = named
-    values: dict[str, Any] = {} if given.values is None else values_of_file(given.values)
-    values |= pairs(given.value, "--value")
+    values = beside.values | told.values | pairs(given.value, "--value")
     for reading in found:
         reading.give(values)
     return found

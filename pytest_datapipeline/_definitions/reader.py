@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._service.texts import did_you_mean, shorten
-from ..errors import FakeUsageError, told_by_message
+from ..errors import FakeUsageError, explained, told_by_message
+from .given import LeftOpen, NoSuchParameters, in_a_test, over_http
 from .place import Place, problem
 from .plain import API_KEYS, CAPITALS, CLI_KEYS, read_api, read_cli
 from .tree import Tree, json_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from .reading import Reading
@@ -65,7 +67,11 @@ def read_one(
     Raises:
         FakeUsageError: see `read_all`; or there are several, or none of that name.
     """
-    found = read_all(source, template_parameters=template_parameters)
+    found = read_all(
+        source,
+        template_parameters=template_parameters,
+        remedy=over_http if isinstance(source, DefinitionText) else in_a_test,
+    )
     if resource is not None:
         named = [held for held in found if resource in (held.resource, held.name)]
         if not named:
@@ -87,7 +93,11 @@ def read_one(
 
 
 def read_all(
-    source: object, *, template_parameters: Mapping[str, Any] | None = None
+    source: object,
+    *,
+    template_parameters: Mapping[str, Any] | None = None,
+    remedy: Callable[[Sequence[str]], str] = in_a_test,
+    unknown: dict[str, str] | None = None,
 ) -> list[Reading]:
     """All definitions of a source.
 
@@ -95,17 +105,37 @@ def read_all(
         source: the path of a file, or `-` for the standard input; its contents as a mapping; a
             list of objects in the AWS CLI's format; or the parameters of put_pipeline_definition.
         template_parameters: of a CloudFormation template, or the variables of Terraform's.
+        remedy: says how what is left open is given, of its names.
+        unknown: takes, by name, what there is to say of template parameters that there are none of;
+            without it they are refused.
 
     Raises:
         FakeUsageError: it cannot be read, or holds no definition.
     """
-    given = template_parameters or {}
-    if isinstance(source, DefinitionText):
-        return read_text(source.text, source.file, given)
+    given = dict(template_parameters or {})
+    beside = False
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
-        shown = "standard input" if name == STANDARD_INPUT else name
-        return read_text(_text(name), shown, given, beside=name != STANDARD_INPUT)
+        beside = name != STANDARD_INPUT
+        source = DefinitionText(_text(name), name if beside else "standard input")
+    try:
+        try:
+            return _read(source, given, beside)
+        except NoSuchParameters as error:
+            if unknown is None:
+                raise FakeUsageError(str(error)) from None
+            unknown |= error.texts
+        taken = {name: value for name, value in given.items() if name not in unknown}
+        return _read(source, taken, beside)
+    except LeftOpen as error:
+        raise FakeUsageError(
+            explained(f"{error}\n{remedy(error.names)}", about="template-needs-values")
+        ) from None
+
+
+def _read(source: object, given: Mapping[str, Any], beside: bool) -> list[Reading]:
+    if isinstance(source, DefinitionText):
+        return read_text(source.text, source.file, given, beside=beside)
     if isinstance(source, (Mapping, Sequence)) and not isinstance(source, (bytes, bytearray)):
         return _readings(Tree(source, None), given)
     raise FakeUsageError(

@@ -1,19 +1,15 @@
-"""Parameter values: as mappings, as files of the AWS CLI, and as `name=value` on a command line."""
+"""Parameter values: as mappings, and as `name=value` on a command line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FakeUsageError, told_by_message
-from .place import Place, problem
-from .tree import json_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from .tree import Tree
+    from .place import Place
 
 __tracebackhide__ = told_by_message
 
@@ -47,36 +43,6 @@ def string(value: Any, where: object) -> str:
             "and so does the AWS CLI. Quote it."
         )
     return value
-
-
-def values_of_file(name: str) -> dict[str, Any]:
-    """The values in a file, as `--parameter-values-uri` of the AWS CLI takes it.
-
-    Raises:
-        FakeUsageError: it cannot be read, or holds none.
-    """
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
-        raise FakeUsageError(f"{name} cannot be read: {why}.") from None
-    return values_of(json_tree(text, name))
-
-
-def values_of(tree: Tree) -> dict[str, Any]:
-    """The values in such a file that has been read.
-
-    Raises:
-        FakeUsageError: it holds none.
-    """
-    held = tree.data.get("values") if isinstance(tree.data, Mapping) else None
-    if not isinstance(held, Mapping):
-        raise problem(
-            Place(tree.file),
-            'has no "values"; a file of values is {"values": {"myName": "value"}}, as '
-            "--parameter-values-uri of the AWS CLI takes it.",
-        )
-    return {key: checked(held[key], tree.place(("values", key), key)) for key in held}
 
 
 def checked(value: Any, place: Place) -> Any:

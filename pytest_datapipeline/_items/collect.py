@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .._check.command import ignored_rules
+from .._definitions.given import ENDING, file_beside, given_beside, in_a_file
 from .._definitions.reader import read_all
-from .._definitions.tree import json_tree
-from .._definitions.values import values_of
+from .._service.texts import listed
 from ..errors import FakeUsageError
 from . import snapshots
 from .trials import TRIALS, Failure, Subject
@@ -20,24 +20,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from .._definitions.reading import Reading
+
 PATTERNS = "datapipeline_definitions"
 IGNORED = "datapipeline_ignored_advice"
 UPDATE = "datapipeline_update_snapshots"
-# Values stand beside a definition: those of `daily.json` in `daily.values.json`.
-VALUES = ".values.json"
 
 
 class Definitions:
-    """The files that a suite names as definitions."""
+    """The files that a suite names as definitions.
+
+    Raises:
+        FakeUsageError: the suite ignores a rule of advice that there is none of.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
+        ignored_rules(config.getini(IGNORED), IGNORED)
         self._root = config.rootpath if config.inipath is None else config.inipath.parent
         self._given: list[str] = list(config.getini(PATTERNS))
         self._patterns = [_pattern(text) for text in self._given]
 
     def has(self, path: Path) -> bool:
         """Whether a file is one of them."""
-        if not self._patterns or path.name.endswith(VALUES):
+        if not self._patterns or path.name.endswith(ENDING):
             return False
         try:
             name = path.relative_to(self._root).as_posix()
@@ -47,8 +52,31 @@ class Definitions:
 
     def all(self) -> list[str]:
         """All of them that there are."""
-        found = {path: None for text in self._given for path in sorted(self._root.glob(text))}
-        return [str(path) for path in found if path.is_file() and self.has(path)]
+        return list(dict.fromkeys(str(path) for text in self._given for path in self._of(text)))
+
+    def unmatched(self) -> list[str]:
+        """The patterns that no file matches.
+
+        Raises:
+            FakeUsageError: none of them matches any.
+        """
+        found = [text for text in self._given if not self._of(text)]
+        if found == self._given:
+            raise FakeUsageError(f"{self.told(found)} Nothing would be tested of definitions.")
+        return found
+
+    def told(self, patterns: Sequence[str]) -> str:
+        """The sentence on patterns that no file matches."""
+        return f"{PATTERNS} has {listed(patterns)}, but no file below {self._root} matches."
+
+    def _of(self, text: str) -> list[Path]:
+        """The files that a pattern matches."""
+        try:
+            found = sorted(self._root.glob(text))
+        except (ValueError, NotImplementedError):
+            # Empty, or absolute.
+            return []
+        return [path for path in found if path.is_file() and self.has(path)]
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -62,10 +90,18 @@ class DefinitionFile(pytest.File):
     """A file with one or more definitions."""
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
-        values, template = _beside(self.path)
         ignored = ignored_rules(self.config.getini(IGNORED), IGNORED)
-        for reading in read_all(_shown(self.path), template_parameters=template):
-            reading.give(values)
+        try:
+            readings = self._readings()
+        except FakeUsageError as error:
+            # The other tests of the session are not this file's to stop.
+            for name in TRIALS:
+                text = (
+                    str(error) if name == _VALID else f"It cannot be read: see its item {_VALID}."
+                )
+                yield UnreadableItem.from_parent(self, name=name, text=text)
+            return
+        for reading in readings:
             # The path as users of pytest see it, wherever the file was read from.
             title = self.nodeid
             if reading.resource is None:
@@ -78,11 +114,17 @@ class DefinitionFile(pytest.File):
                     subject=Subject(reading, self.path, title, ignored),
                 )
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *given: Any) -> Any:
-        """A file that cannot be read is told of in a sentence."""
-        if isinstance(excinfo.value, FakeUsageError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, *given)
+    def _readings(self) -> list[Reading]:
+        """The definitions, with the values that stand beside them."""
+        file = _shown(self.path)
+        values, template = given_beside(file)
+        beside = file_beside(file).as_posix()
+        readings = read_all(
+            file, template_parameters=template, remedy=lambda names: in_a_file(beside, names)
+        )
+        for reading in readings:
+            reading.give(values)
+        return readings
 
 
 class PipelineOfTemplate(pytest.Collector):
@@ -122,6 +164,27 @@ class DefinitionItem(pytest.Item):
         return self.path, 0 if line is None else line - 1, f"{self.subject.title}: {self.name}"
 
 
+class UnreadableItem(pytest.Item):
+    """A trial of what cannot be read."""
+
+    def __init__(self, *, text: str, **given: Any) -> None:
+        super().__init__(**given)
+        self._text = text
+
+    def runtest(self) -> None:
+        raise Failure(self._text)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *given: Any) -> Any:
+        """What is wrong; no frames of ours."""
+        if isinstance(excinfo.value, Failure):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, *given)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.nodeid
+
+
+_VALID = "valid"
 _SNAPSHOT = "snapshot"
 
 
@@ -140,24 +203,6 @@ def _shown(path: Path) -> str:
     except ValueError:
         # On another drive of Windows.
         return str(path)
-
-
-def _beside(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The values and template parameters that stand beside a file.
-
-    Raises:
-        FakeUsageError: there is such a file, but it holds none.
-    """
-    file = path.with_name(f"{path.stem}{VALUES}")
-    if not file.exists():
-        return {}, {}
-    tree = json_tree(file.read_text(encoding="utf-8"), str(file))
-    template = tree.data.get("templateParameters") if isinstance(tree.data, dict) else None
-    if template is not None and not isinstance(template, dict):
-        raise FakeUsageError(f'{file}: "templateParameters" must be a mapping.')
-    if template is not None and "values" not in tree.data:
-        return {}, template
-    return values_of(tree), template or {}
 
 
 def definition_file(path: Path, parent: pytest.Collector) -> DefinitionFile:

@@ -80,12 +80,19 @@ def valid(subject: Subject) -> None:
 
 def advice(subject: Subject) -> None:
     """No rule of advice has anything to say."""
-    _refuse([held for held in subject.findings if held.level == ADVICE])
+    found = [held for held in subject.findings if held.level == ADVICE]
+    rules = " ".join(dict.fromkeys(held.rule for held in found))
+    _refuse(
+        found,
+        "This is our advice, and none of AWS's rules. To do without it, have in pytest's",
+        f"configuration: datapipeline_ignored_advice = {rules}",
+    )
 
 
-def _refuse(findings: list[Finding]) -> None:
+def _refuse(findings: list[Finding], *more: str) -> None:
     if findings:
-        raise Failure("\n".join(f"{held.place}: {held.text} [{held.rule}]" for held in findings))
+        told = [f"{held.place}: {held.text} [{held.rule}]" for held in findings]
+        raise Failure("\n".join([*told, *more]))
 
 
 def runs(subject: Subject) -> None:

@@ -493,9 +493,12 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "template-needs-values",
             _USAGE,
             ("What only a deployment of the ... would tell has to be given:",),
-            "A template needs the value of a parameter, an ARN or an export.",
-            "Give each in `template_parameters`, or as `--template-parameter`.",
-            ("how-to/templates.md",),
+            "A template needs the value of a parameter without a default, an ARN or an export.",
+            'Give each by name: to `pipelines.create`, `template_parameters={"Stage": "prod"}`; '
+            "to `check` and `preview`, `--template-parameter 'Stage=prod'`. For templates that are "
+            "tests, and for both commands too, `templates/reports.values.json` beside "
+            '`templates/reports.yaml` has `{"templateParameters": {"Stage": "prod"}}`.',
+            ("how-to/templates.md#give-what-a-template-leaves-open",),
         ),
     ),
     "Scripts, explorations, extras": (

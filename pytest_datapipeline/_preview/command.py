@@ -100,7 +100,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _preview(given: argparse.Namespace) -> int:
-    reading = _one(given.file, given)
+    # What is given may be for one alone of two that are compared.
+    unknown: dict[str, str] | None = None if given.diff is None else {}
+    reading = _one(given.file, given, unknown)
     if given.diff is not None and given.format not in _DIFFS:
         raise FakeUsageError(f"--diff is written as {' or '.join(_DIFFS)}, not as {given.format}.")
     plan = plan_of(given, reading)
@@ -114,7 +116,7 @@ def _preview(given: argparse.Namespace) -> int:
                 what = f"No bound was given: these are the first {RUNS} runs of each schedule."
                 print(f"{what} --runs, --for and --until ask for others.", file=sys.stderr)
         else:
-            other = _one(given.diff, given)
+            other = _other(given, unknown or {})
             start = min(first_start(stored(held), plan) for held in (reading, other))
             both = dataclasses.replace(plan, start=start)
             before = simulate(other, _known_alone(both, other), progress)
@@ -126,12 +128,22 @@ def _preview(given: argparse.Namespace) -> int:
     return 0
 
 
-def _one(file: str, given: argparse.Namespace) -> Reading:
-    found = readings_of(file, given)
+def _one(file: str, given: argparse.Namespace, unknown: dict[str, str] | None = None) -> Reading:
+    found = readings_of(file, given, unknown)
     if len(found) > 1:
         names = ", ".join(str(held.resource) for held in found)
         raise FakeUsageError(f"{file} has {len(found)} pipelines: {names}. Say --pipeline NAME.")
     return found[0]
+
+
+def _other(given: argparse.Namespace, unknown: dict[str, str]) -> Reading:
+    """The definition that the file is compared with; `unknown` is what the file does not take."""
+    also: dict[str, str] = {}
+    found = _one(given.diff, given, also)
+    for name, text in unknown.items():
+        if name in also:
+            raise FakeUsageError(text)
+    return found
 
 
 def plan_of(given: argparse.Namespace, reading: Reading) -> Plan:

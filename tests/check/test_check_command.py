@@ -136,6 +136,84 @@ def test_parameter_values_are_given_one_by_one_or_by_a_file(
     assert main([str(file), "--values", str(values)]) == 0
 
 
+@pytest.fixture
+def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A template whose stage has no default."""
+    pytest.importorskip("yaml")
+    monkeypatch.chdir(tmp_path)
+    text = (EXAMPLES / "template.yaml").read_text(encoding="utf-8")
+    Path("reports.yaml").write_text(text.replace("    Default: test\n", ""), encoding="utf-8")
+    return "reports.yaml"
+
+
+def test_what_a_template_leaves_open_is_told_with_the_option_that_gives_it(
+    staged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([staged]) == 2
+    assert capsys.readouterr().err.splitlines()[2:] == [
+        "Give them: --template-parameter 'Stage=VALUE'.",
+        "Help: pytest-datapipeline explain template-needs-values",
+    ]
+
+
+def test_values_are_read_from_the_file_beside_a_definition(
+    staged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("reports.values.json").write_text('{"templateParameters": {"Stage": "prod"}}')
+
+    assert main([staged]) == 0
+    assert main([staged, "--template-parameter", "Stage=dev"]) == 2
+    assert "'Stage' is given as 'dev'; it can be test, prod" in capsys.readouterr().err
+
+
+def test_another_file_of_values_is_read_in_place_of_the_one_beside(staged: str) -> None:
+    Path("reports.values.json").write_text('{"templateParameters": {"Stage": "dev"}}')
+    Path("prod.json").write_text('{"templateParameters": {"Stage": "prod"}}')
+
+    assert main([staged, "--values", "prod.json"]) == 0
+
+
+def test_a_file_of_values_among_definitions_is_left_out(
+    staged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("reports.values.json").write_text('{"templateParameters": {"Stage": "prod"}}')
+
+    assert main([staged, "reports.values.json"]) == 0
+    assert main(["reports.values.json"]) == 2
+    assert "reports.values.json holds values: name the definition" in capsys.readouterr().err
+
+
+def test_a_template_parameter_that_no_file_has_is_refused(
+    staged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--template-parameter", "Stage=prod", "--template-parameter", "Stagee=prod"]
+
+    assert main([staged, *arguments]) == 2
+    assert "'Stagee' is given, which is no parameter of" in capsys.readouterr().err
+
+
+def test_a_template_parameter_of_one_of_several_files_is_taken(
+    staged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = Path(staged).read_text(encoding="utf-8").replace("Stage", "Phase")
+    Path("other.yaml").write_text(text, encoding="utf-8")
+    given = ["--template-parameter", "Stage=prod", "--template-parameter", "Phase=test"]
+    files = [staged, "other.yaml"]
+
+    assert main([*files, *given]) == 0
+    assert main([*files, *given, "--template-parameter", "Stagee=prod"]) == 2
+    assert "reports.yaml:3: 'Stagee' is given" in capsys.readouterr().err
+
+
+def test_a_template_parameter_beside_one_of_several_files_is_its_own(
+    staged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("reports.values.json").write_text('{"templateParameters": {"Stage": "test", "X": ""}}')
+
+    assert main([staged, str(EXAMPLES / "reports.json")]) == 2
+    assert "'X' is given" in capsys.readouterr().err
+
+
 def test_the_standard_input_is_checked_by_its_sign(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,7 +230,10 @@ def test_the_standard_input_is_checked_by_its_sign(
         (["nowhere.json"], "the definition 'nowhere.json' cannot be read"),
         (["daily.json", "--ignore", "no-retry"], "Did you mean 'no-retries'"),
         (["daily.json", "--value", "x"], "--value is 'x'; it must be NAME=VALUE"),
-        (["daily.json", "--values", "daily.json"], 'daily.json: has no "values"'),
+        (
+            ["daily.json", "--values", "daily.json"],
+            'daily.json: has neither "values" nor',
+        ),
         (["daily.json", "--now", "soon"], "--now"),
         (["daily.json", "--pipeline", "Other"], "daily.json has no pipeline 'Other'"),
     ],

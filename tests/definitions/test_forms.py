@@ -14,8 +14,9 @@ from support.examples import examples
 from support.pipelines import activity, on_demand
 
 from pytest_datapipeline import FakeUsageError, ref
+from pytest_datapipeline._definitions.given import given_in
 from pytest_datapipeline._definitions.reader import read_all, read_one, read_text
-from pytest_datapipeline._definitions.values import pairs, values_of_file
+from pytest_datapipeline._definitions.values import pairs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,20 +172,39 @@ def test_values_come_from_a_file_as_the_cli_takes_it(tmp_path: Path) -> None:
     file = tmp_path / "values.json"
     file.write_text('{"values": {"myX": "one", "myList": ["a", "b"]}}')
 
-    assert values_of_file(str(file)) == {"myX": "one", "myList": ["a", "b"]}
+    assert given_in(str(file)).values == {"myX": "one", "myList": ["a", "b"]}
 
 
 def test_a_file_of_values_that_is_not_there_is_told_of() -> None:
     with pytest.raises(FakeUsageError, match=r"nowhere.json cannot be read: No such file"):
-        values_of_file("nowhere.json")
+        given_in("nowhere.json")
 
 
-def test_a_flat_file_of_values_is_told_how_it_has_to_be(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[]", "is no mapping; a file of values is"),
+        ("{}", 'has neither "values" nor "templateParameters"'),
+        (
+            '{"templateparameters": {}}',
+            "has the key 'templateparameters'; a file of values has \"values\", "
+            "\"templateParameters\" or both. Did you mean 'templateParameters'?",
+        ),
+        ('{\n"values": {},\n"value": {}}', "json:3: has the key 'value';"),
+        ('{"myX": "one"}', "has the key 'myX';"),
+        ('{"templateParameters": []}', 'json:1: "templateParameters" must be a mapping.'),
+        ('{"values": {"myX": 1}}', "object 'myX' is 1, of type int"),
+    ],
+)
+def test_a_file_of_values_that_is_none_is_told_how_it_has_to_be(
+    text: str, error: str, tmp_path: Path
+) -> None:
     file = tmp_path / "values.json"
-    file.write_text('{"myX": "one"}')
+    file.write_text(text)
 
-    with pytest.raises(FakeUsageError, match=r'values.json: has no "values"'):
-        values_of_file(str(file))
+    with pytest.raises(FakeUsageError) as caught:
+        given_in(str(file))
+    assert error in str(caught.value)
 
 
 def test_values_of_a_command_line_make_a_list_of_what_comes_twice() -> None:

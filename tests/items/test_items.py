@@ -15,6 +15,7 @@ pytest.importorskip("yaml")
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "definitions"
 INI = "[pytest]\ndatapipeline_definitions = pipelines/*.json templates/**/*.yaml\n"
+ONE = "[pytest]\ndatapipeline_definitions = pipelines/*.json\n"
 ITEMS = ["valid", "advice", "runs", "expressions", "recovers"]
 ALARM = {
     "id": "Alarm",
@@ -31,7 +32,7 @@ TOLD = {"onFail": {"ref": "Alarm"}}
 def suite(pytester: pytest.Pytester) -> Any:
     """A suite with one definition file, and what a run of it tells."""
 
-    def run(definition: Any, *arguments: str, ini: str = INI, **beside: Any) -> pytest.RunResult:
+    def run(definition: Any, *arguments: str, ini: str = ONE, **beside: Any) -> pytest.RunResult:
         pytester.makeini(ini)
         folder = pytester.mkdir("pipelines")
         (folder / "daily.json").write_text(json.dumps(definition, indent=1))
@@ -80,7 +81,7 @@ def test_only_files_that_the_ini_option_names_are_collected(
 
 
 def test_definition_files_are_collected_beside_testpaths(pytester: pytest.Pytester) -> None:
-    pytester.makeini(f"{INI}testpaths = tests\n")
+    pytester.makeini(f"{ONE}testpaths = tests\n")
     pytester.mkdir("tests").joinpath("test_it.py").write_text("def test_it(): pass\n")
     pytester.mkdir("pipelines").joinpath("daily.json").write_text(json.dumps(good()))
 
@@ -125,7 +126,13 @@ def test_advice_fails_its_item_unless_its_rule_is_off(
     result = suite(cascading(activity("A")), "-k", "advice")
 
     result.assert_outcomes(failed=1, deselected=4)
-    result.stdout.fnmatch_lines(["*Nobody is told when it fails*[[]no-failure-alarm]"])
+    result.stdout.fnmatch_lines(
+        [
+            "*Nobody is told when it fails*[[]no-failure-alarm]",
+            "This is our advice, and none of AWS's rules. To do without it, have in pytest's",
+            "configuration: datapipeline_ignored_advice = no-failure-alarm",
+        ]
+    )
     pytester.makeini(f"{INI}datapipeline_ignored_advice = no-failure-alarm\n")
     run_here(pytester, "-k", "advice").assert_outcomes(passed=1, deselected=4)
 
@@ -235,24 +242,129 @@ def test_template_parameters_stand_there_as_well(pytester: pytest.Pytester) -> N
     (folder / "t.values.json").write_text(json.dumps(values))
 
     run_here(pytester, "-k", "valid or runs").assert_outcomes(passed=2, deselected=3)
-    (folder / "t.values.json").write_text('{"templateParameters": []}')
-    result = run_here(pytester)
-    result.stdout.fnmatch_lines(['*t.values.json: "templateParameters" must be a mapping.'])
 
 
-def test_a_file_that_can_not_be_read_is_an_error_in_a_sentence(
-    pytester: pytest.Pytester,
+@pytest.mark.parametrize(
+    ("definition", "values", "error"),
+    [
+        ('{"things": []}', "{}", "pipelines/daily.values.json: has neither *"),
+        (
+            '{"things": []}',
+            None,
+            "pipelines/daily.json: is a mapping with 'things'; *",
+        ),
+        ("{", None, "pipelines/daily.json:1: is no JSON: *"),
+        ("[]", '{"templateParameters": []}', '*values.json:1: "templateParameters" must be *'),
+        ("[]", '{"valuse": {}}', "*values.json:1: has the key 'valuse'; *Did you mean 'values'?"),
+    ],
+)
+def test_a_file_that_can_not_be_read_fails_and_the_other_tests_run(
+    definition: str, values: str | None, error: str, pytester: pytest.Pytester
 ) -> None:
-    pytester.makeini(INI)
-    pytester.mkdir("pipelines").joinpath("daily.json").write_text('{"things": []}')
+    pytester.makeini(ONE)
+    pytester.makepyfile("def test_it(): pass")
+    folder = pytester.mkdir("pipelines")
+    (folder / "daily.json").write_text(definition)
+    if values is not None:
+        (folder / "daily.values.json").write_text(values)
 
     result = run_here(pytester)
 
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(failed=5, passed=1)
     result.stdout.fnmatch_lines(
-        ["pipelines/daily.json: is a mapping with 'things'; a definition *"]
+        ["*_ pipelines/daily.json::valid _*", error, "*_ pipelines/daily.json::advice _*"]
+    )
+    result.stdout.fnmatch_lines(
+        ["FAILED pipelines/daily.json::runs - It cannot be read: see its item valid."]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_what_a_template_leaves_open_is_to_be_written_to_a_file(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeini("[pytest]\ndatapipeline_definitions = templates/*.yaml\n")
+    folder = pytester.mkdir("templates")
+    text = (EXAMPLES / "template.yaml").read_text().replace("    Default: test\n", "")
+    (folder / "reports.yaml").write_text(text)
+
+    result = run_here(pytester, "-k", "valid")
+
+    result.assert_outcomes(failed=1, deselected=4)
+    result.stdout.fnmatch_lines(
+        [
+            "What only a deployment of the template would tell has to be given:",
+            "  'Stage', asked for by templates/reports.yaml:*",
+            'Write them to templates/reports.values.json: {"templateParameters": {"Stage": ...}}.',
+            "Help: pytest-datapipeline explain template-needs-values",
+        ]
+    )
+    (folder / "reports.values.json").write_text('{"templateParameters": {"Stage": "prod"}}')
+    run_here(pytester, "-k", "valid").assert_outcomes(passed=1, deselected=4)
+
+
+def test_a_template_parameter_that_there_is_none_of_fails_the_item(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeini("[pytest]\ndatapipeline_definitions = templates/*.yaml\n")
+    folder = pytester.mkdir("templates")
+    (folder / "t.yaml").write_text((EXAMPLES / "template.yaml").read_text())
+    (folder / "t.values.json").write_text('{"templateParameters": {"Stagge": "prod"}}')
+
+    result = run_here(pytester, "-k", "valid")
+
+    result.assert_outcomes(failed=1, deselected=4)
+    result.stdout.fnmatch_lines(["*'Stagge' is given, *Did you mean 'Stage'?*"])
+
+
+# -- what the ini options name --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pattern", ["pipelnes/*.json", "/pipelines/*.json", "../*.json"])
+def test_patterns_of_which_none_matches_a_file_end_the_session(
+    pattern: str, suite: Any, pytester: pytest.Pytester
+) -> None:
+    result = suite(good(), ini=f"[pytest]\ndatapipeline_definitions = {pattern}\n")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            f"ERROR: datapipeline_definitions has {pattern}, but no file below "
+            f"{pytester.path} matches. Nothing would be tested of definitions."
+        ]
+    )
+
+
+def test_a_pattern_that_no_file_matches_is_warned_of(suite: Any, pytester: pytest.Pytester) -> None:
+    ini = "[pytest]\ndatapipeline_definitions = pipelines/*.json templats/*.yaml\n"
+
+    result = suite(good(), ini=ini)
+
+    result.assert_outcomes(passed=5, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["*PytestConfigWarning: datapipeline_definitions has templats/[*].yaml, but no file *"]
+    )
+    strict = run_here(pytester, "-W", "error")
+    assert strict.ret == pytest.ExitCode.USAGE_ERROR
+    strict.stderr.fnmatch_lines(["ERROR: datapipeline_definitions has templats/[*].yaml, *"])
+
+
+def test_workers_of_xdist_do_not_warn_again(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\ndatapipeline_definitions = pipelines/*.json templats/*.yaml\n")
+    pytester.mkdir("pipelines").joinpath("daily.json").write_text(json.dumps(good()))
+
+    result = run_apart(pytester, "-n", "2", plugins=("pytest_datapipeline", "xdist"))
+
+    result.assert_outcomes(passed=5, warnings=1)
+
+
+def test_a_rule_of_advice_that_there_is_none_of_ends_the_session(suite: Any) -> None:
+    result = suite(good(), ini=f"{ONE}datapipeline_ignored_advice = no-retry\n")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: datapipeline_ignored_advice has 'no-retry', *Did you mean 'no-retries'?*"]
+    )
 
 
 # -- snapshots ------------------------------------------------------------------------------------

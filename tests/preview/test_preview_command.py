@@ -234,6 +234,37 @@ def test_values_are_used_and_secrets_are_masked(
     assert "correct-horse" not in json.dumps(held)
 
 
+def test_values_are_read_from_the_file_beside_a_definition(
+    written: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parameters = [{"id": "myGroup", "type": "String"}]
+    file = written(on_demand(activity("A", workerGroup="#{myGroup}")), parameters=parameters)
+    Path("d.values.json").write_text('{"values": {"myGroup": "beside"}}')
+
+    assert runs(capsys, file)[0]["on"] == "beside"
+    assert runs(capsys, file, "--value", "myGroup=given")[0]["on"] == "given"
+
+
+def test_a_template_parameter_may_be_of_one_of_two_templates_that_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    objects = [{"Id": "Default", "Name": "Default", "Fields": []}]
+    properties = {"Name": "n", "PipelineObjects": objects}
+    template: dict[str, Any] = {
+        "Resources": {"P": {"Type": "AWS::DataPipeline::Pipeline", "Properties": properties}}
+    }
+    Path("before.json").write_text(json.dumps(template))
+    template["Parameters"] = {"Stage": {"Type": "String"}}
+    Path("after.json").write_text(json.dumps(template))
+    compared = ["after.json", "--diff", "before.json"]
+
+    main([*compared, "--template-parameter", "Stage=prod"])
+    assert "is given" not in capsys.readouterr().err
+    assert main([*compared, "--template-parameter", "Stag=prod"]) == 2
+    assert "after.json:1: 'Stag' is given" in capsys.readouterr().err
+
+
 def test_an_expression_that_fails_is_told_where_the_value_would_be(
     written: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,3 +29,10 @@ def test_it_tells_every_argument_of_the_commands(
 
 def test_it_tells_every_item_of_a_file() -> None:
     assert [name for name in TRIALS if f"| `{name}` |" not in PAGE] == []
+
+
+def test_the_template_of_the_examples_is_shown_whole() -> None:
+    template = (ROOT / "examples" / "definitions" / "template.yaml").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "templates.md").read_text(encoding="utf-8")
+
+    assert f'```yaml title="templates/reports.yaml"\n{template}```\n' in page

@@ -13,7 +13,7 @@ from ..reading import Reading
 from .intrinsics import NO_VALUE, Template, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..tree import Path, Tree
 
@@ -29,15 +29,12 @@ def read_template(tree: Tree, given: Mapping[str, Any]) -> list[Reading]:
         FakeUsageError: it has none, or leaves something open that is not given.
     """
     template = Template(tree, given)
-    found = []
-    for name, resource in template.resources.items():
-        if not isinstance(resource, Mapping) or resource.get("Type") != PIPELINE:
-            continue
-        path = ("Resources", name)
-        condition = resource.get("Condition")
-        if condition is None or template.condition(text_of(condition), path):
-            found.append(_read(template, name, resource, path))
-    template.refuse_unresolved()
+    try:
+        found = list(_pipelines(template))
+    finally:
+        # What is left open is often what made something else fail.
+        template.refuse_unknown()
+        template.refuse_unresolved()
     if not found:
         types = sorted({text_of(held.get("Type")) for held in _mappings(template.resources)})
         raise problem(
@@ -46,6 +43,16 @@ def read_template(tree: Tree, given: Mapping[str, Any]) -> list[Reading]:
             f"resources are of {', '.join(types[:5]) or 'no type'}.",
         )
     return found
+
+
+def _pipelines(template: Template) -> Iterator[Reading]:
+    for name, resource in template.resources.items():
+        if not isinstance(resource, Mapping) or resource.get("Type") != PIPELINE:
+            continue
+        path = ("Resources", name)
+        condition = resource.get("Condition")
+        if condition is None or template.condition(text_of(condition), path):
+            yield _read(template, name, resource, path)
 
 
 def _mappings(resources: Mapping[str, Any]) -> list[Mapping[str, Any]]:

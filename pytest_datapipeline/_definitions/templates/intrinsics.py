@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..._service.texts import did_you_mean, shorten
-from ...errors import FakeUsageError, explained, told_by_message
+from ...errors import told_by_message
+from ..given import LeftOpen, NoSuchParameters
 from ..place import problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..place import Place
     from ..tree import Path, Tree
 
@@ -60,6 +63,7 @@ class Template:
         self._conditions = self._section("Conditions")
         self._known: dict[str, bool | None] = {}
         self._depth = 0
+        self._asked: set[str] = set()
         self.unresolved: dict[str, Place] = {}
         self._refuse_values()
 
@@ -145,7 +149,7 @@ class Template:
     # -- names ------------------------------------------------------------------------------------
 
     def _ref(self, name: str, path: Path) -> Any:
-        if name in self.given:
+        if self._is_given(name):
             declared = self.parameters.get(name)
             return _typed(declared, self.given[name])
         if name == "AWS::NoValue":
@@ -174,6 +178,10 @@ class Template:
         if key is not None and isinstance(properties, Mapping) and properties.get(key):
             return self.value(properties[key], ("Resources", name, "Properties", key))
         return self._missing(name, path)
+
+    def _is_given(self, name: str) -> bool:
+        self._asked.add(name)
+        return name in self.given
 
     def _missing(self, name: str, path: Path) -> str:
         self.unresolved.setdefault(name, self.tree.place(path))
@@ -276,6 +284,9 @@ class Template:
         if not isinstance(argument, list) or len(argument) not in (3, 4):
             raise problem(self.tree.place(path), "Fn::FindInMap takes a map and two keys.")
         keys = [text_of(self.value(part, path)) for part in argument[:3]]
+        if any(key == f"({name})" for name in self.unresolved for key in keys):
+            # The error that names what is left open comes at the end, when all of it is known.
+            return keys[-1]
         found: Any = self._mappings
         for depth, key in enumerate(keys):
             if not isinstance(found, Mapping) or key not in found:
@@ -294,12 +305,12 @@ class Template:
         """`Fn::GetAtt`: nobody knows before the deployment, so it has to be given."""
         parts = argument if isinstance(argument, list) else text_of(argument).split(".", 1)
         name = ".".join(text_of(self.value(part, path)) for part in parts)
-        return self.given[name] if name in self.given else self._missing(name, path)
+        return self.given[name] if self._is_given(name) else self._missing(name, path)
 
     def imported(self, argument: Any, path: Path) -> Any:
         """`Fn::ImportValue`: another stack's, so it has to be given."""
         name = text_of(self.value(argument, path))
-        return self.given[name] if name in self.given else self._missing(name, path)
+        return self.given[name] if self._is_given(name) else self._missing(name, path)
 
     def base64(self, argument: Any, path: Path) -> str:
         """`Fn::Base64`."""
@@ -310,27 +321,61 @@ class Template:
         region = text_of(self.value(argument, path)) or PSEUDO["AWS::Region"]
         return [f"{region}{letter}" for letter in "abc"]
 
+    def refuse_unknown(self) -> None:
+        """Refuse names that nothing in the template asks for.
+
+        What stands in a branch that its conditions have not chosen may be given as well.
+
+        Raises:
+            NoSuchParameters: there are such names.
+        """
+        known = {*self.parameters, *self.resources, *PSEUDO, *self._asked}
+        unknown = [name for name in self.given if name not in known]
+        if unknown:
+            texts = set(_texts(self.tree.data))
+            unknown = [
+                name
+                for name in unknown
+                if name not in texts and not any(f"${{{name}}}" in text for text in texts)
+            ]
+        if unknown:
+            raise NoSuchParameters(
+                self.tree.place(("Parameters",)),
+                unknown,
+                [*self.parameters, *self.unresolved],
+                "parameter of the template, and nothing that it asks for",
+            )
+
     def refuse_unresolved(self) -> None:
         """Say what has to be given.
 
         Raises:
-            FakeUsageError: there is something.
+            LeftOpen: there is something.
         """
         if self.unresolved:
             raise unresolved(self.unresolved, "template")
 
 
-def unresolved(found: Mapping[str, Place], of: str) -> FakeUsageError:
-    """The error that names what a template leaves open, and how to give it."""
+def unresolved(found: Mapping[str, Place], of: str) -> LeftOpen:
+    """The error that names what a template leaves open."""
     asked = "\n".join(f"  {name!r}, asked for by {place}" for name, place in found.items())
-    first = next(iter(found))
-    return FakeUsageError(
-        explained(
-            f"What only a deployment of the {of} would tell has to be given:\n{asked}\n"
-            f"Give each as --template-parameter '{first}=VALUE', or in template_parameters.",
-            about="template-needs-values",
-        )
+    return LeftOpen(
+        f"What only a deployment of the {of} would tell has to be given:\n{asked}", list(found)
     )
+
+
+def _texts(node: Any) -> Iterator[str]:
+    """The texts in a part of the template; of `[A, B]`, which is `Fn::GetAtt`'s, `A.B` as well."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == "Fn::GetAtt" and isinstance(value, list):
+                yield ".".join(map(text_of, value))
+            yield from _texts(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _texts(item)
+    elif isinstance(node, str):
+        yield node
 
 
 def text_of(value: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from ...errors import told_by_message
+from ..given import NoSuchParameters
 from ..place import Place, problem
 from ..reading import Reading
 from ..tree import Path, Tree
@@ -39,9 +40,13 @@ def read_terraform(
         FakeUsageError: it has none, or leaves something open that is not given.
     """
     module = _Module(parse_hcl(text, file), file, given, beside)
-    found = [_Definition(module, held).reading() for held in module.resources(DEFINITION)]
-    if module.unresolved:
-        raise unresolved(module.unresolved, "configuration")
+    try:
+        found = [_Definition(module, held).reading() for held in module.resources(DEFINITION)]
+    finally:
+        # What is left open is often what made something else fail.
+        module.refuse_unknown()
+        if module.unresolved:
+            raise unresolved(module.unresolved, "configuration")
     if not found:
         kinds = sorted(
             {held.words[1] for held in module.root.of("resource") if len(held.words) > 1}
@@ -128,6 +133,7 @@ class _Module:
         self.unresolved: dict[str, Place] = {}
         self._beside: list[Block] | None = None if beside else []
         self._depth = 0
+        self._asked: set[str] = set()
 
     def _roots(self) -> Iterator[Block]:
         yield self.root
@@ -140,6 +146,30 @@ class _Module:
                     text = other.read_text(encoding="utf-8", errors="replace")
                     self._beside.append(parse_hcl(text, str(other)))
         yield from self._beside
+
+    def refuse_unknown(self) -> None:
+        """Refuse names that nothing in the files asks for.
+
+        Raises:
+            NoSuchParameters: there are such names.
+        """
+        unknown = [name for name in self._given if name not in self._asked]
+        if not unknown:
+            return
+        variables = [
+            held.words[1]
+            for root in self._roots()
+            for held in root.of("variable")
+            if len(held.words) > 1
+        ]
+        unknown = [name for name in unknown if name.removeprefix("var.") not in variables]
+        if unknown:
+            raise NoSuchParameters(
+                Place(self.file),
+                unknown,
+                [*variables, *self.unresolved],
+                "variable, and nothing that the file asks for",
+            )
 
     def resources(self, kind: str) -> list[Block]:
         return [held for held in self.root.of("resource") if held.words[1:2] == (kind,)]
@@ -187,6 +217,7 @@ class _Module:
 
     def _evaluated(self, text: str, place: Place) -> Any:
         bare = text.removeprefix("var.")
+        self._asked |= {text, bare}
         for name in (text, bare):
             if name in self._given:
                 return self._given[name]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_datapipeline import DataPipelineFake, FakeUsageError
-from pytest_datapipeline._definitions.reader import read_all, read_one, read_text
+from pytest_datapipeline._definitions.reader import DefinitionText, read_all, read_one, read_text
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "definitions" / "template.yaml"
 
@@ -147,7 +147,7 @@ Resources:
     assert fields(reading.request, "A") == {"role": "arn:aws:iam::1:role/r", "name": "a"}
 
 
-def test_what_only_a_deployment_would_tell_is_named_with_how_to_give_it() -> None:
+def test_what_only_a_deployment_would_tell_is_named_and_can_be_given() -> None:
     value = {"Fn::Sub": "${Stage}${Topic}${Role.Arn}"}
     sections: dict[str, Any] = {
         "Parameters": {"Stage": {"Type": "String"}},
@@ -161,7 +161,6 @@ def test_what_only_a_deployment_would_tell_is_named_with_how_to_give_it() -> Non
     assert "'Stage', asked for by t.json:1" in text
     assert "'Topic', asked for by" in text
     assert "'Role.Arn', asked for by" in text
-    assert "--template-parameter 'Stage=VALUE'" in text
     assert value_of(value, {"Stage": "s", "Topic": "t", "Role.Arn": "r"}, **sections) == "str"
 
 
@@ -196,6 +195,76 @@ def test_a_function_that_is_wrong_is_told_of(value: Any, error: str) -> None:
                 "Other": {"Fn::Join": ["", []]},
             },
         )
+
+
+def test_what_is_left_open_is_told_with_how_a_test_gives_it(
+    datapipeline_fake: DataPipelineFake, tmp_path: Path
+) -> None:
+    file = tmp_path / "t.json"
+    file.write_text(template({"Ref": "Stage"}, Parameters={"Stage": {"Type": "String"}}))
+
+    with pytest.raises(FakeUsageError) as caught:
+        datapipeline_fake.pipelines.create(file)
+    assert 'Give them: template_parameters={"Stage": ...}.' in str(caught.value).splitlines()
+
+
+def test_what_is_left_open_in_a_text_is_told_with_how_a_request_gives_it(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    text = template({"Ref": "Stage"}, Parameters={"Stage": {"Type": "String"}})
+
+    with pytest.raises(FakeUsageError) as caught:
+        datapipeline_fake.pipelines.create(DefinitionText(text, "t.json"))
+    assert 'Give them: {"template_parameters": {"Stage": ...}}.' in str(caught.value).splitlines()
+
+
+def test_all_that_is_left_open_is_named_where_it_makes_something_else_fail() -> None:
+    value = {"Fn::Select": [{"Ref": "Place"}, ["a", {"Ref": "Stage"}]]}
+    declared = {"Place": {"Type": "Number"}, "Stage": {"Type": "String"}}
+
+    with pytest.raises(FakeUsageError) as caught:
+        value_of(value, Parameters=declared)
+    assert "'Place', asked for by t.json:1" in str(caught.value)
+
+
+def test_a_map_is_not_looked_in_for_a_key_that_is_left_open() -> None:
+    value = {"Fn::FindInMap": ["Groups", {"Ref": "Stage"}, {"Ref": "Key"}]}
+    declared = {"Key": {"Type": "String"}, "Stage": {"Type": "String"}}
+
+    with pytest.raises(FakeUsageError) as caught:
+        value_of(value, Parameters=declared, Mappings={"Groups": {"test": {"Name": "n"}}})
+    assert "'Stage', asked for by" in str(caught.value)
+    assert "'Key', asked for by" in str(caught.value)
+
+
+def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
+    with pytest.raises(
+        FakeUsageError,
+        match=r"'Stagge' is given, which is no parameter of the template, .*"
+        r"Did you mean 'Stage'\? There are: Stage\.",
+    ):
+        read_one(EXAMPLE, template_parameters={"Stagge": "prod"})
+
+
+def test_a_misspelt_parameter_is_told_of_before_the_one_that_lacks_its_value() -> None:
+    with pytest.raises(FakeUsageError, match="'Stagge' is given"):
+        value_of({"Ref": "Stage"}, {"Stagge": "x"}, Parameters={"Stage": {"Type": "String"}})
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        {"Fn::GetAtt": ["Role", "Arn"]},
+        {"Fn::GetAtt": "Role.Arn"},
+        {"Fn::Sub": "arn: ${Role.Arn}"},
+        {"Fn::ImportValue": "Role.Arn"},
+    ],
+)
+def test_what_a_branch_that_is_not_taken_asks_for_can_be_given(branch: Any) -> None:
+    value = {"Fn::If": ["Never", branch, "x"]}
+    never = {"Never": {"Fn::Equals": ["a", "b"]}}
+
+    assert value_of(value, {"Role.Arn": "arn"}, Conditions=never) == "x"
 
 
 def test_a_value_that_a_parameter_does_not_allow_is_refused() -> None:

@@ -137,6 +137,21 @@ def test_an_expression_of_terraform_is_evaluated(written: str, text: str) -> Non
     assert value_of(written).rstrip("\n") == text
 
 
+def test_a_variable_that_there_is_none_of_is_refused() -> None:
+    with pytest.raises(FakeUsageError, match=r"'stagge' is given, .*Did you mean 'stage'\?"):
+        read_one(EXAMPLE, template_parameters={"stagge": "prod"})
+
+
+def test_a_variable_that_this_file_does_not_use_can_be_given() -> None:
+    declared = 'variable "stage" {}\n'
+
+    (reading,) = read_text(
+        f'{declared}{HEAD} string_value = "x"\n}}\n}}\n}}\n', "main.tf", {"stage": "s"}
+    )
+
+    assert reading.resource is not None
+
+
 def test_what_can_not_be_evaluated_is_named_and_can_be_given() -> None:
     written = '"${var.needed}-${aws_sns_topic.t.arn}"'
 
@@ -144,7 +159,6 @@ def test_what_can_not_be_evaluated_is_named_and_can_be_given() -> None:
         value_of(written)
 
     assert "'needed', asked for by main.tf:12, object 'A'" in str(caught.value)
-    assert "--template-parameter 'needed=VALUE'" in str(caught.value)
     assert value_of(written, needed="n", **{"aws_sns_topic.t.arn": "arn"}) == "n-arn"
 
 
