@@ -24,7 +24,7 @@ _HEAD = """# Conformance
 What AWS documents of Data Pipeline, or what was observed of it, and the tests that hold the fake to
 it. Below, apart from that: what we chose where AWS says nothing, or two things.
 
-This page is made by `python docs/conformance.py`; the rules stand in `tests/rules`.
+<!-- This page is made by `python docs/conformance.py`; the rules stand in `tests/rules`. -->
 """
 
 

@@ -25,8 +25,8 @@ A strength says how sure a rule is: *breaks AWS's words* is written by AWS and b
 `ContractWarning`; *against AWS's advice* is written as advice, or AWS contradicts itself;
 *follows from AWS's words* is our conclusion.
 
-This page is made by `python docs/contract.py`; the rules stand in
-`pytest_datapipeline/_contract/rules`.
+<!-- This page is made by `python docs/contract.py`; the rules stand in
+`pytest_datapipeline/_contract/rules`. -->
 """
 
 _NOT_SEEN = """## What calls alone do not show

@@ -43,6 +43,14 @@ SPELLINGS = {
 }
 
 
+def test_a_page_tells_its_readers_not_by_what_script_it_is_made() -> None:
+    shown = [
+        re.sub(r"<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.S) for page in PAGES
+    ]
+
+    assert not any("This page is made by" in text for text in shown)
+
+
 def described(name: str) -> str:
     """What docstrings say of a class, its methods and properties, or of a function."""
     held = pkgutil.resolve_name(name)
