@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .. import checks
 from .._definitions.arguments import FOUND, add_arguments, ended, readings_of
-from .._definitions.given import ENDING
+from .._definitions.given import ENDING, definitions_beside
 from .._service.texts import did_you_mean
 from ..errors import FakeUsageError, together
 from .advice.rules import IDS, RULES
@@ -72,16 +72,17 @@ def _check(given: argparse.Namespace) -> int:
         return 0
     if not given.files:
         raise FakeUsageError("check needs a file, or - for the standard input.")
-    # A pattern of a shell takes files of values along, which are read with their definitions.
-    files = [file for file in given.files if not file.endswith(ENDING)]
-    if not files:
-        raise FakeUsageError(
-            f"{given.files[0]} holds values: name the definition, and they are read with it."
-        )
+    # A shell's pattern takes files of values along, and pre-commit names those that were changed.
+    files: dict[str, None] = {}
+    unread: list[str] = []
+    for file in given.files:
+        found = definitions_beside(file) if file.endswith(ENDING) else [file]
+        files |= dict.fromkeys(found)
+        if not found:
+            unread.append(f"{file} holds values, but there is no definition beside it.")
     ignored = ignored_rules(given.ignore, "--ignore")
     now = time.time_ns() if given.now is None else checks.moment("--now", given.now)
     verdicts: list[Verdict] = []
-    unread: list[str] = []
     templates = []
     for file in files:
         # What is given on the command line may be for another of the files.

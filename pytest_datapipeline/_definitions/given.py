@@ -21,6 +21,8 @@ __tracebackhide__ = told_by_message
 
 # The values of `daily.json` stand beside it, in `daily.values.json`.
 ENDING = ".values.json"
+# What it may be that has values beside it.
+_DEFINITIONS = (".json", ".yaml", ".yml", ".template", ".tf", ".hcl")
 VALUES = "values"
 TEMPLATE = "templateParameters"
 # The AWS CLI takes the values out of a file of a whole definition as well.
@@ -67,6 +69,12 @@ def file_beside(file: str | Path) -> Path:
     """Where the values of a definition stand."""
     path = Path(file)
     return path.with_name(f"{path.stem}{ENDING}")
+
+
+def definitions_beside(values: str) -> list[str]:
+    """The definitions that a file of values is for."""
+    stem = values.removesuffix(ENDING)
+    return [f"{stem}{ending}" for ending in _DEFINITIONS if Path(f"{stem}{ending}").exists()]
 
 
 def given_beside(file: str | Path) -> Given:

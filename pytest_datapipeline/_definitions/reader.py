@@ -128,9 +128,9 @@ def read_all(
         taken = {name: value for name, value in given.items() if name not in unknown}
         return _read(source, taken, beside)
     except LeftOpen as error:
-        raise FakeUsageError(
-            explained(f"{error}\n{remedy(error.names)}", about="template-needs-values")
-        ) from None
+        # What is misspelt may be what is missing.
+        lines = [str(error), *(unknown or {}).values(), remedy(error.names)]
+        raise FakeUsageError(explained("\n".join(lines), about="template-needs-values")) from None
 
 
 def _read(source: object, given: Mapping[str, Any], beside: bool) -> list[Reading]:

@@ -156,6 +156,16 @@ def test_what_a_template_leaves_open_is_told_with_the_option_that_gives_it(
     ]
 
 
+def test_a_misspelt_template_parameter_is_told_with_the_one_that_is_missing(
+    staged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([staged, "--template-parameter", "Stag=prod"]) == 2
+    err = capsys.readouterr().err
+    assert "'Stage', asked for by reports.yaml:" in err
+    assert "'Stag' is given, which is no parameter of the template" in err
+    assert "Did you mean 'Stage'?" in err
+
+
 def test_values_are_read_from_the_file_beside_a_definition(
     staged: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,14 +183,25 @@ def test_another_file_of_values_is_read_in_place_of_the_one_beside(staged: str) 
     assert main([staged, "--values", "prod.json"]) == 0
 
 
-def test_a_file_of_values_among_definitions_is_left_out(
-    staged: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "files", [["reports.values.json"], ["reports.yaml", "reports.values.json"]]
+)
+def test_a_file_of_values_stands_for_its_definition(
+    files: list[str], staged: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("reports.values.json").write_text('{"templateParameters": {"Stage": "prod"}}')
 
-    assert main([staged, "reports.values.json"]) == 0
-    assert main(["reports.values.json"]) == 2
-    assert "reports.values.json holds values: name the definition" in capsys.readouterr().err
+    assert main(files) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("1 definition: ")
+
+
+def test_a_file_of_values_without_a_definition_is_told_of(
+    faulty: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["other.values.json", faulty]) == 2
+    caught = capsys.readouterr()
+    assert caught.err == "other.values.json holds values, but there is no definition beside it.\n"
+    assert "1 definition: 1 error" in caught.out
 
 
 def test_a_template_parameter_that_no_file_has_is_refused(
