@@ -64,7 +64,7 @@ _FILES = """## Definition files as tests
 
 | ini option | what it is |
 |---|---|
-| `datapipeline_definitions` | [definition files that are tests](../definitions.md#definition-files-as-tests), as `pipelines/*.json`; that a pattern matches no file is a warning, that none does an error |
+| `datapipeline_definitions` | [definition files that are tests](../definitions.md#definition-files-as-tests), as `pipelines/*.json`; a pattern that matches no file is warned of, and the session does not start if none matches any |
 | `datapipeline_ignored_advice` | ids of [rules of advice](../advice.md) that are off for these files; `advice` for all |
 """
 
