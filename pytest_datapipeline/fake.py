@@ -218,7 +218,7 @@ class DataPipelineFake:
             self._problems.clear()
         if self._settings.contract == "fail":
             found = [
-                str(found)
+                found.as_failure()
                 for found in self._findings().broken
                 if found.in_a_line() not in found_before
             ]
@@ -279,7 +279,7 @@ class DataPipelineFake:
         self._told = True
         problems = list(self._problems)
         if self._settings.contract == "fail":
-            problems += [str(found) for found in self._findings().broken]
+            problems += [found.as_failure() for found in self._findings().broken]
         if self._settings.unmet_faults_fail:
             operations = self.calls.operations
             problems += [

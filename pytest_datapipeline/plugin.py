@@ -530,13 +530,15 @@ def _report(
     if not found:
         return
     from ._contract.findings import Findings
-    from ._contract.telling import section
+    from ._contract.telling import section, untold
 
     found = Findings(held for held in found if held.in_a_line() not in told)
     if found:
         # Reports come from xdist's workers with all their attributes.
         report.datapipeline_findings = found.counts  # type: ignore[attr-defined]
         if report.failed:
+            found = untold(found, "" if call.excinfo is None else str(call.excinfo.value))
+        if report.failed and found:
             title = f"AWS Data Pipeline: {len(found)} finding{'s' if len(found) > 1 else ''}"
             report.sections.append((title, section(found)))
 
@@ -668,7 +670,8 @@ def datapipeline_explore(request: pytest.FixtureRequest) -> Explore:
     """
     from ._explore.telling import exploring
 
-    return exploring(request, _settings_of(request.node))
+    doubles = request.node.stash[_doubles]
+    return exploring(request, _settings_of(request.node), doubles.append)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, overload
 
-from ..errors import FakeUsageError
+from ..errors import FakeUsageError, explained
 from .rule import MEANING
 
 if TYPE_CHECKING:
@@ -82,6 +82,15 @@ class Finding:
     def in_a_line(self) -> str:
         """It without the calls, as a warning says it."""
         return f"{self.id}: {self._told()} {self.remedy}"
+
+    def in_short(self) -> str:
+        """It without the calls, as a report's section tells advice."""
+        return f"{self.id} ({MEANING[self.strength]}): {self._told()} {self.remedy}"
+
+    def as_failure(self) -> str:
+        """It as a test fails with it: with the line that made the call, and its explanation."""
+        place = "" if self.location is None else f"{self.location.place}: "
+        return explained(f"{place}{self}", about=self.id)
 
     def lines(self) -> list[str]:
         """It with the calls that show it, what AWS asks for, and what to do."""

@@ -7,13 +7,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..errors import HELP, ContractWarning, explained
-from .rule import MEANING
+from .findings import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .._record.callers import Location
-    from .findings import Finding, Findings
+    from .findings import Finding
+    from .rule import Strength
 
 # The line that warnings name of which no line of the user's is known.
 _NOWHERE = ("<datapipeline>", 0)
@@ -21,14 +22,16 @@ _NOWHERE = ("<datapipeline>", 0)
 
 # A WorkerGroupWarning tells these at once.
 _TOLD = frozenset({"worker-group-spelling", "wrong-region"})
+# In which a report's section tells them.
+_ORDER: tuple[Strength, ...] = ("broken", "inferred", "advice")
 
 
-def warn_of(findings: Iterable[Finding], elsewhere: Location | None = None) -> None:
+def warn_of(findings: Iterable[Finding], elsewhere: Location | None = None, more: str = "") -> None:
     """Warn of those that break AWS's words, each at the line that made the call.
 
     They are told once a test is over and not from within the call, whose maker might swallow or
     retry them where warnings are errors. `elsewhere`: the line for calls that came from another
-    process, or are known by the end alone.
+    process, or are known by the end alone. `more`: what else is to be said.
     """
     for found in findings:
         if found.strength != "broken" or found.id in _TOLD:
@@ -36,7 +39,7 @@ def warn_of(findings: Iterable[Finding], elsewhere: Location | None = None) -> N
         location = found.location or elsewhere
         filename, line = _NOWHERE if location is None else location[:2]
         warnings.warn_explicit(
-            ContractWarning(explained(found.in_a_line(), about=found.id)),
+            ContractWarning(explained(f"{found.in_a_line()}{more}", about=found.id)),
             None,
             filename,
             line,
@@ -46,9 +49,20 @@ def warn_of(findings: Iterable[Finding], elsewhere: Location | None = None) -> N
 
 
 def section(findings: Findings) -> str:
-    """What a failed test's report says of them: those that break AWS's words first."""
+    """What a failed test's report says of them: those that break AWS's words first, and advice,
+    which many have that fail of something else, in a line each."""
     return "\n".join(
-        str(found) for strength in MEANING for found in findings if found.strength == strength
+        found.in_short() if strength == "advice" else str(found)
+        for strength in _ORDER
+        for found in findings
+        if found.strength == strength
+    )
+
+
+def untold(findings: Findings, failure: str) -> Findings:
+    """Those that the failure of a test does not tell as a whole."""
+    return Findings(
+        found for found in findings if not all(line in failure for line in found.lines())
     )
 
 

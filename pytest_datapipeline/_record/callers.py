@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,20 @@ class Location(NamedTuple):
     line: int
     module: str
 
+    @property
+    def place(self) -> str:
+        """Its file and line, as pytest writes them."""
+        return place_of(self.filename, self.line)
+
+
+def place_of(filename: str, line: int) -> str:
+    """A line of a file, as pytest writes it: by the way from the current directory, if shorter."""
+    try:
+        relative = os.path.relpath(filename)
+    except ValueError:  # it is on another drive of Windows
+        relative = filename
+    return f"{min(relative, filename, key=len)}:{line}"
+
 
 def user_location() -> Location | None:
     """The line of the user's code that led here; None if there is none on this thread."""
@@ -27,6 +42,26 @@ def user_location() -> Location | None:
         return None
     module = str(frame.f_globals.get("__name__", ""))
     return Location(frame.f_code.co_filename, frame.f_lineno, module)
+
+
+def raised_at(error: BaseException) -> str | None:
+    """The innermost line of the user's code that an error came through, as pytest writes it."""
+    found = None
+    frames = error.__traceback__
+    while frames is not None:
+        if _is_user(frames.tb_frame):
+            found = place_of(frames.tb_frame.f_code.co_filename, frames.tb_lineno)
+        frames = frames.tb_next
+    return found
+
+
+def _is_user(frame: FrameType) -> bool:
+    """Whether its code is the user's own, and no library's."""
+    root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    if root in _BELOW_USER or root in sys.stdlib_module_names:
+        return False
+    filename = frame.f_code.co_filename
+    return "site-packages" not in filename and not filename.startswith("<")
 
 
 def level_of_user() -> int:

@@ -30,6 +30,7 @@ Kind = Literal[
     "end",  # a task has ended
     "clock",  # the test has moved the clock
     "finding",  # AWS asks for something else
+    "advice",  # AWS advises something else
     "failure",  # the test fails
 ]
 

@@ -366,4 +366,5 @@ class Story:
             key = self._noted(seen)
         lane = TEST if call is None else self._names.runner_lane(call)
         text = f"{finding.id} ({MEANING[finding.strength]}): {finding.text}"
-        self._add(key, "finding", (lane,), text, call)
+        kind: Kind = "advice" if finding.strength == "advice" else "finding"
+        self._add(key, kind, (lane,), text, call)

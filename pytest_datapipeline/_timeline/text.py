@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .event import Event
 
-_WRONG, _WELL, _HANDED, _MOVED, _FOLDED, _PLAIN = "!+>~. "
+_WRONG, _WELL, _HANDED, _MOVED, _ADVISED, _FOLDED, _PLAIN = "!+>~?. "
 # So many quiet events in a row are told in one line; fewer, one by one.
 _FEW = 3
 _LANE_WIDTH = 28
@@ -163,6 +163,8 @@ def _mark(row: _Row) -> str:
         return _HANDED
     if event.kind == "clock":
         return _MOVED
+    if event.kind == "advice":
+        return _ADVISED
     ended = event.kind in ("status", "end") and " is FINISHED" in event.text
     return _WELL if ended else _PLAIN
 

@@ -182,6 +182,47 @@ def test_the_report_of_a_failed_test_has_the_findings(run: Run) -> None:
     )
 
 
+def test_a_test_that_fails_of_a_finding_names_the_line_and_the_explanation(
+    run_in_a_process: Run,
+) -> None:
+    result = run_in_a_process(SHORT, ini="datapipeline_contract = fail")
+
+    result.stdout.fnmatch_lines(
+        [
+            "test_*.py:6: short-read-timeout (breaks AWS's words): MainThread polls*",
+            "    *poll_for_task(workerGroup='reports'*",
+            "  AWS: *",
+            "  Do: *",
+            "Help: pytest-datapipeline explain short-read-timeout",
+        ],
+        consecutive=True,
+    )
+
+
+def test_what_a_failure_tells_the_section_does_not_repeat(run: Run) -> None:
+    result = run(SHORT, ini="datapipeline_contract = fail")
+
+    assert result.stdout.str().count("  Do: ") == 1
+    result.stdout.no_fnmatch_line("*AWS Data Pipeline: 1 finding*")
+
+
+def test_a_section_tells_advice_in_a_line(run: Run) -> None:
+    body = SHORT.replace(', hostname="me"', "") + "    assert False\n"
+
+    result = run(body)
+
+    result.stdout.fnmatch_lines(
+        [
+            "*AWS Data Pipeline: 2 findings*",
+            "short-read-timeout (breaks AWS's words): *",
+            "  Do: *",
+            "no-hostname (against AWS's advice): * Poll with hostname=socket.getfqdn().",
+            "*AWS Data Pipeline: findings*",
+        ]
+    )
+    assert result.stdout.str().count("  Do: ") == 1
+
+
 def test_the_report_of_a_comparison_has_the_unexpected_and_the_missing(run: Run) -> None:
     body = SHORT + "    assert datapipeline_fake.findings == ['late-acknowledgement']\n"
 

@@ -29,7 +29,7 @@ def told(fake: DataPipelineFake, kind: Any = None) -> list[str]:
 
 
 def kinds(fake: DataPipelineFake) -> list[str]:
-    return [event.kind for event in fake.timeline if event.kind != "finding"]
+    return [event.kind for event in fake.timeline if event.kind not in ("finding", "advice")]
 
 
 # -- a task and its runner -------------------------------------------------------------------------
@@ -321,6 +321,19 @@ def test_a_finding_is_told_when_it_is_seen(
     assert event.when == datapipeline_fake.timeline.filter(kind="deadline")[0].when
 
 
+def test_advice_is_a_kind_of_its_own_that_is_not_wrong(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue(GROUP)
+
+    datapipeline_client.poll_for_task(workerGroup=GROUP)
+
+    (event,) = datapipeline_fake.timeline.filter(kind="advice")
+    assert event.text.startswith("no-hostname (against AWS's advice): ")
+    assert not event.wrong
+    assert str(datapipeline_fake.timeline).splitlines()[-1].startswith("? ")
+
+
 # -- other runners ---------------------------------------------------------------------------------
 
 
@@ -367,7 +380,11 @@ def test_a_runner_over_http_has_a_lane_with_its_host_name(
     asked("ReportTaskProgress", taskId=task["taskId"])
     asked("ListPipelines")
 
-    lanes = [event.lane for event in datapipeline_fake.timeline if event.kind != "finding"]
+    lanes = [
+        event.lane
+        for event in datapipeline_fake.timeline
+        if event.kind not in ("finding", "advice")
+    ]
     assert lanes[:3] == ["test", "runner host-1", "runner host-1"]
     assert lanes[3].startswith("runner connection from port ")
 

@@ -78,7 +78,7 @@ def test_a_page_has_the_events_the_failure_the_findings_and_the_text(
     text = pages_in(pytester.path / "pages")["test_fails"]
     data = data_of(text)
     kinds = [data["kinds"][row[1]] for row in data["events"]]
-    assert [kind for kind in kinds if kind != "finding"] == [
+    assert [kind for kind in kinds if kind not in ("finding", "advice")] == [
         *("enqueue", "hand-over", "clock", "deadline", "call", "failure")
     ]
     assert data["lanes"] == ["test", "runner MainThread", "queue wg", "task Nightly"]

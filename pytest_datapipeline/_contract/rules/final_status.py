@@ -143,13 +143,13 @@ def _forbidden() -> re.Pattern[str]:
     "SetTaskStatus",
     asked="errorId and errorMessage are shown to those who look for the reason",
     source="service model of AWS's SDKs, SetTaskStatus",
-    remedy="Give both with FAILED.",
+    remedy="Give errorMessage with FAILED, and an errorId if a program is to tell failures apart.",
 )
 def failed_without_error(_: Evidence, call: Call) -> Found | None:
     given = call.parameters
     if given.get("taskStatus") != "FAILED" or given.get("errorId") or given.get("errorMessage"):
         return None
-    return Found("A task was set FAILED without errorId and errorMessage.", (call,))
+    return Found("A task was set FAILED with neither errorId nor errorMessage.", (call,))
 
 
 @rule(

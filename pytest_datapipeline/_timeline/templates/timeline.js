@@ -24,7 +24,8 @@
     "fault": ["bad", "circle", X, "planned fault"], "retry": ["soft", "again", "", "back-off, then again"],
     "lost": ["bad", "right", STROKE, "handed to nobody"], "deadline": ["bad full", "glass", "", "missed deadline"],
     "end": ["", "square", STROKE, "a task has ended"], "clock": ["test", "chevrons", "", "the test moves the clock"],
-    "finding": ["bad", "warn", BANG, "finding"], "failure": ["bad full", "eight", X, "the test fails"],
+    "finding": ["bad", "warn", BANG, "finding"], "advice": ["", "warn", "", "advice"],
+    "failure": ["bad full", "eight", X, "the test fails"],
     "finished": ["good", "square", TICK, "FINISHED"],
   };
   const WRONG = new Set(data.wrong), QUIET = new Set(data.quiet);
