@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +23,11 @@ __tracebackhide__ = told_by_message
 Outcome = Literal["passed", "failed", "not reached"]
 _LONGEST = 160
 _FIRST_LINES = 3
+# So many groups of failures are told, and of each so many disturbances by name.
+_GROUPS = 5
+_NAMED = 6
+# botocore's errors: the service has answered with one, or has not answered.
+_FAMILIES = ("ClientError", "BotoCoreError")
 
 
 @dataclass(frozen=True)
@@ -33,16 +39,24 @@ class Trial:
         outcome: "not reached": the call at which something was to go wrong did not come.
         error: what failed.
         findings: what its runners did that breaks AWS's words.
+        where: the innermost line of your code that the error came through, as "runner.py:12".
     """
 
     replay: Replay
     outcome: Outcome
     error: BaseException | None = None
     findings: tuple[Finding, ...] = ()
+    where: str | None = None
 
     @property
     def disturbances(self) -> tuple[Disturbance, ...]:
         return self.replay.disturbances
+
+    @property
+    def name(self) -> str:
+        """What went wrong in it."""
+        order = "" if self.replay.order is None else f"order {self.replay.order}"
+        return _listed(self.disturbances) or order or "no disturbance"
 
     def why(self) -> str:
         """What failed, in a line or a few."""
@@ -54,6 +68,17 @@ class Trial:
         text = " | ".join(line.strip() for line in lines[:_FIRST_LINES]) + more
         return cut(f"{type(self.error).__name__}: {text}", 2 * _LONGEST)
 
+    @property
+    def alike(self) -> str:
+        """What it has in common with others that failed of the same: the error, and the line."""
+        # The service's errors are classes by the dozen, which no runner tells apart that is
+        # stopped by one of them.
+        names = [kind.__name__ for kind in type(self.error).__mro__]
+        name = next((family for family in _FAMILIES if family in names), names[0])
+        _, ids = parted(str(self.error))
+        place = f" at {self.where}" if self.where else f" ({', '.join(ids)})" if ids else ""
+        return f"{name}{place}"
+
 
 @dataclass
 class Exploration:
@@ -64,12 +89,14 @@ class Exploration:
         calls: the calls that the undisturbed scenario makes.
         trials: the runs.
         left_out: how many more there would be without the budget.
+        test: the test that explores, as pytest's command line names it; None if there is none.
     """
 
     name: str
     calls: tuple[str, ...]
     trials: list[Trial] = field(default_factory=list)
     left_out: int = 0
+    test: str | None = None
 
     @property
     def failures(self) -> list[Trial]:
@@ -115,9 +142,7 @@ class Exploration:
             found += ["", f"The smallest disturbance that fails: {_listed(smallest.disturbances)}"]
             if smallest.replay.order is not None:
                 found[-1] += f" (order {smallest.replay.order})"
-        for trial in self.failures:
-            found += ["", f"{_listed(trial.disturbances) or 'no disturbance'}", f"  {trial.why()}"]
-            found.append(f"  replay: {trial.replay}")
+        found += self._failed()
         told = {found_.id: found_ for trial in self.trials for found_ in trial.findings}
         if told:
             found += ["", "Findings:"]
@@ -126,6 +151,31 @@ class Exploration:
                 found.append(f"  {finding.in_a_line()}")
                 found.append(f"    in {len(runs)} runs, first in {runs[0].replay}")
         return found
+
+    def _failed(self) -> list[str]:
+        """The failures, those of the same error at the same line together."""
+        groups: dict[str, list[Trial]] = {}
+        for trial in self.failures:
+            groups.setdefault(trial.alike, []).append(trial)
+        # Those that most have in common first; of as many, the earliest.
+        told = sorted(groups.items(), key=lambda group: -len(group[1]))
+        found = []
+        for alike, (first, *others) in told[:_GROUPS]:
+            found += ["", f"{1 + len(others)} failed with {alike}"]
+            found += [f"  {first.name}", f"    {first.why()}", f"    replay: {self._again(first)}"]
+            if others:
+                found.append(f"  and {_shortly([trial.name for trial in others])}")
+        if len(told) > _GROUPS:
+            rest = [f"{alike} ({len(trials)})" for alike, trials in told[_GROUPS:]]
+            found += ["", f"and {_shortly(rest)}"]
+        return found
+
+    def _again(self, trial: Trial) -> str:
+        """What makes one run again."""
+        if self.test is None:
+            return str(trial.replay)
+        quoted = shlex.quote(str(trial.replay))
+        return f"pytest {shlex.quote(self.test)} --datapipeline-replay={quoted}"
 
     def _rows(self) -> list[str]:
         """What was tried at each call."""
@@ -172,6 +222,11 @@ class ExplorationFailed(UnmetExpectations):
 
     def __reduce__(self) -> tuple[type[ExplorationFailed], tuple[Exploration]]:
         return type(self), (self.exploration,)
+
+
+def _shortly(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f", and {more} more" if more > 0 else "")
 
 
 def _listed(disturbances: Sequence[Disturbance]) -> str:

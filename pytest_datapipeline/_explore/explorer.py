@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import random
 import sys
-import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from .. import checks
+from .._contract.telling import warn_of
+from .._record.callers import raised_at, user_location
 from .._record.rendering import method
 from ..errors import (
-    ContractWarning,
     FakeUsageError,
     RunnerUnwound,
     UnmetExpectations,
@@ -68,6 +68,8 @@ class Explorer:
             **settings,
         }
         self._on_progress = on_progress
+        # Told of the fake of each run before it begins.
+        self.on_fake: Callable[[DataPipelineFake], object] = lambda _fake: None
         self._clean: list[str] = []
         self._one_thread = True
 
@@ -158,20 +160,22 @@ class Explorer:
     def _try(self, replay: Replay) -> Trial:
         outcome: Outcome = "passed"
         error: BaseException | None = None
-        fake = None
+        fake = where = None
         try:
             reached, fake = self._run(replay)
             outcome = "passed" if reached else "not reached"
         except FakeUsageError:
             raise
         except (Exception, Unwinding) as raised:
+            where = raised_at(raised)
             outcome, error = "failed", _without_frames(raised)
         found = () if fake is None else tuple(fake._world.findings().broken)
-        return Trial(replay, outcome, error, found)
+        return Trial(replay, outcome, error, found, where)
 
     def _run(self, replay: Replay) -> tuple[bool, DataPipelineFake]:
         """Run it once; whether all was reached that was to go wrong."""
         fake = DataPipelineFake(**self._settings)
+        self.on_fake(fake)
         fake._world.driving.restarts = True
         if replay.order is not None:
             fake._world.service.tasks.queues.order = random.Random(replay.order)
@@ -327,7 +331,7 @@ def _warn(exploration: Exploration) -> None:
             told.setdefault(found.id, trial)
     for rule, trial in told.items():
         found = next(held for held in trial.findings if held.id == rule)
-        warnings.warn(ContractWarning(f"{found.in_a_line()} Seen in {trial.replay}."), stacklevel=3)
+        warn_of([found], user_location(), f" Seen in {trial.replay}.")
 
 
 def _numbered(operations: Iterable[str]) -> Iterator[tuple[str, int]]:

@@ -8,22 +8,34 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..errors import FakeUsageError
-from .explorer import explore
+from .exploration import Exploration, ExplorationFailed
+from .explorer import Explorer, explore
 from .replays import replay_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..fake import DataPipelineFake
-    from .exploration import Exploration
     from .explorer import Explore
 
+# What `explore` takes beside the settings of its fakes.
+_OF_EXPLORE = frozenset(explore.__kwdefaults__ or ())
 # Real seconds before progress is shown.
 _PATIENCE = 2.0
 
 
-def exploring(request: pytest.FixtureRequest, settings: Mapping[str, Any]) -> Explore:
-    """`explore` for one test: with its name, its settings and the run that is to be replayed."""
+def exploring(
+    request: pytest.FixtureRequest,
+    settings: Mapping[str, Any],
+    on_replay: Callable[[DataPipelineFake], object],
+) -> Explore:
+    """`explore` for one test: with its name, its settings and the run that is to be replayed.
+
+    Args:
+        request: of the test.
+        settings: of the test.
+        on_replay: told of the fake of a replayed run.
+    """
     name = request.node.name
     replay = _replay_for(request.config.getoption("datapipeline_replay"), name)
     given = {"name": name, "replay": replay, **settings}
@@ -32,11 +44,35 @@ def exploring(request: pytest.FixtureRequest, settings: Mapping[str, Any]) -> Ex
         scenario: Callable[[DataPipelineFake], object], **options: Any
     ) -> Exploration:
         __tracebackhide__ = True
-        return explore(
-            scenario, **{"on_progress": _progress_of(request.config), **given, **options}
-        )
+        asked = {"on_progress": _progress_of(request.config), **given, **options}
+        if asked["replay"] is not None:
+            return _replayed(scenario, asked, on_replay)
+        # The option finds a test's exploration by the test's name.
+        node = request.node.nodeid if asked["name"] == name else None
+        test = None if node is None else str(request.config.cwd_relative_nodeid(node))
+        try:
+            exploration = explore(scenario, **asked)
+        except ExplorationFailed as failed:
+            failed.exploration.test = test
+            raise ExplorationFailed(failed.exploration) from None
+        exploration.test = test
+        return exploration
 
     return explore_for_test
+
+
+def _replayed(
+    scenario: Callable[[DataPipelineFake], object],
+    asked: Mapping[str, Any],
+    on_replay: Callable[[DataPipelineFake], object],
+) -> Exploration:
+    """Make one run again, whose fake the report of the test tells of."""
+    __tracebackhide__ = True
+    settings: Any = {key: held for key, held in asked.items() if key not in _OF_EXPLORE}
+    explorer = Explorer(scenario, asked["name"], settings)
+    explorer.on_fake = on_replay
+    explorer.replay(asked["replay"])
+    return Exploration(asked["name"], ())
 
 
 def _replay_for(given: str | None, name: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from support.runner import GROUP, finish, poll
 
 from pytest_datapipeline import (
@@ -273,6 +274,7 @@ def test_the_table_tells_what_was_tried_what_failed_and_how_to_run_it_again() ->
         explore(one_task(EndsOnErrors), only=["throttling", "task_canceled"])
 
     told = re.sub(r"retries: \d", "retries: 4", str(caught.value))  # older ones make more
+    told = re.sub(r" at \S+\.py:\d+", " at runner.py:7", told)
     assert told.splitlines() == [
         "scenario: 5 runs of 3 calls: 2 passed, 3 failed",
         "  poll_for_task#1           1 tried  FAILED throttling",
@@ -289,13 +291,35 @@ def test_the_table_tells_what_was_tried_what_failed_and_how_to_run_it_again() ->
             ]
             for line in (
                 "",
-                f"{method}#1=throttling",
-                "  ClientError: An error occurred (ThrottlingException) when calling the "
+                "1 failed with ClientError at runner.py:7",
+                f"  {method}#1=throttling",
+                "    ClientError: An error occurred (ThrottlingException) when calling the "
                 f"{name} operation (reached max retries: 4): Rate exceeded",
-                f"  replay: scenario::{method}#1=throttling",
+                f"    replay: scenario::{method}#1=throttling",
             )
         ),
     ]
+
+
+def test_of_many_kinds_of_failures_five_are_told_and_the_others_are_named() -> None:
+    kinds = [KeyError, OSError, IndexError, TypeError, EOFError, NameError, RuntimeError]
+
+    def scenario(fake: DataPipelineFake) -> None:
+        client = boto3.client("datapipeline")
+        for kind in kinds:
+            try:
+                client.list_pipelines()
+            except ClientError:
+                raise kind("stopped") from None
+
+    with pytest.raises(ExplorationFailed) as caught:
+        explore(scenario, only=["InvalidRequestException"])
+
+    told = re.sub(r" at \S+\.py:\d+", " at runner.py:7", str(caught.value)).splitlines()
+    assert [line for line in told if line.startswith("1 failed with")] == [
+        f"1 failed with {kind.__name__} at runner.py:7" for kind in kinds[:5]
+    ]
+    assert told[-1] == ("and NameError at runner.py:7 (1), RuntimeError at runner.py:7 (1)")
 
 
 def test_a_replay_makes_the_one_run_and_raises_what_failed_in_it() -> None:

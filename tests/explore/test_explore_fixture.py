@@ -39,10 +39,67 @@ def test_a_failed_exploration_shows_its_table_and_no_code_of_ours(run: Run) -> N
         [
             "E*test_a_runner: 6 runs of 3 calls: 6 failed",
             "E*poll_for_task#1* 2 tried  FAILED throttling, answer_lost",
-            f"E*replay: {RUN}",
+            "E*poll_for_task#1=throttling",
         ]
     )
     result.stdout.no_fnmatch_line("*explorer.py*")
+
+
+def test_failures_of_one_error_at_one_line_are_told_together(run_in_a_process: Run) -> None:
+    suite = SUITE.replace("throttling", "InternalServiceError", 1).replace(
+        '"answer_lost"', '"throttling", "503"'
+    )
+
+    result = run_in_a_process(suite)
+
+    result.stdout.fnmatch_lines(
+        [
+            "E*9 runs of 3 calls: 9 failed",
+            "E*3 failed with ClientError at test_*.py:9",
+            "E*  poll_for_task#1=InternalServiceError",
+            "E*    InternalServiceError: An error occurred*",
+            "E*    replay: pytest test_*",
+            "E*  and poll_for_task#1=throttling, poll_for_task#1=503",
+            "E*",
+            "E*3 failed with ClientError at test_*.py:10",
+        ]
+    )
+
+
+def test_the_replay_is_a_command_to_paste(run: Run) -> None:
+    result = run(SUITE)
+
+    name = "test_the_replay_is_a_command_to_paste.py"
+    result.stdout.fnmatch_lines(
+        [f"E*replay: pytest {name}::test_a_runner --datapipeline-replay='{RUN}'"]
+    )
+
+
+def test_a_replay_that_fails_has_a_timeline(run: Run) -> None:
+    result = run(SUITE, "--datapipeline-replay", RUN)
+
+    result.stdout.fnmatch_lines(["*AWS Data Pipeline: timeline*", "*set_task_status*Throttling*"])
+
+
+def test_a_finding_of_an_exploration_is_told_at_the_line_of_the_call(
+    run_in_a_process: Run,
+) -> None:
+    suite = """
+        import boto3
+
+        def test_it(datapipeline_explore):
+            def scenario(fake):
+                fake.enqueue("reports")
+                client = boto3.client("datapipeline")
+                client.poll_for_task(workerGroup="reports", hostname="me")
+
+            datapipeline_explore(scenario, only=["clock_jumps"])
+    """
+
+    result = run_in_a_process(suite, ini="filterwarnings = default")
+
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*test_*.py:7: ContractWarning: short-read-timeout: *"])
 
 
 def test_the_option_makes_one_run_again_and_shows_where_it_fails(run: Run) -> None:
