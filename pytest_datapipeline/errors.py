@@ -6,6 +6,7 @@ Three kinds, told apart by who made the mistake: the test (`FakeUsageError`), th
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -105,17 +106,31 @@ def parted(text: str) -> tuple[str, list[str]]:
     return (told, ids.split()) if found and "\n" not in ids else (text, [])
 
 
+# An attribute of errors that a client is to get.
+_MEANT = "_meant_for_client"
+
+
+def meant_for_client(error: BaseException) -> BaseException:
+    """The same error, known as one that the code under test is to get, as from botocore."""
+    with contextlib.suppress(AttributeError):  # a user's own may have no place for it
+        setattr(error, _MEANT, True)
+    return error
+
+
 def told_by_message(excinfo: Any) -> bool:
     """Whether an error's message says it all, so that pytest need not show the frames in here.
 
     Every module that raises such errors has this as its `__tracebackhide__`: what a test's author
-    sees is the line of his test. An error that is a fault of ours shows all of its frames; an
+    sees is the line of his test. So are the frames hidden of an error that a client is to get: with
+    AWS there would be none of them. An error that is a fault of ours shows all of its frames; an
     assertion in a function of his, which we have called, shows none of them.
     """
     ours = (
         *(FakeUsageError, UnexpectedCall, UnmetExpectations, Stuck),
         *(WorkerGroupWarning, ContractWarning),
     )
+    if getattr(excinfo.value, _MEANT, False):
+        return True
     if isinstance(excinfo.value, AssertionError):
         innermost = excinfo.tb
         while innermost.tb_next is not None:

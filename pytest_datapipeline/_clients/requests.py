@@ -15,6 +15,7 @@ import botocore.exceptions
 
 from .._service.protocol import aws_json
 from .._service.settings import POLL_SECONDS
+from ..errors import meant_for_client
 from .messages import Failure, Reply, Request
 
 if TYPE_CHECKING:
@@ -131,8 +132,10 @@ def response_of(kind: Any, reply: Reply, asked: Request, raw: Any = None) -> Any
 
 
 class ReadTimeoutError(botocore.exceptions.ReadTimeoutError):
-    """botocore's, with the reason that a task runner's author needs to know. Of the same name, as
-    code may log that."""
+    """botocore's, with the reason that a task runner's author needs to know. It goes by the same
+    name, as code may log that, and reports show it."""
+
+    __module__ = botocore.exceptions.__name__
 
     fmt = (
         'Read timeout on endpoint URL: "{endpoint_url}". An empty PollForTask is held for '
@@ -141,9 +144,21 @@ class ReadTimeoutError(botocore.exceptions.ReadTimeoutError):
         "Config(read_timeout=...) above {poll_seconds} seconds."
     )
 
+    # By its name, pickle would find botocore's.
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _read_timeout, (self.kwargs,)
+
+
+def _read_timeout(details: dict[str, Any]) -> ReadTimeoutError:
+    return ReadTimeoutError(**details)
+
 
 def exception_of(failure: Failure, asked: Request) -> BaseException:
     """What botocore raises for a failed connection."""
+    return meant_for_client(_exception_of(failure, asked))
+
+
+def _exception_of(failure: Failure, asked: Request) -> BaseException:
     url, read_timeout = asked.url, asked.read_timeout
     if failure.kind == "poll_read_timeout":
         return ReadTimeoutError(
@@ -159,7 +174,7 @@ def exception_of(failure: Failure, asked: Request) -> BaseException:
     exception = failure.exception
     if isinstance(exception, BaseException):
         return exception
-    return RuntimeError(f"a fault without an exception: {failure!r}")
+    raise RuntimeError(f"a fault without an exception: {failure!r}")
 
 
 # -- whole calls ----------------------------------------------------------------------------------

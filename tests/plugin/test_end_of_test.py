@@ -315,3 +315,16 @@ def test_a_predicate_that_fails_in_a_planned_fault_fails_the_test(
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["The predicate <lambda> fails with AttributeError: *"])
+
+
+def test_an_error_that_a_client_is_to_get_shows_no_code_of_ours(run: Run) -> None:
+    source = """
+        def test_closed(datapipeline_fake, datapipeline_client):
+            datapipeline_fake.fail("poll_for_task", "connection_dropped", times=9, optional=True)
+            datapipeline_client.poll_for_task(workerGroup="reports")
+    """
+
+    result = run(source)
+
+    result.stdout.fnmatch_lines(["E * botocore.exceptions.ConnectionClosedError: *"])
+    result.stdout.no_fnmatch_line("*interception.py*")
