@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -501,7 +502,15 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show in a failed test's report what has happened."""
+    # The instance of a RunnerContract knows how to tell of its runner.
+    suite: Any = getattr(item, "instance", None)
+    of_runner = call.when == "call" and hasattr(suite, "_datapipeline_opt_out")
+    stopped = None
+    if of_runner and call.excinfo is not None and not item.config.getoption("fulltrace"):
+        stopped = suite._datapipeline_shorten(call.excinfo)
     report = yield
+    if of_runner and report.failed:
+        _report_runner(report, stopped, suite._datapipeline_opt_out())
     item.stash[_failed] = item.stash.get(_failed, False) or report.failed
     if call.when == "call":
         for double in item.stash.get(_doubles, ()):
@@ -514,6 +523,15 @@ def pytest_runtest_makereport(
             around = [(double, before.made) for double, before in _around_of(item)]
             pages.add(report, call, [*doubles, *around])
     return report
+
+
+def _report_runner(report: pytest.TestReport, stopped: str | None, opt_out: str | None) -> None:
+    """Add to the report of a test of RunnerContract where the runner has stopped, for the summary,
+    and how to do without the test."""
+    # Reports come from xdist's workers with all their attributes.
+    report.datapipeline_stopped = stopped or "other reasons"  # type: ignore[attr-defined]
+    if opt_out is not None:
+        report.sections.append(("RunnerContract", opt_out))
 
 
 def _report(
@@ -557,7 +575,16 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 
 @pytest.hookimpl
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell how often each rule was broken, over all tests."""
+    """Tell how often each rule was broken, over all tests, and of what runners have failed."""
+    stopped = Counter(
+        report.datapipeline_stopped
+        for report in terminalreporter.stats.get("failed", ())
+        if hasattr(report, "datapipeline_stopped")
+    )
+    if stopped.total() > 1:
+        terminalreporter.section("RunnerContract: failures")
+        for reason, number in stopped.most_common():
+            terminalreporter.line(f"{number} of {stopped.total()}: {reason}")
     tests = {
         report.nodeid: report.datapipeline_findings
         for reports in terminalreporter.stats.values()

@@ -49,13 +49,13 @@ def raised_at(error: BaseException) -> str | None:
     found = None
     frames = error.__traceback__
     while frames is not None:
-        if _is_user(frames.tb_frame):
+        if is_user(frames.tb_frame):
             found = place_of(frames.tb_frame.f_code.co_filename, frames.tb_lineno)
         frames = frames.tb_next
     return found
 
 
-def _is_user(frame: FrameType) -> bool:
+def is_user(frame: FrameType) -> bool:
     """Whether its code is the user's own, and no library's."""
     root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
     if root in _BELOW_USER or root in sys.stdlib_module_names:

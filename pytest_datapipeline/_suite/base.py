@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from ..errors import FakeUsageError, told_by_message
+from .._record.callers import is_user, raised_at
+from ..errors import FakeUsageError, together, told_by_message
 from .claims import CLAIMS, check_claims
 from .harness import Harness, Runner
 
@@ -36,6 +37,8 @@ class ContractBase:
     fake: DataPipelineFake
     harness: Harness
     explore: Explore
+    # The claims that the test is about.
+    _asked: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -92,6 +95,7 @@ class ContractBase:
         """Skip the test if the runner does not claim something."""
         if claim not in self.claims:
             pytest.skip(f"the runner does not claim {claim!r}: {CLAIMS[claim]}")
+        self._asked = (*self._asked, claim)
 
     def enqueue(
         self,
@@ -117,4 +121,32 @@ class ContractBase:
         """Fail if one of these rules was broken; without any, one that breaks AWS's words."""
         found = self.fake.findings
         chosen = found.broken if not rules else [held for held in found if held.id in rules]
-        assert not chosen, "\n".join(map(str, chosen))
+        self.expect(not chosen, together(held.as_failure() for held in chosen))
+
+    def expect(self, holds: object, text: str) -> None:
+        """Fail with a text, which says it all, if something does not hold."""
+        if not holds:
+            pytest.fail(text, pytrace=False)
+
+    # -- what the plugin asks when a test has failed ----------------------------------------------
+
+    def _datapipeline_shorten(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str | None:
+        """Leave the lines of the user's code alone in a traceback, and name the error and the
+        innermost of these lines; None if there is none."""
+        entries = [entry for entry in excinfo.traceback if is_user(entry.frame.raw)]
+        place = raised_at(excinfo.value)
+        if place is None or not entries:
+            return None
+        excinfo.traceback = type(excinfo.traceback)(entries)
+        return f"{excinfo.type.__name__} at {place}"
+
+    def _datapipeline_opt_out(self) -> str | None:
+        """How to do without the test; None if every runner must pass it."""
+        if not self._asked:
+            return None
+        told = "; ".join(f"{claim!r}: {CLAIMS[claim]}" for claim in self._asked)
+        names = ", ".join(f'"{claim}"' for claim in self._asked)
+        return (
+            f"This is asked as the runner claims ({told}). If it is not to do so:\n"
+            f"    claims = RunnerContract.claims - {{{names}}}"
+        )

@@ -54,7 +54,7 @@ class Cancellation(ContractBase):
         began = self.fake.clock.now()
         self.harness.run(until=lambda: next_.ended)
         took = self.fake.clock.now() - began
-        assert took < timedelta(minutes=30), f"it came to its next task after {took}"
+        self.expect(took < timedelta(minutes=30), f"it came to its next task after {took}")
         self.check("canceled-ignored")
 
     @pytest.mark.parametrize("error", _GONE)
@@ -148,14 +148,16 @@ class Heartbeats(ContractBase):
     def test_it_sends_heartbeats(self) -> None:
         self.claimed("heartbeat")
         self.run_for(minutes=60)
-        assert self.fake.heartbeats, "it sent none within an hour"
+        self.expect(self.fake.heartbeats, "it sent none within an hour")
         self.check("no-heartbeat")
 
     def test_it_has_one_id(self) -> None:
         self.claimed("heartbeat")
         self.run_for(minutes=60)
+        if not self.fake.heartbeats:
+            pytest.skip("it sent no heartbeat, of which test_it_sends_heartbeats tells")
         self.check("changing-runner-id", "shared-runner-id")
-        assert len(self.fake.heartbeats) == 1, f"it had the ids {list(self.fake.heartbeats)}"
+        self.expect(len(self.fake.heartbeats) == 1, f"it had the ids {list(self.fake.heartbeats)}")
 
     def test_it_ends_when_it_is_told_to(self) -> None:
         self.claimed("heartbeat")
@@ -175,7 +177,9 @@ class Others(ContractBase):
         for task in tasks:
             task.assert_finished()
         finals = self.fake.calls.without_retries.filter("set_task_status")
-        assert len(finals) == len(tasks), f"{len(finals)} final statuses of {len(tasks)} tasks"
+        self.expect(
+            len(finals) == len(tasks), f"{len(finals)} final statuses of {len(tasks)} tasks"
+        )
 
     @pytest.mark.parametrize(
         "call",

@@ -25,7 +25,7 @@ class Polling(ContractBase):
         polled = {
             call.parameters["workerGroup"] for call in self.fake.calls.filter("poll_for_task")
         }
-        assert polled == {self.worker_group}, f"it polled {polled}"
+        self.expect(polled == {self.worker_group}, f"it polled {polled}")
 
     def test_it_waits_out_the_long_poll(self) -> None:
         self.run_for(minutes=10)
@@ -36,7 +36,7 @@ class Polling(ContractBase):
             return len(self.fake.calls.without_retries.filter("poll_for_task"))
 
         self.harness.run(until=lambda: polls() > 2)
-        assert polls() > 2, f"it polled {polls()} times"
+        self.expect(polls() > 2, f"it polled {polls()} times")
 
     def test_it_takes_a_task_that_comes_late(self) -> None:
         task = self.enqueue(delay=600)
@@ -105,7 +105,7 @@ class Ending(ContractBase):
         self.enqueue()
         self.run_for(minutes=10)
         final = self.fake.calls.without_retries.filter("set_task_status")
-        assert len(final) == 1, f"it called SetTaskStatus {len(final)} times"
+        self.expect(len(final) == 1, f"it called SetTaskStatus {len(final)} times")
 
     def test_it_does_not_report_after_the_final_status(self) -> None:
         self.enqueue()
@@ -129,7 +129,7 @@ class Ending(ContractBase):
         self.claimed("failures")
         task = self.enqueue(fails=True, maximum_retries=2, retry_delay=60)
         self.harness.run()
-        assert [held.status for held in task.attempts] == ["FAILED"] * 3, task
+        self.expect([held.status for held in task.attempts] == ["FAILED"] * 3, repr(task))
         self.check("final-status-twice", "progress-after-final-status")
 
     def test_it_says_why_a_task_failed(self) -> None:
@@ -137,8 +137,8 @@ class Ending(ContractBase):
         self.claimed("error_texts")
         task = self.enqueue(fails=True, maximum_retries=0)
         self.harness.run()
-        assert task.error_id, "it gave no errorId"
-        assert task.error_message, "it gave no errorMessage"
+        self.expect(task.error_id, "it gave no errorId")
+        self.expect(task.error_message, "it gave no errorMessage")
         self.check("failed-without-error", "reserved-error-id")
 
     @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ class Ending(ContractBase):
         task = self.enqueue(fails=True, type="ShellCommandPrecondition")
         self.harness.run(until=lambda: bool(self.fake.calls.filter(set_task_status())))
         final = self.fake.calls.filter("set_task_status")[0]
-        assert final.parameters["taskStatus"] == "FALSE", f"{task.id}: {final!r}"
+        self.expect(final.parameters["taskStatus"] == "FALSE", f"{task.id}: {final!r}")
 
 
 class Reading(ContractBase):
@@ -192,7 +192,7 @@ class Reading(ContractBase):
         self._works()
         self.check("damaged-task-id")
         reported = self.fake.calls.filter(report_task_progress())
-        assert reported, "it did not report on the task"
+        self.expect(reported, "it did not report on the task")
 
     def _works(self, **options: Any) -> None:
         task = self.enqueue(maximum_retries=0, **options)

@@ -25,6 +25,22 @@ class TestIt(RunnerContract):
         {start}
 """
 START = "return SmallRunner(self.worker_group, fake.clock.now).loop"
+SILENT = """import time
+        return lambda: [time.sleep(60) for _ in range(10_000)]"""
+BROKEN = """
+from pytest_datapipeline import RunnerContract
+
+def loop(client):
+    while True:
+        client.poll_for_task(workerGroup="contract", hostname="me")["nothing"]
+
+class TestIt(RunnerContract):
+    def start(self, fake):
+        import boto3
+        from botocore.config import Config
+        client = boto3.client("datapipeline", config=Config(read_timeout=100))
+        return lambda: loop(client)
+"""
 
 
 def test_what_is_not_claimed_is_skipped_with_the_reason(run: Run) -> None:
@@ -83,3 +99,41 @@ def test_the_docs_list_every_claim() -> None:
     page = (Path(__file__).parents[2] / "docs" / "runner_contract.md").read_text(encoding="utf-8")
 
     assert dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.M)) == CLAIMS
+
+
+def test_a_failure_of_what_is_claimed_says_how_to_do_without(run: Run) -> None:
+    result = run(
+        SUITE.format(claims="RunnerContract.claims", start=SILENT),
+        *("-k", "test_it_sends_heartbeats or test_it_has_one_id"),
+    )
+
+    result.assert_outcomes(failed=1, skipped=1)
+    result.stdout.fnmatch_lines(
+        [
+            "it sent none within an hour",
+            "*- RunnerContract -*",
+            "*'heartbeat': it calls ReportTaskRunnerHeartbeat*",
+            '    claims = RunnerContract.claims - {"heartbeat"}',
+        ]
+    )
+    result.stdout.no_fnmatch_line("*_suite*")
+
+
+def test_where_a_runner_is_stopped_the_lines_of_its_code_alone_are_shown(
+    run_in_a_process: Run,
+) -> None:
+    result = run_in_a_process(BROKEN, "-k", "test_it_finishes_a_task")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*test_*.py:5: KeyError"])
+    result.stdout.no_fnmatch_line("*_suite*")
+    result.stdout.no_fnmatch_line("*botocore*py*")
+
+
+def test_the_session_s_end_groups_failures_by_error_and_line(run_in_a_process: Run) -> None:
+    result = run_in_a_process(BROKEN, "-k", "test_it_finishes_a_task or late or sends_heartbeats")
+
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(
+        ["*RunnerContract: failures*", "3 of 3: KeyError at test_the_session*.py:5"]
+    )
