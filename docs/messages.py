@@ -31,8 +31,8 @@ names the place on this page, and the command that tells the same in a terminal:
 Help: pytest-datapipeline explain nobody-moves-time
 ```
 
-The command knows the [rules for runners](contract.md) and the [advice on definitions](advice.md) as well, and
-lists all ids if it is given none. `...` stands for what differs from test to test. A message in full says
+The command knows the [rules for runners](contract.md), the [advice on definitions](advice.md) and the
+[settings](reference/settings.md) as well, and lists all ids if it is given none. `...` stands for what differs from test to test. A message in full says
 more: names, values, the last calls. Errors of the service itself are AWS's; what brings them about is on the
 [conformance](conformance.md) page.
 

@@ -16,9 +16,8 @@ from unittest.mock import patch
 from generated import write
 
 from pytest_datapipeline import __main__ as commands
-from pytest_datapipeline import plugin
 from pytest_datapipeline._http.controls import Server
-from pytest_datapipeline.settings import Option, options
+from pytest_datapipeline.settings import OF_SESSION, ON_COMMAND_LINE, Option, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,8 +50,8 @@ A setting has one name everywhere. Where it is written says what it holds for:
 
 A marker wins over the command line, which wins over the ini file.
 
-<!-- This page is made by `python docs/reference.py`; the settings stand in `pytest_datapipeline/settings.py`,
-`pytest_datapipeline/_service/settings.py` and `pytest_datapipeline/plugin.py`. -->"""
+<!-- This page is made by `python docs/reference.py`; the settings stand in `pytest_datapipeline/settings.py`
+and `pytest_datapipeline/_service/settings.py`. -->"""
 
 _SESSION = """
 Not arguments of `DataPipelineFake`: they are about what surrounds fakes. `guard` and `allow_real_calls`
@@ -72,7 +71,7 @@ _FILES = """## Definition files as tests
 def settings_page() -> str:
     """Every setting, with its default, its values and where it can be given."""
     parts = [_SETTINGS]
-    for option in (*options(), *plugin._OF_PLUGIN):
+    for option in (*options(), *OF_SESSION):
         if option.name in _GROUPS:
             title = _GROUPS[option.name]
             parts.append(f"\n## {title}\n{_SESSION if title == 'The session' else ''}")
@@ -86,7 +85,7 @@ def _setting(option: Option) -> str:
     if option.choices:
         text += f" ({' or '.join(f'`{choice}`' for choice in option.choices)})"
     flag = ""
-    if option.name in plugin._ON_COMMAND_LINE:
+    if option.name in ON_COMMAND_LINE:
         flag = f"`--datapipeline-{option.name.replace('_', '-')}`"
     default = _default(option)
     return f'| <a id="{option.name}"></a>`{option.name}` | {default} | {text} | {flag} |'

@@ -14,7 +14,20 @@ import pytest
 
 from ._clients.hooks import when_imported
 from .errors import FakeUsageError, explained, together, told_by_message
-from .settings import Option, Settings, check_value, checked, options, parse_text
+from .settings import (
+    ALLOW,
+    GUARD,
+    OF_SESSION,
+    ON_COMMAND_LINE,
+    REPORT,
+    SHARED,
+    Option,
+    Settings,
+    check_value,
+    checked,
+    options,
+    parse_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
@@ -36,39 +49,10 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 _MARKER = "datapipeline"
-_ALLOW = Option(
-    "allow_real_calls", False, (), bool, "let Data Pipeline calls that no fake answers go to AWS"
-)
-_GUARD = Option(
-    "guard",
-    "aws",
-    ("strict", "aws", "off"),
-    str,
-    "which Data Pipeline calls are refused while no fake is active: strict, also those that other "
-    "mocks or local servers would answer; aws, those that would reach AWS; off, none",
-)
-_SHARED = Option(
-    "shared_endpoint",
-    False,
-    (),
-    bool,
-    "one endpoint for the session, which leads each test's clients to its fake",
-)
-_REPORT = Option(
-    "report", "", (), str, "folder for a page of HTML with the timeline of each test that failed"
-)
 # A test can ask for a page of its own: only the marker has this.
 _ASKED = Option("report", False, (), bool, "")
-_OF_PLUGIN = (_ALLOW, _GUARD, _SHARED, _REPORT)
 # The key under which workers of pytest-xdist get its URL.
 _SHARED_URL = "datapipeline_shared_endpoint"
-# Settings that one changes for a single run of a suite: these are on the command line as well.
-_ON_COMMAND_LINE = frozenset(
-    {
-        *("allow_real_calls", "guard", "shared_endpoint", "report"),
-        *("start", "shuffle", "seed", "patience", "idle_limit", "contract"),
-    }
-)
 # In place of which datapipeline_client requests no other.
 _OTHER_DOUBLES = frozenset(
     {
@@ -123,10 +107,10 @@ class _Plugin:
 
     def __init__(self, config: pytest.Config) -> None:
         self.defaults = dict(_from_config(config))
-        self.allow_real_calls = bool(self.defaults.pop(_ALLOW.name, False))
-        self.guard_mode: Mode = self.defaults.pop(_GUARD.name, _GUARD.default)
-        self.shared_endpoint = bool(self.defaults.pop(_SHARED.name, False))
-        self.report_folder = str(self.defaults.pop(_REPORT.name, ""))
+        self.allow_real_calls = bool(self.defaults.pop(ALLOW.name, False))
+        self.guard_mode: Mode = self.defaults.pop(GUARD.name, GUARD.default)
+        self.shared_endpoint = bool(self.defaults.pop(SHARED.name, False))
+        self.report_folder = str(self.defaults.pop(REPORT.name, ""))
         self.pages: Pages | None = None
         self.shared_url: str | None = None
         self.variables: Variables | None = None
@@ -172,10 +156,10 @@ class _Plugin:
     def _mode(self) -> Mode:
         """What the guard refuses now: the marker of the test under way wins."""
         marked = {} if self.item is None else _marked(self.item)
-        mode: Mode = marked.get(_GUARD.name, self.guard_mode)
-        if _GUARD.name not in marked and marked.get(_ALLOW.name, self.allow_real_calls):
+        mode: Mode = marked.get(GUARD.name, self.guard_mode)
+        if GUARD.name not in marked and marked.get(ALLOW.name, self.allow_real_calls):
             return "off"
-        if mode == "off" and marked.get(_ALLOW.name) is False:
+        if mode == "off" and marked.get(ALLOW.name) is False:
             return "aws"
         return mode
 
@@ -189,12 +173,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="RUN",
         help="make one run of an exploration again, as 'test_x::poll_for_task#1=answer_lost'",
     )
-    for option in (*options(), *_OF_PLUGIN):
+    for option in (*options(), *OF_SESSION):
         text = f"{option.help} ({_choices(option)}default: {option.default})"
         if option.default is None:
             text = option.help
         parser.addini(f"datapipeline_{option.name}", f"pytest-datapipeline: {text}", default=None)
-        if option.name in _ON_COMMAND_LINE:
+        if option.name in ON_COMMAND_LINE:
             flag = f"--datapipeline-{option.name.replace('_', '-')}"
             if option.kind is bool:
                 group.addoption(flag, action="store_const", const="true", default=None, help=text)
@@ -252,7 +236,7 @@ def _region_of(config: pytest.Config) -> str:
 @pytest.hookimpl(trylast=True)  # after pytest has set its own hook for errors in threads
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, read the options, and guard the network."""
-    marked = (*options(), _ALLOW, _GUARD, _ASKED)
+    marked = (*options(), ALLOW, GUARD, _ASKED)
     names = ", ".join(f"{option.name}={option.default!r}" for option in marked)
     config.addinivalue_line(
         "markers",
@@ -375,10 +359,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _from_config(config: pytest.Config) -> Iterator[tuple[str, Any]]:
-    for option in (*options(), *_OF_PLUGIN):
+    for option in (*options(), *OF_SESSION):
         source = f"--datapipeline-{option.name.replace('_', '-')}"
         given = None
-        if option.name in _ON_COMMAND_LINE:
+        if option.name in ON_COMMAND_LINE:
             given = config.getoption(f"datapipeline_{option.name}")
         if given is None:
             source = f"the ini option datapipeline_{option.name}"
@@ -406,7 +390,7 @@ def _marked(node: pytest.Item | pytest.Collector | Any) -> dict[str, Any]:
 
 def _settings_of(node: pytest.Item | Any) -> dict[str, Any]:
     marked = _marked(node)
-    for option in (_ALLOW, _GUARD, _ASKED):
+    for option in (ALLOW, GUARD, _ASKED):
         if option.name in marked:
             check_value(option, marked.pop(option.name), f"@pytest.mark.{_MARKER}")
     checked(marked, f"@pytest.mark.{_MARKER}")

@@ -122,6 +122,38 @@ class Option(NamedTuple):
     help: str
 
 
+# What surrounds fakes: not arguments of `DataPipelineFake`.
+ALLOW = Option(
+    "allow_real_calls", False, (), bool, "let Data Pipeline calls that no fake answers go to AWS"
+)
+GUARD = Option(
+    "guard",
+    "aws",
+    ("strict", "aws", "off"),
+    str,
+    "which Data Pipeline calls are refused while no fake is active: strict, also those that other "
+    "mocks or local servers would answer; aws, those that would reach AWS; off, none",
+)
+SHARED = Option(
+    "shared_endpoint",
+    False,
+    (),
+    bool,
+    "one endpoint for the session, which leads each test's clients to its fake",
+)
+REPORT = Option(
+    "report", "", (), str, "folder for a page of HTML with the timeline of each test that failed"
+)
+OF_SESSION = (ALLOW, GUARD, SHARED, REPORT)
+# Settings that one changes for a single run of a suite: these are on the command line as well.
+ON_COMMAND_LINE = frozenset(
+    {
+        *("allow_real_calls", "guard", "shared_endpoint", "report"),
+        *("start", "shuffle", "seed", "patience", "idle_limit", "contract"),
+    }
+)
+
+
 @cache
 def options() -> list[Option]:
     """All settings with their defaults, kinds and, if they have them, choices."""

@@ -387,7 +387,8 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "unknown-setting",
             _USAGE,
             ("... has no setting ...",),
-            "A misspelt setting of the marker, of `DataPipelineFake` or of `serve`.",
+            "A misspelt setting of `DataPipelineFake`, of `serve`, or of the marker, whose test "
+            "fails with the text alone.",
             "Take the one that the message suggests, or one of those that it lists.",
             ("reference/settings.md",),
         ),

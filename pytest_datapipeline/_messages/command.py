@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from .._definitions.arguments import ended
 from .._service.texts import did_you_mean
 from ..errors import FakeUsageError
-from .explanations import sections
+from .explanations import merged, sections
+from .pages import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,14 +33,15 @@ def main(arguments: Sequence[str]) -> int:
     """The command; its exit status."""
     parser = argparse.ArgumentParser(
         prog="pytest-datapipeline explain",
-        description="Explain a message, a rule for task runners or a rule of advice.",
+        description="Explain a message, a rule for task runners, a rule of advice or a setting.",
         epilog=_EPILOG,
     )
     parser.add_argument(
         "ids",
         nargs="*",
         metavar="ID",
-        help="the id of a message or a rule, as in no-fake-active; with none, all are listed",
+        help="the id of a message or a rule, as in no-fake-active, or the name of a setting; with "
+        "none, all are listed",
     )
     given = parser.parse_args(arguments)
     return ended(lambda: _explain(given.ids))
@@ -58,24 +60,25 @@ def _explain(ids: Sequence[str]) -> int:
         found = [explanation for explanation in every if explanation.id == name]
         if not found:
             raise FakeUsageError(
-                f"There is no message or rule {name!r}."
+                f"There is no message, rule or setting {name!r}."
                 f"{did_you_mean(name, [explanation.id for explanation in every])} "
                 "`pytest-datapipeline explain` lists all."
             )
-        told += ["\n".join([name, "", *_told(explanation, width)]) for explanation in found]
+        told.append("\n".join([name, "", *_told(merged(found), width)]))
     print("\n\n".join(told))
     return 0
 
 
 def _told(explanation: Explanation, width: int) -> Iterator[str]:
-    pages = ", ".join(f"docs/{page}" for page in explanation.pages)
-    parts = [*explanation.parts, ("Read on", pages)]
+    labels = ["Read on", *("" for _ in explanation.pages[1:])]
+    pages = [f"{title_of(page)} (docs/{page})" for page in explanation.pages]
+    parts = [*explanation.parts, *zip(labels, pages, strict=True)]
     column = 4 + max(len(label) for label, _ in parts)
     for label, text in parts:
         yield textwrap.fill(
             text,
             width,
-            initial_indent=f"  {label}:".ljust(column),
+            initial_indent=(f"  {label}:" if label else "").ljust(column),
             subsequent_indent=" " * column,
             break_long_words=False,
             break_on_hyphens=False,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_datapipeline._check.advice.rules import IDS
+from pytest_datapipeline._check.verdict import VALIDATION
 from pytest_datapipeline._contract.rules import RULES
 from pytest_datapipeline._messages.catalog import SECTIONS
 from pytest_datapipeline._messages.command import main
+from pytest_datapipeline._messages.pages import TITLES
+from pytest_datapipeline.settings import OF_SESSION, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +45,9 @@ def test_a_message_is_explained(explain: Explain) -> None:
         "  Cause:   Threads poll, and the test neither moves time nor waits for them.\n"
         "  Remedy:  `wait_until(task)` on the test's thread, which moves time while all\n"
         "           runners wait; or `clock.advance(seconds)`.\n"
-        "  Read on: docs/how-to/threads.md, docs/explanation/time.md,\n"
-        "           docs/messages.md#nobody-moves-time\n"
+        "  Read on: Test a runner in threads (docs/how-to/threads.md)\n"
+        "           How time moves (docs/explanation/time.md)\n"
+        "           Messages, nobody-moves-time (docs/messages.md#nobody-moves-time)\n"
     )
 
 
@@ -54,7 +60,8 @@ def test_a_rule_for_task_runners_is_explained(explain: Explain) -> None:
         "            guide, object pages).\n"
         "  Strength: against AWS's advice\n"
         "  Remedy:   Poll with hostname=socket.getfqdn().\n"
-        "  Read on:  docs/contract.md#no-hostname, docs/how-to/findings.md\n"
+        "  Read on:  Rules for runners, no-hostname (docs/contract.md#no-hostname)\n"
+        "            See whether a runner does what AWS asks (docs/how-to/findings.md)\n"
     )
 
 
@@ -67,16 +74,48 @@ def test_a_rule_of_advice_is_explained(explain: Explain) -> None:
         "              each such moment fails a run, under cascade with all that depends\n"
         "              on it.\n"
         "  Switch off: `--ignore no-retries`\n"
-        "  Read on:    docs/advice.md#no-retries, docs/definitions.md#check\n"
+        "  Read on:    Advice on definitions, no-retries (docs/advice.md#no-retries)\n"
+        "              Check, preview and test definition files, check\n"
+        "              (docs/definitions.md#check)\n"
     )
 
 
 def test_a_warning_is_explained_together_with_its_rule(explain: Explain) -> None:
     text = explain("short-read-timeout")
 
-    assert text.count("short-read-timeout\n\n  ") == 2
-    assert "  ContractWarning: " in text
-    assert "  AWS:      " in text
+    labels = [line.partition(":")[0].strip() for line in text.splitlines() if line[2:3] != " "]
+    assert labels == [
+        *("short-read-timeout", "", "ContractWarning", "Cause"),
+        *("AWS", "Strength", "Remedy", "Read on"),
+    ]
+
+
+def test_a_setting_is_explained(explain: Explain) -> None:
+    assert explain("idle_limit") == (
+        "idle_limit\n"
+        "\n"
+        "  Setting:    Virtual seconds of nothing but empty polls after which a loop is\n"
+        "              stopped.\n"
+        "  Default:    86400.0\n"
+        "  Ini option: datapipeline_idle_limit\n"
+        "  Option:     --datapipeline-idle-limit\n"
+        "  Read on:    Settings, idle_limit (docs/reference/settings.md#idle_limit)\n"
+    )
+
+
+@pytest.mark.parametrize("name", VALIDATION.values())
+def test_what_check_says_of_aws_s_validation_is_explained(explain: Explain, name: str) -> None:
+    assert "ValidatePipelineDefinition" in explain(name)
+
+
+@pytest.mark.parametrize("place", TITLES)
+def test_a_page_is_named_as_in_the_navigation(place: str) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    navigation = (docs.parent / "mkdocs.yml").read_text(encoding="utf-8")
+    named = re.search(rf"- ([^:\n]+): {re.escape(place)}$", navigation, re.M)
+    heading = (docs / place).read_text(encoding="utf-8").partition("# ")[2].splitlines()[0]
+
+    assert TITLES[place] == (heading if named is None else named[1])
 
 
 def test_several_are_explained_in_turn(explain: Explain) -> None:
@@ -104,15 +143,16 @@ def test_without_an_id_all_are_listed_by_section(explain: Explain) -> None:
     listed = [line.split()[0] for line in lines if line.startswith("  ")]
     messages = [message.id for held in SECTIONS.values() for message in held]
     assert listed[: len(messages)] == messages
-    assert sorted(listed) == sorted([*messages, *RULES, *IDS])
+    settings = [option.name for option in (*options(), *OF_SESSION)]
+    assert sorted(listed) == sorted([*messages, *RULES, *IDS, *VALIDATION.values(), *settings])
     assert [line for line in lines if line in SECTIONS] == list(SECTIONS)
     assert max(map(len, lines)) <= 80
 
 
 def test_an_unknown_id_exits_with_2_and_suggests_the_nearest(explain: Explain) -> None:
     assert explain("nobody-moves-tim", status=2) == (
-        "There is no message or rule 'nobody-moves-tim'. Did you mean 'nobody-moves-time'? "
-        "`pytest-datapipeline explain` lists all.\n"
+        "There is no message, rule or setting 'nobody-moves-tim'. "
+        "Did you mean 'nobody-moves-time'? `pytest-datapipeline explain` lists all.\n"
     )
 
 

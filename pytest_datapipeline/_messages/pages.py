@@ -1,0 +1,37 @@
+"""What the pages of the documentation are called in its navigation, for a terminal."""
+
+from __future__ import annotations
+
+TITLES: dict[str, str] = {
+    "advice.md": "Advice on definitions",
+    "conformance.md": "Conformance",
+    "contract.md": "Rules for runners",
+    "definitions.md": "Check, preview and test definition files",
+    "explanation/time.md": "How time moves",
+    "explore.md": "Every fault at every call",
+    "how-to/calls.md": "Look at the calls",
+    "how-to/canceled_tasks.md": "Cancel a task, let one time out",
+    "how-to/coroutines.md": "Test an asyncio runner, or one on trio",
+    "how-to/empty_queue.md": "Test an empty poll",
+    "how-to/endless_loops.md": "Drive an endless loop, and have a runner die",
+    "how-to/errors.md": "Make calls fail, or lose an answer",
+    "how-to/findings.md": "See whether a runner does what AWS asks",
+    "how-to/moto.md": "Keep moto, unittest and xdist",
+    "how-to/pipelines.md": "Run a pipeline",
+    "how-to/races.md": "Pin down a race",
+    "how-to/scopes.md": "Use one fake for many tests, or one inside another",
+    "how-to/stubber.md": "Give scripted answers",
+    "how-to/tasks.md": "Give a runner tasks",
+    "how-to/templates.md": "Test a CloudFormation or Terraform template",
+    "how-to/threads.md": "Test a runner in threads",
+    "how-to/time.md": "Move time",
+    "index.md": "Start",
+    "messages.md": "Messages",
+    "reference/settings.md": "Settings",
+}
+
+
+def title_of(place: str) -> str:
+    """The title of a page below `docs`, with the place in it that an anchor names."""
+    name, _, anchor = place.partition("#")
+    return f"{TITLES[name]}, {anchor}" if anchor else TITLES[name]
