@@ -520,7 +520,7 @@ class DataPipelineFake:
         self,
         runner_loop: Callable[[], Any],
         *,
-        until: Condition | datetime | None = None,
+        until: Condition | Task | datetime | timedelta | None = None,
         max_calls: int = 10_000,
         max_time: float | timedelta = timedelta(days=7),
         die_at: CallMatcher | None = None,
@@ -531,10 +531,13 @@ class DataPipelineFake:
         `except Exception` does not catch. A loop that is a coroutine is to be awaited,
         `await datapipeline_fake.run(loop)`, and is cancelled.
 
+        A task that was canceled has ended when its runner has shown whether it stops, or five
+        virtual minutes later: likewise for `until` and `wait_until`.
+
         Args:
             runner_loop: called without arguments; a function or a coroutine function.
-            until: when to end it: by default when every task has ended; a predicate; or a moment
-                of virtual time.
+            until: when to end it: by default when every task has ended; when a task has; when a
+                predicate holds; at a moment of virtual time, or after a span of it.
             max_calls: how many calls it may make.
             max_time: how much virtual time it may take, in seconds or as a timedelta.
             die_at: a call at which the runner dies instead: the request is not sent, the runner is
@@ -550,13 +553,13 @@ class DataPipelineFake:
         """
         return self._world.driving.run(runner_loop, until, max_calls, max_time, die_at)
 
-    async def until(self, condition: Condition | Task | datetime | None = None) -> None:
+    async def until(self, condition: Condition | Task | datetime | timedelta | None = None) -> None:
         """Wait in a coroutine for the others of its event loop; what `wait_until` is for threads.
         Virtual time moves on while none of them can act.
 
         Args:
-            condition: by default, that every task has ended; a task that is to end; a predicate; or
-                a moment of virtual time.
+            condition: by default, that every task has ended; a task that is to end; a predicate; a
+                moment of virtual time, or a span of it from now.
 
         Raises:
             FakeUsageError: the loop is neither asyncio's own nor trio's, or not on the test's own
@@ -567,16 +570,20 @@ class DataPipelineFake:
         await self._world.driving.until(condition)
 
     def wait_until(
-        self, condition: Condition | Task | datetime | None = None, *, move_time: bool = True
+        self,
+        condition: Condition | Task | datetime | timedelta | None = None,
+        *,
+        move_time: bool = True,
     ) -> None:
         """Wait for runners that work in threads of their own.
 
         Virtual time moves on while all of them wait for it.
 
         Args:
-            condition: by default, that every task has ended; a task that is to end; a predicate; or
-                a moment of virtual time.
-            move_time: False to leave time alone and only wait for the threads.
+            condition: by default, that every task has ended; a task that is to end; a predicate; a
+                moment of virtual time, or a span of it from now.
+            move_time: False to leave time alone and only wait for the threads. A task that was
+                canceled has ended at once then.
 
         Raises:
             FakeUsageError: this is not the test's own thread.

@@ -6,25 +6,26 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import checks
 from .._record.call import CallMatcher, not_called
-from .._service.clock import SECOND, to_ns
+from .._service.clock import to_datetime, to_ns
+from .._time.cancellations import UNTIL_SEEN
 from .._time.limits import Drive
+from .._time.loops.callers import running_coroutine
 from .._time.unwinding import boundary
 from ..errors import FakeUsageError, RunnerUnwound, UnmetExpectations, explained, told_by_message
 from .handles.tasks import Task
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from typing_extensions import TypedDict
 
     from .._record.calls import Calls
     from .._service.clock import VirtualClock
     from .._service.service import Service
+    from .._time.cancellations import Cancellations
     from .._time.loops.loop import Loops
     from .._time.timekeeper import Timekeeper
     from .faults import FaultPlan, PlannedFault
@@ -32,16 +33,13 @@ if TYPE_CHECKING:
     class RunOptions(TypedDict, total=False):
         """The keyword arguments of `DataPipelineFake.run`."""
 
-        until: Condition | datetime | None
+        until: Condition | Task | datetime | timedelta | None
         max_calls: int
         max_time: float | timedelta
         die_at: CallMatcher | None
 
 
 __tracebackhide__ = told_by_message
-
-# So long a canceled task's runner may go on, to show whether it does.
-_UNTIL_SEEN = 300 * SECOND
 
 Returned = TypeVar("Returned")
 Condition = Callable[[], object]
@@ -57,6 +55,7 @@ class Driving:
         time: Timekeeper,
         calls: Calls,
         faults: FaultPlan,
+        cancellations: Cancellations,
         has_tasks: Callable[[], bool],
         loops: Callable[[], Loops],
     ) -> None:
@@ -65,6 +64,7 @@ class Driving:
         self._time = time
         self._calls = calls
         self._faults = faults
+        self._cancellations = cancellations
         self._has_tasks = has_tasks
         self._loops = loops
         # Whether a runner that dies at a planned fault is started again, as in production.
@@ -75,7 +75,7 @@ class Driving:
     def run(
         self,
         runner_loop: Callable[[], Any],
-        until: Condition | datetime | None,
+        until: Condition | Task | datetime | timedelta | None,
         max_calls: int,
         max_time: float | timedelta,
         die_at: CallMatcher | None,
@@ -88,14 +88,9 @@ class Driving:
             raise FakeUsageError(
                 explained("run() cannot be called from within run().", about="run-within-run")
             )
-        if until is None and not self._has_tasks() and self._service.pipelines.idle:
-            raise FakeUsageError(
-                explained(
-                    "run() ends the loop when every task has ended, but none was enqueued: it "
-                    "would end at once. Enqueue a task, or give until=.",
-                    about="nothing-to-run",
-                )
-            )
+        until = self._moment(until)
+        if until is None:
+            self._check_something_to_run()
         finished = self._condition(until)
         limit = self._clock.now + checks.seconds("max_time", max_time)
         max_calls = checks.count("max_calls", max_calls, 1)
@@ -164,7 +159,7 @@ class Driving:
         runner_loop: Callable[[], Coroutine[Any, Any, Returned]],
         runner: Coroutine[Any, Any, Returned],
         drive: Drive,
-        until: Condition | datetime | None,
+        until: object,
         die_at: CallMatcher | None,
     ) -> Returned | None:
         """Run the coroutine of a runner, and another one where that dies and is started again."""
@@ -182,7 +177,7 @@ class Driving:
         self,
         runner: Coroutine[Any, Any, Returned],
         drive: Drive,
-        until: Condition | datetime | None,
+        until: object,
         die_at: CallMatcher | None,
     ) -> Returned | None:
         try:
@@ -208,17 +203,21 @@ class Driving:
             )
         return loops
 
-    async def until(self, condition: Condition | Task | datetime | None) -> None:
+    async def until(self, condition: Condition | Task | datetime | timedelta | None) -> None:
         """`DataPipelineFake.until`."""
         loops = self._running_loops("until()")
+        condition = self._moment(condition)
         what = "every task to end" if condition is None else repr(condition)
         with self._stops(condition):
             await loops.until(
                 self._condition(condition), what, endless=not isinstance(condition, datetime)
             )
 
-    def wait_until(self, condition: Condition | Task | datetime | None, move_time: bool) -> None:
+    def wait_until(
+        self, condition: Condition | Task | datetime | timedelta | None, move_time: bool
+    ) -> None:
         """`DataPipelineFake.wait_until`."""
+        condition = self._moment(condition)
         what = "every task to end" if condition is None else repr(condition)
         self.wait(condition, what, move_time, ours=condition is None or isinstance(condition, Task))
 
@@ -234,22 +233,49 @@ class Driving:
         with self._stops(condition):
             endless = not isinstance(condition, datetime)
             self._time.wait_until(
-                self._condition(condition), what, move_time, endless=endless, ours=ours
+                self._condition(condition, until_seen=move_time),
+                what,
+                move_time,
+                endless=endless,
+                ours=ours,
             )
 
-    def _all_ended(self) -> bool:
-        """Whether every task has ended, and runners had time to see that a disturbance did it."""
-        return self._service.pipelines.idle and all(
-            self._clock.now >= canceled + _UNTIL_SEEN
-            for canceled in self._service.tasks.disturbed.values()
+    def _check_something_to_run(self) -> None:
+        if self._has_tasks() or not self._service.pipelines.idle:
+            return
+        raise FakeUsageError(
+            explained(
+                "run() ends the loop when every task has ended, but none was enqueued: it would "
+                "end at once. Enqueue a task, or give until=.",
+                about="nothing-to-run",
+            )
         )
 
-    def _condition(self, condition: Condition | Task | datetime | None) -> Callable[[], bool]:
-        if condition is None:
-            return self._all_ended
-        if isinstance(condition, Task):
-            task = condition
-            return lambda: task.ended
+    def _moment(
+        self, condition: Condition | Task | datetime | timedelta | None
+    ) -> Condition | Task | datetime | None:
+        """A condition with a span of time, which begins now, as the moment of its end."""
+        if isinstance(condition, timedelta):
+            return to_datetime(self._time.now() + checks.seconds("the span", condition))
+        return condition
+
+    def _condition(
+        self, condition: Condition | Task | datetime | None, *, until_seen: bool = True
+    ) -> Callable[[], bool]:
+        """`until_seen`: a task that was canceled is over for the test when its runner has shown
+        whether it stops.
+        """
+        if condition is None or isinstance(condition, Task):
+            # Who waits cannot act meanwhile.
+            ours = self._cancellations.of(running_coroutine())
+            instance = None if condition is None else condition._instance
+            ended = self._all_ended if condition is None else lambda: condition.ended
+            return lambda: (
+                ended()
+                and not (
+                    until_seen and self._cancellations.pending(self._time.home, instance, but=ours)
+                )
+            )
         if isinstance(condition, datetime):
             target = checks.moment("the moment", condition)
             return lambda: self._clock.now >= target
@@ -257,7 +283,15 @@ class Driving:
             predicate = condition
             return lambda: bool(predicate())
         raise FakeUsageError(
-            f"{condition!r} is nothing to wait for: give a task, a predicate or a datetime."
+            f"{condition!r} is nothing to wait for: give a task, a predicate, a datetime or a "
+            "timedelta."
+        )
+
+    def _all_ended(self) -> bool:
+        """Whether every task has ended, and runners had time to see that a disturbance did it."""
+        return self._service.pipelines.idle and all(
+            self._clock.now >= canceled + UNTIL_SEEN
+            for canceled in self._service.tasks.disturbed.values()
         )
 
 

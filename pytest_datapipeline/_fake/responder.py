@@ -28,6 +28,7 @@ from ..errors import FakeUsageError, RunnerUnwound, told_by_message
 if TYPE_CHECKING:
     from .._contract.watch import Watch
     from .._record.calls import Calls
+    from .._time.cancellations import Cancellations
     from .._time.loops.loop import Loops
     from .._time.timekeeper import Timekeeper, Waiting
     from .faults import Effect, FaultPlan
@@ -66,6 +67,7 @@ class Responder:
         faults: FaultPlan,
         calls: Calls,
         gates: Gates,
+        cancellations: Cancellations,
         *,
         region: str,
         loops: Callable[[], Loops],
@@ -82,6 +84,7 @@ class Responder:
         self._calls = calls
         self._watch = watch
         self._gates = gates
+        self._cancellations = cancellations
         self._honour_read_timeout = honour_read_timeout
         self._loops = loops
         self._on_empty_poll = on_empty_poll
@@ -97,6 +100,7 @@ class Responder:
         if request.actor is not self._time.home:
             threads.end_straggler()
             request.holder = request.actor
+        self._note_poll(request)
         reply = self._time.perform(
             self._steps(request),
             lambda: f"{request.operation} ({_body_text(request)})",
@@ -136,6 +140,7 @@ class Responder:
         request.holder = request.actor
         loops = self._loops()
         loops.adopt_running()
+        self._note_poll(request)
         await loops.before_call()
         try:
             reply = await self.answer_for(request, loops.wait)
@@ -156,6 +161,7 @@ class Responder:
             from .._time.loops.asyncio_wait import wait_in_asyncio
 
             wait = partial(wait_in_asyncio, self._time)
+            self._note_poll(request)
         return await self._time.perform_for(
             request.actor,
             self._steps(request),
@@ -163,6 +169,12 @@ class Responder:
             returns=request.operation != "ReportTaskRunnerHeartbeat",
             wait=wait,
         )
+
+    def _note_poll(self, request: Request) -> None:
+        # Before anything else, as a loop that was driven until its runner stops ends here.
+        if request.operation == "PollForTask":
+            with self._time.lock:
+                self._cancellations.polls(request.actor, self._time.home)
 
     def overlook(self, thread: threading.Thread) -> None:
         """Take note that a thread serves others, and makes no calls of its own."""
@@ -363,10 +375,18 @@ class Responder:
         body = aws_json.encode(answer)
         call.response = body
         task_id = None
-        if self._watch is not None and answer and call.operation == "PollForTask":
+        if answer and call.operation == "PollForTask":
             task_id = (
                 answer.task_id if isinstance(answer, TaskObject) else answer["taskObject"]["taskId"]
             )
+            self._cancellations.works(task_id, request.actor, self._time.home)
+        elif call.operation == "ReportTaskProgress":
+            reported = call.parameters["taskId"]
+            self._cancellations.works(reported, request.actor, self._time.home)
+            if isinstance(answer, dict) and answer["canceled"]:
+                self._cancellations.is_told(reported, request.invocation_id)
+        elif call.operation == "SetTaskStatus":
+            self._cancellations.ends(call.parameters["taskId"])
         return self._reply(call, request, 200, body, task_id=task_id)
 
     def _error(self, call: Call, error: ServiceError, request: Request) -> Reply:

@@ -12,6 +12,7 @@ from .._contract.watch import Watch
 from .._record.calls import Calls
 from .._service.clock import VirtualClock, to_datetime
 from .._service.service import Service
+from .._time.cancellations import Cancellations
 from .._time.limits import Patience
 from .._time.sleep import OwnClocks
 from .._time.timekeeper import Timekeeper
@@ -89,6 +90,9 @@ class World:
             lambda: any(held.timers for held in self.service.pipelines.all.values()),
         )
         self.gates: Gates = Gates(self.time)
+        self.cancellations: Cancellations = Cancellations(
+            self.clock, self.service.tasks, self.time.limits
+        )
         self.queueing: Queueing = Queueing(self.service, self.clock, self.time, self.calls.secrets)
         self.watch: Watch | None = self._make_watch()
         self.log: Log = self._make_log()
@@ -99,6 +103,7 @@ class World:
             self.faults,
             self.calls,
             self.gates,
+            self.cancellations,
             region=settings.region,
             loops=lambda: self._loops(),
             watch=self.watch,
@@ -120,6 +125,7 @@ class World:
             self.time,
             self.calls,
             self.faults,
+            self.cancellations,
             lambda: bool(self.tasks),
             lambda: self._loops(),
         )

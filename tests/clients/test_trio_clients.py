@@ -479,3 +479,28 @@ def test_pytest_trios_clocks_go_by_the_fake(pytester: pytest.Pytester) -> None:
     result = run_apart(pytester, plugins=(OURS, "pytest_trio.plugin"))
 
     result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(("looks", "found"), [(True, []), (False, ["canceled-ignored"])])
+@pytest.mark.datapipeline(contract="report")
+def test_a_runner_whose_task_is_canceled_shows_whether_it_stops(
+    datapipeline_fake: DataPipelineFake, looks: bool, found: list[str]
+) -> None:
+    datapipeline_fake.enqueue(GROUP).cancel(delay=150)
+
+    async def main(made: Any) -> None:
+        async def loop() -> None:
+            while True:
+                polled = await made.poll_for_task(workerGroup=GROUP, hostname=HOST)
+                while "taskObject" in polled:
+                    task_id = polled["taskObject"]["taskId"]
+                    answer = await made.report_task_progress(taskId=task_id)
+                    if answer["canceled"] and looks:
+                        break
+                    await trio.sleep(60)
+
+        await datapipeline_fake.run(loop)
+
+    with_client(main)
+
+    assert datapipeline_fake.findings.broken == found

@@ -71,20 +71,22 @@ class Runner:
 
 
 @given(
-    tasks=st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=3),
+    tasks=st.lists(
+        st.tuples(st.integers(0, 20), st.none() | st.integers(0, 1500)), min_size=1, max_size=3
+    ),
     faults=st.lists(
         st.tuples(st.sampled_from(CALLS), st.sampled_from(FAULTS), st.integers(0, 3)), max_size=3
     ),
 )
 @settings(deadline=None)
 def test_a_right_runner_gives_no_finding_whatever_fails(
-    tasks: list[tuple[int, bool]], faults: list[tuple[str, Any, int]]
+    tasks: list[tuple[int, int | None]], faults: list[tuple[str, Any, int]]
 ) -> None:
     with DataPipelineFake(contract="fail", unmet_faults_fail=False) as fake:
-        for place, (minutes, canceled) in enumerate(tasks):
+        for place, (minutes, canceled_after) in enumerate(tasks):
             task = fake.enqueue(GROUP, {"command": "true", "minutes": str(minutes)}, id=f"A{place}")
-            if canceled:
-                task.cancel()
+            if canceled_after is not None:
+                task.cancel(delay=canceled_after)
         for call, fault, after in faults:
             fake.fail(call, fault, after=after)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,40 @@ def test_a_loop_runs_until_a_virtual_time_even_if_it_waits_in_a_poll(
 
     assert datapipeline_fake.clock.now() == until
     assert len(datapipeline_fake.calls) == 3
+
+
+def test_a_loop_runs_for_a_span_of_virtual_time(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    before = datapipeline_fake.clock.now()
+
+    datapipeline_fake.run(runner_of(datapipeline_client), until=timedelta(seconds=200))
+
+    assert datapipeline_fake.clock.now() - before == timedelta(seconds=200)
+
+
+def test_a_wait_can_last_for_a_span_of_virtual_time(datapipeline_fake: DataPipelineFake) -> None:
+    before = datapipeline_fake.clock.now()
+
+    datapipeline_fake.wait_until(timedelta(minutes=1))
+    asyncio.run(datapipeline_fake.until(timedelta(minutes=1)))
+
+    assert datapipeline_fake.clock.now() - before == timedelta(minutes=2)
+
+
+def test_a_loop_runs_until_one_task_has_ended(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    first, second = datapipeline_fake.enqueue("wg", {}, {})
+
+    datapipeline_fake.run(runner_of(datapipeline_client), until=first)
+
+    assert (first.ended, second.ended) == (True, False)
+
+
+def test_a_span_that_is_negative_is_refused(datapipeline_fake: DataPipelineFake) -> None:
+    with pytest.raises(FakeUsageError, match="cannot be negative"):
+        datapipeline_fake.wait_until(timedelta(seconds=-1))
 
 
 def test_a_loop_that_ends_by_itself_gives_its_result_back(

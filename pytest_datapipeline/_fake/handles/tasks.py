@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ... import checks
 from ..._service.clock import to_datetime
 from ..._service.errors import ServiceError
 from ..._service.fields import as_mapping
@@ -232,20 +233,32 @@ class Task:
         """
         return _time(self._service.tasks.deadline(self._instance))
 
-    def cancel(self) -> None:
+    def cancel(self, *, delay: float | timedelta = 0) -> None:
         """Cancel it, as SetStatus TRY_CANCEL does.
 
         A runner that holds it learns of it at its next ReportTaskProgress.
 
+        Args:
+            delay: seconds or a timedelta until then, in virtual time, so that it comes while a
+                runner works. If the task has ended by then, nothing happens.
+
         Raises:
-            FakeUsageError: it has ended.
+            FakeUsageError: it has ended, or `delay` is no duration.
         """
+        wait = checks.seconds("delay", delay)
         with self._time.lock:
             self._time.sync()
             if self.ended:
                 raise FakeUsageError(
                     explained(f"{self!r} has ended and cannot be canceled.", about="task-has-ended")
                 )
+            if wait:
+                self._service.clock.call_later(wait, self._cancel_unless_ended)
+            else:
+                self._set_status("TRY_CANCEL")
+
+    def _cancel_unless_ended(self) -> None:
+        if not self.ended:
             self._set_status("TRY_CANCEL")
 
     def rerun(self) -> None:

@@ -61,6 +61,8 @@ class Tasks:
         self.expiring: bool = False
         # Attempts whose holder is known: the deadlines that time must not pass while he works.
         self.held: dict[Attempt, None] = {}
+        # Attempts that were canceled while runners had them, until a status is set.
+        self.canceled: dict[Attempt, None] = {}
         # What became ready while its component was paused.
         self._paused: list[Instance] = []
         # When preconditions that are not met yet have failed.
@@ -251,8 +253,8 @@ class Tasks:
         attempt.timeout = None
         attempt.error_message = "The attempt did not end within attemptTimeout."
         # Its runner learns of it from its next report, so the service keeps the id.
-        attempt.canceled = attempt.task_id is not None
-        self.held.pop(attempt, None)
+        if attempt.task_id is not None:
+            self._take_away(attempt)
         self._fail(attempt)
 
     def _check_again(self, attempt: Attempt) -> None:
@@ -301,20 +303,18 @@ class Tasks:
         """Cancel an instance; its runner learns of it from its next ReportTaskProgress."""
         attempt = instance.attempt
         if attempt is not None and attempt.status not in ENDED:
-            attempt.canceled = True
             attempt.status = CANCELED
             attempt.ended = self._clock.now
-            self.held.pop(attempt, None)
+            self._take_away(attempt)
         self.end(instance, CANCELED)
 
     def finish(self, instance: Instance) -> None:
         """Mark an instance finished without running it; its runner has to cancel."""
         attempt = instance.attempt
         if attempt is not None and attempt.status not in ENDED:
-            attempt.canceled = True
             attempt.status = FINISHED
             attempt.ended = self._clock.now
-            self.held.pop(attempt, None)
+            self._take_away(attempt)
         self.end(instance, FINISHED)
 
     def fail(self, instance: Instance, reason: str) -> None:
@@ -323,8 +323,8 @@ class Tasks:
         if attempt is None or attempt.status in ENDED:
             return
         attempt.error_message = reason
-        attempt.canceled = attempt.task_id is not None
-        self.held.pop(attempt, None)
+        if attempt.task_id is not None:
+            self._take_away(attempt)
         self._fail(attempt)
 
     @staticmethod
@@ -376,8 +376,16 @@ class Tasks:
             self._clock.cancel(instance.timer)
         instance.timer = self._clock.call_at(when, callback)
 
+    def _take_away(self, attempt: Attempt) -> None:
+        """Cancel the attempt; if a runner has it, that is to stop."""
+        attempt.canceled = True
+        self.held.pop(attempt, None)
+        if attempt.task_id is not None:
+            self.canceled[attempt] = None
+
     def _forget(self, attempt: Attempt) -> None:
         """Take the attempt from its runner."""
+        self.canceled.pop(attempt, None)
         if attempt.task_id is not None:
             self._known.pop(attempt.task_id, None)
             attempt.task_id = None

@@ -63,6 +63,26 @@ def current_coroutine() -> Actor:
         ) from None
 
 
+def running_coroutine() -> Actor | None:
+    """The coroutine in which the caller is; None outside of asyncio and trio."""
+    try:
+        if in_trio():
+            from .trio_loop import current_task
+
+            return current_task()
+    except FakeUsageError:
+        return None
+    events: Any = sys.modules.get("asyncio.events")
+    if events is None or events._get_running_loop() is None:
+        return None
+    from .event_loop import current_coroutine
+
+    try:
+        return current_coroutine()
+    except RuntimeError:
+        return None
+
+
 async def checkpoint() -> None:
     """Let others go on and cancellation come, where a call over the network would under trio."""
     if in_trio():
