@@ -547,7 +547,8 @@ class DataPipelineFake:
             what the loop returned; None if it was unwound.
 
         Raises:
-            FakeUsageError: there is nothing to run until, or this is not the test's own thread.
+            FakeUsageError: there is nothing to run until; every task would never end, as a
+                pipeline's schedule has no end; or this is not the test's own thread.
             Stuck: a limit was reached; the text names the last calls.
             UnmetExpectations: no call met `die_at`.
         """

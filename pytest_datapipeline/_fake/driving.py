@@ -89,9 +89,9 @@ class Driving:
                 explained("run() cannot be called from within run().", about="run-within-run")
             )
         until = self._moment(until)
+        finished = self._condition(until)
         if until is None:
             self._check_something_to_run()
-        finished = self._condition(until)
         limit = self._clock.now + checks.seconds("max_time", max_time)
         max_calls = checks.count("max_calls", max_calls, 1)
         if die_at is not None and not isinstance(die_at, CallMatcher):
@@ -241,15 +241,28 @@ class Driving:
             )
 
     def _check_something_to_run(self) -> None:
-        if self._has_tasks() or not self._service.pipelines.idle:
-            return
+        if not self._service.pipelines.idle or self.restarts:
+            return  # where runs are disturbed, that may have ended all that there was
+        found = "all of them have already" if self._has_tasks() else "none was enqueued"
         raise FakeUsageError(
             explained(
-                "run() ends the loop when every task has ended, but none was enqueued: it would "
-                "end at once. Enqueue a task, or give until=.",
+                f"run() ends the loop when every task has ended, but {found}: it would end at "
+                "once. Enqueue a task, or give until=.",
                 about="nothing-to-run",
             )
         )
+
+    def _check_an_end(self) -> None:
+        endless = next(self._service.pipelines.endless, None)
+        if endless is not None:
+            name = self._service.pipelines.all[endless.pipeline_id].name
+            raise FakeUsageError(
+                explained(
+                    f"The schedule of {endless.id} has no end: {name!r} never finishes. Say until "
+                    "when: a task, a moment, a span of time or a predicate.",
+                    about="schedule-never-ends",
+                )
+            )
 
     def _moment(
         self, condition: Condition | Task | datetime | timedelta | None
@@ -265,6 +278,8 @@ class Driving:
         """`until_seen`: a task that was canceled is over for the test when its runner has shown
         whether it stops.
         """
+        if condition is None:
+            self._check_an_end()
         if condition is None or isinstance(condition, Task):
             # Who waits cannot act meanwhile.
             ours = self._cancellations.of(running_coroutine())

@@ -228,9 +228,10 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "nothing-to-run",
             _USAGE,
-            ("run() ends the loop when every task has ended, but none was enqueued:",),
-            "There is nothing for the runner to do.",
-            "Enqueue a task, or give `until=`, a predicate or a moment.",
+            ("run() ends the loop when every task has ended, but ...: it would end at once.",),
+            "There is nothing for the runner to do: no task was enqueued, or all have ended, as "
+            "in a first `run`.",
+            "Enqueue a task, or give `until=`: a predicate, a moment or a span of time.",
             ("how-to/endless_loops.md", "how-to/empty_queue.md"),
         ),
         Message(
@@ -450,8 +451,9 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "schedule-never-ends",
             _USAGE,
             ("The schedule of ... has no end: ... never finishes.",),
-            "`pipeline.run()` runs to the end, and the schedule has none.",
-            "Give `until=timedelta(days=7)`, or a moment, a state or a predicate.",
+            "`pipeline.run()` runs to the end, and the schedule has none. Likewise "
+            "`datapipeline_fake.run(loop)`, `wait_until()` and `until()`, for every task.",
+            "Say until when: `until=timedelta(days=7)`, or a moment, a state or a predicate.",
             ("how-to/pipelines.md",),
         ),
         Message(

@@ -213,7 +213,7 @@ def test_a_refused_run_lets_no_runner_die_afterwards(
 
 def test_wait_until_refuses_what_is_no_condition(fake: DataPipelineFake) -> None:
     @FEW
-    @given(condition=but_no(datetime))
+    @given(condition=but_no(datetime, timedelta))
     def check(condition: Any) -> None:
         with refused(fake, "is nothing to wait for"):
             fake.wait_until(condition)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from support.pipelines import activity, daily
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -390,6 +391,75 @@ def test_run_without_a_task_or_a_condition_is_refused(
 ) -> None:
     with pytest.raises(FakeUsageError, match="none was enqueued"):
         datapipeline_fake.run(runner_of(datapipeline_client))
+
+
+def test_run_is_refused_where_every_task_has_ended_already(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("wg").cancel()
+
+    with pytest.raises(FakeUsageError) as caught:
+        datapipeline_fake.run(runner_of(datapipeline_client))
+
+    assert str(caught.value) == (
+        "run() ends the loop when every task has ended, but all of them have already: it would end "
+        "at once. Enqueue a task, or give until=.\n"
+        "Help: pytest-datapipeline explain nothing-to-run"
+    )
+
+
+def test_a_second_run_of_a_scenario_is_not_refused_where_a_disturbance_has_ended_all(
+    datapipeline_explore: Any,
+) -> None:
+    def scenario(fake: DataPipelineFake) -> None:
+        task = fake.enqueue("wg")
+        client = boto3.client("datapipeline", config=Config(read_timeout=100))
+        fake.run(runner_of(client), until=lambda: task.progress or task.ended)
+        fake.run(runner_of(client))
+
+    datapipeline_explore(scenario, only=["task_canceled"], operations=["report_task_progress"])
+
+
+@pytest.fixture
+def endless(datapipeline_fake: DataPipelineFake) -> None:
+    default, schedule, *others = daily(activity("A"))
+    del schedule["occurrences"]
+    datapipeline_fake.pipelines.activate([default, schedule, *others], name="reports")
+
+
+def of_run(fake: DataPipelineFake) -> None:
+    fake.run(lambda: None)
+
+
+def of_wait_until(fake: DataPipelineFake) -> None:
+    fake.wait_until()
+
+
+def of_until(fake: DataPipelineFake) -> None:
+    asyncio.run(fake.until())
+
+
+@pytest.mark.parametrize("waits", [of_run, of_wait_until, of_until])
+def test_every_task_of_a_schedule_without_an_end_is_not_waited_for(
+    datapipeline_fake: DataPipelineFake, endless: None, waits: Callable[[DataPipelineFake], None]
+) -> None:
+    with pytest.raises(FakeUsageError) as caught:
+        waits(datapipeline_fake)
+
+    assert str(caught.value) == (
+        "The schedule of A has no end: 'reports' never finishes. Say until when: a task, a moment, "
+        "a span of time or a predicate.\n"
+        "Help: pytest-datapipeline explain schedule-never-ends"
+    )
+
+
+@pytest.mark.datapipeline(start="2020-01-01T00:00:00")
+def test_a_schedule_without_an_end_runs_for_a_span_of_time(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, endless: None
+) -> None:
+    datapipeline_fake.run(runner_of(datapipeline_client), until=timedelta(days=3))
+
+    assert [task.scheduled_start.day for task in datapipeline_fake.tasks if task.ended] == [1, 2, 3]
 
 
 def test_run_within_run_is_refused(datapipeline_fake: DataPipelineFake) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..clock import VirtualClock
+    from ..components.component import PipelineComponent
     from ..errors import ServiceError
     from ..instances.instance import Attempt, Instance
     from ..instances.life import Tasks
@@ -173,6 +174,15 @@ class Registry:
             )
             for held in self.all.values()
         )
+
+    @property
+    def endless(self) -> Iterator[PipelineComponent]:
+        """What has another interval to come for ever."""
+        for held in self.all.values():
+            if held.working:
+                for component in held.components.values():
+                    if component.schedule.count is None and not component.paused:
+                        yield component
 
     def adopt(self, pipeline_id: str, region: str | None, instance: Instance) -> None:
         """Have an instance that was put into a queue directly live in a pipeline."""
