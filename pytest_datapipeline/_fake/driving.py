@@ -238,6 +238,7 @@ class Driving:
                 move_time,
                 endless=endless,
                 ours=ours,
+                coroutine=running_coroutine(),
             )
 
     def _check_something_to_run(self) -> None:

@@ -103,7 +103,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             _STUCK,
             ("Nothing is going to change:",),
             "The test waits, and there is no poll, no deadline and no runner from which anything "
-            "could come.",
+            "could come. A runner's thread that has died is named.",
             "Start a runner, drive one with `run(...)`, or have `work(...)` play one.",
             ("how-to/endless_loops.md", "how-to/pipelines.md"),
         ),
@@ -170,8 +170,9 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "wait-in-a-coroutine",
             _USAGE,
-            ("wait_until() would block the event loop in which",),
-            "A coroutine calls `wait_until`, which blocks its loop.",
+            ("wait_until() would block the event loop",),
+            "A coroutine calls `wait_until`, which blocks its loop: the loop's other coroutines, "
+            "your runner above all, cannot go on.",
             "Use `await datapipeline_fake.until(...)`.",
             ("how-to/coroutines.md",),
         ),

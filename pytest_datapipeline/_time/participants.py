@@ -120,6 +120,10 @@ class Participants:
             for thread in threading.enumerate()
         )
 
+    def ended_callers(self) -> list[threading.Thread]:
+        """The threads that have made calls and are no more."""
+        return [thread for thread in self.callers if not thread.is_alive()]
+
     def others(self) -> bool:
         """Whether another thread or a connection could do something."""
         return self.other_threads() or any(

@@ -418,11 +418,13 @@ class Timekeeper:
         *,
         endless: bool = True,
         ours: bool = False,
+        coroutine: Actor | None = None,
     ) -> None:
         """Wait until the condition holds, letting time pass if it may.
 
         `endless`: whether it may never hold, so that a wait in which nothing happens is stopped.
         `ours`: whether it is about the service alone, which only calls and time can change.
+        `coroutine`: who calls, if that is a coroutine: the others of its loop cannot go on.
         """
         if not self.at_home:
             raise FakeUsageError(
@@ -433,15 +435,13 @@ class Timekeeper:
                 )
             )
         with self.lock:
-            if any(map(self.participants.is_at_home, self.participants.waiting)):
-                raise FakeUsageError(
-                    explained(
-                        "wait_until() would block the event loop in which "
-                        f"{self.who_waits()}. In a coroutine use `await "
-                        "datapipeline_fake.until(...)`.",
-                        about="wait-in-a-coroutine",
-                    )
-                )
+            in_the_loop = [
+                f"{called(wait.actor)} waits in {wait.what}"
+                for wait in self.participants.waiting.values()
+                if self.participants.is_at_home(wait.actor)
+            ]
+            if in_the_loop:
+                raise _would_block(f"in which {'; '.join(in_the_loop)}")
             self.sync()
             while not condition():
                 if move_time:
@@ -457,12 +457,15 @@ class Timekeeper:
                     waiting = self.who_waits() or "no poll waits"
                     obstacle = f"time is not to move ({waiting})"
                 why = f"wait_until() waits for {what}, but {obstacle}"
-                if ours and not self.participants.other_threads():
-                    raise self.stuck(
-                        f"Nothing is going to change: {why}. Start a runner, drive one with "
-                        "run(...), or have work(...) play one.",
-                        about="nothing-will-change",
-                    )
+                if not self.participants.other_threads():
+                    if coroutine is not None and self.expected() is None:
+                        raise _would_block(f"of {called(coroutine)}, and {obstacle}")
+                    if ours:
+                        raise self.stuck(
+                            f"Nothing is going to change: {why}.{self._who_has_ended()} Start a "
+                            "runner, drive one with run(...), or have work(...) play one.",
+                            about="nothing-will-change",
+                        )
                 remedy = (
                     "Start a runner, or raise the setting patience if one needs longer."
                     if move_time
@@ -470,6 +473,10 @@ class Timekeeper:
                     "raise the setting patience if a runner needs longer."
                 )
                 self._await_change(why, remedy, condition)
+
+    def _who_has_ended(self) -> str:
+        gone = sorted(map(called, self.participants.ended_callers()))
+        return "".join(f" The {thread} made calls and has ended." for thread in gone[:3])
 
     def obstacle(self) -> str | None:
         """Why time may not move to the next timer of the service; None if it may."""
@@ -701,6 +708,16 @@ class Timekeeper:
         if not (self.at_home and forget):
             self._on_stuck(text)
         return Stuck(text)
+
+
+def _would_block(which: str) -> FakeUsageError:
+    return FakeUsageError(
+        explained(
+            f"wait_until() would block the event loop {which}. In a coroutine use `await "
+            "datapipeline_fake.until(...)`.",
+            about="wait-in-a-coroutine",
+        )
+    )
 
 
 def _check_open(opening: Opening) -> None:

@@ -420,6 +420,49 @@ def test_a_second_run_of_a_scenario_is_not_refused_where_a_disturbance_has_ended
     datapipeline_explore(scenario, only=["task_canceled"], operations=["report_task_progress"])
 
 
+@pytest.mark.parametrize("move_time", [True, False])
+def test_a_wait_that_would_block_the_loop_of_its_runner_says_what_to_do(
+    datapipeline_fake: DataPipelineFake, move_time: bool
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+
+    async def main() -> None:
+        asyncio.current_task().set_name("test")  # type: ignore[union-attr]  # there is one
+        runner = asyncio.create_task(asyncio.sleep(1), name="runner")
+        try:
+            datapipeline_fake.wait_until(lambda: task.ended, move_time=move_time)
+        finally:
+            runner.cancel()
+
+    with pytest.raises(FakeUsageError) as caught:
+        asyncio.run(main())
+
+    obstacle = (
+        "nothing is going to happen: no poll waits, and no task has a deadline"
+        if move_time
+        else "time is not to move (no poll waits)"
+    )
+    assert str(caught.value) == (
+        f"wait_until() would block the event loop of coroutine 'test', and {obstacle}. In a "
+        "coroutine use `await datapipeline_fake.until(...)`.\n"
+        "Help: pytest-datapipeline explain wait-in-a-coroutine"
+    )
+
+
+def test_a_wait_in_a_coroutine_that_time_alone_ends_is_none_of_these(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    datapipeline_fake.work()
+    task = datapipeline_fake.enqueue("wg", delay=60)
+
+    async def main() -> None:
+        datapipeline_fake.wait_until(task)
+
+    asyncio.run(main())
+
+    task.assert_finished()
+
+
 @pytest.fixture
 def endless(datapipeline_fake: DataPipelineFake) -> None:
     default, schedule, *others = daily(activity("A"))

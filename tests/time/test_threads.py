@@ -264,6 +264,26 @@ def test_waiting_for_what_never_comes_is_an_error(datapipeline_fake: DataPipelin
         datapipeline_fake.wait_until(task)
 
 
+def test_a_runner_whose_thread_has_died_is_named(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+    thread = threading.Thread(
+        target=lambda: datapipeline_client.poll_for_task(workerGroup="wg"), name="bad"
+    )
+    thread.start()
+    thread.join()
+
+    with pytest.raises(Stuck) as caught:
+        datapipeline_fake.wait_until(task)
+
+    assert str(caught.value).startswith(
+        f"Nothing is going to change: wait_until() waits for {task!r}, but nothing is going to "
+        "happen: no poll waits, and no task has a deadline. The thread 'bad' made calls and has "
+        "ended. Start a runner, drive one with run(...), or have work(...) play one.\n"
+    )
+
+
 @pytest.mark.datapipeline(idle_limit=3600)
 def test_waiting_while_runners_poll_an_empty_world_is_an_error(
     datapipeline_fake: DataPipelineFake,

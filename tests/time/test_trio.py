@@ -903,3 +903,13 @@ class TestLeaving:
         trio.run(main)
 
         assert time_of(datapipeline_fake) == "00:03:00"
+
+
+def test_a_wait_that_would_block_trio_says_what_to_do(datapipeline_fake: DataPipelineFake) -> None:
+    task = datapipeline_fake.enqueue("wg")
+
+    async def main() -> None:
+        datapipeline_fake.wait_until(task)
+
+    with pytest.raises(FakeUsageError, match="would block the event loop of coroutine"):
+        trio.run(main)
