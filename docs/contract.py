@@ -21,9 +21,9 @@ What AWS asks of a task runner and of the programs around it, as the fake checks
 of a test: `datapipeline_fake.findings`. Rules that need something to go wrong first, such as a
 throttled call, find nothing where the test has nothing go wrong.
 
-A strength says how sure a rule is: *breaks AWS's words* is written by AWS and becomes a
+A strength says how sure a rule is: *breaks AWS's rules* is written by AWS and becomes a
 `ContractWarning`; *against AWS's advice* is written as advice, or AWS contradicts itself;
-*follows from AWS's words* is our conclusion.
+*follows from AWS's rules* is our conclusion.
 
 <!-- This page is made by `python docs/contract.py`; the rules stand in
 `pytest_datapipeline/_contract/rules`. -->

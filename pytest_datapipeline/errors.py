@@ -76,7 +76,7 @@ class WorkerGroupWarning(UserWarning):
 
 
 class ContractWarning(UserWarning):
-    """A task runner, or a program around it, did what breaks AWS's words."""
+    """A task runner, or a program around it, did what breaks AWS's rules."""
 
     __module__ = "pytest_datapipeline"
 

@@ -217,12 +217,12 @@ class DataPipelineFake:
             self._told = False
             self._problems.clear()
         if self._settings.contract == "fail":
-            found = [
+            fresh = [
                 found.as_failure()
                 for found in self._findings().broken
                 if found.in_a_line() not in found_before
             ]
-            self._problems += [text for text in found if text not in self._problems]
+            self._problems += [text for text in fresh if text not in self._problems]
         self._world.time.close(goes_on=True)
         self._world.release()
 
@@ -263,7 +263,7 @@ class DataPipelineFake:
             raise UnmetExpectations(together(problems))
 
     def _warn(self, told: Collection[str], elsewhere: Location | None = None) -> None:
-        """Warn of what breaks AWS's words, each at the line that made the call.
+        """Warn of what breaks AWS's rules, each at the line that made the call.
 
         Args:
             told: what need not be told, each as `Finding.in_a_line` has it.

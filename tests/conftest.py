@@ -22,6 +22,16 @@ pytest_plugins = ["pytester", "support.inner_pytest"]
 load_profile()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let workers of pytest-xdist write down what coverage has measured. They do so as they exit,
+    and are killed if that takes longer: ten seconds, which are few for a busy machine.
+    """
+    if config.pluginmanager.hasplugin("xdist"):
+        from xdist.workermanage import NodeManager
+
+        NodeManager.EXIT_TIMEOUT = 120
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests play bad task runners, also in fakes that they make themselves. Among the
     options, this filter would import the package before pytest loads the plugin.

@@ -24,7 +24,7 @@ class Finding:
 
     Attributes:
         id: the rule's, as in "late-acknowledgement"; the docs list all.
-        strength: "broken" breaks AWS's words, "advice" is against AWS's advice, "inferred" follows
+        strength: "broken" breaks AWS's rules, "advice" is against AWS's advice, "inferred" follows
             from AWS's words.
         text: what happened, with the values involved.
         asked: what AWS asks for.
@@ -170,7 +170,7 @@ class Findings(Sequence[Finding]):
 
     @property
     def broken(self) -> Findings:
-        """Those that break AWS's words."""
+        """Those that break AWS's rules."""
         return self.filter(strength="broken")
 
     def filter(self, id: str | None = None, *, strength: Strength | None = None) -> Findings:

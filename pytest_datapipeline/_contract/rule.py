@@ -13,9 +13,9 @@ Strength = Literal["broken", "advice", "inferred"]
 
 # What a finding of each strength means, as reports say it.
 MEANING: dict[Strength, str] = {
-    "broken": "breaks AWS's words",
+    "broken": "breaks AWS's rules",
     "advice": "against AWS's advice",
-    "inferred": "follows from AWS's words",
+    "inferred": "follows from AWS's rules",
 }
 
 # What a rule looks at, apart from the answered calls of an operation: a task that is taken back as
@@ -46,7 +46,7 @@ class Rule(NamedTuple):
 
     Attributes:
         id: its name, for settings and tests.
-        strength: whether it breaks AWS's words, is against AWS's advice, or only follows.
+        strength: whether it breaks AWS's rules, is against AWS's advice, or only follows.
         on: the operations whose answered calls it looks at, or one of the occasions above.
         asked: what AWS asks for.
         source: where AWS says so.

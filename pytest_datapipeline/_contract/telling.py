@@ -27,7 +27,7 @@ _ORDER: tuple[Strength, ...] = ("broken", "inferred", "advice")
 
 
 def warn_of(findings: Iterable[Finding], elsewhere: Location | None = None, more: str = "") -> None:
-    """Warn of those that break AWS's words, each at the line that made the call.
+    """Warn of those that break AWS's rules, each at the line that made the call.
 
     They are told once a test is over and not from within the call, whose maker might swallow or
     retry them where warnings are errors. `elsewhere`: the line for calls that came from another
@@ -49,7 +49,7 @@ def warn_of(findings: Iterable[Finding], elsewhere: Location | None = None, more
 
 
 def section(findings: Findings) -> str:
-    """What a failed test's report says of them: those that break AWS's words first, and advice,
+    """What a failed test's report says of them: those that break AWS's rules first, and advice,
     which many have that fail of something else, in a line each."""
     return "\n".join(
         found.in_short() if strength == "advice" else str(found)

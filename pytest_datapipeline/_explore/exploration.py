@@ -38,7 +38,7 @@ class Trial:
         replay: what was different in it; its text runs it again.
         outcome: "not reached": the call at which something was to go wrong did not come.
         error: what failed.
-        findings: what its runners did that breaks AWS's words.
+        findings: what its runners did that breaks AWS's rules.
         where: the innermost line of your code that the error came through, as "runner.py:12".
     """
 

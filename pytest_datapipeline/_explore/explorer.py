@@ -274,7 +274,7 @@ def explore(
     botocore's own repetitions. A runner that dies in `fake.run(...)` is started again.
 
     A run fails where the scenario raises something, hangs, or a task is lost forever; and, with
-    the setting `contract="fail"`, where a runner breaks AWS's words.
+    the setting `contract="fail"`, where a runner breaks AWS's rules.
 
     Args:
         scenario: a function of a fresh fake: it sets up, runs the runner and asserts.

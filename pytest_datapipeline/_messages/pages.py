@@ -19,14 +19,14 @@ TITLES: dict[str, str] = {
     "how-to/moto.md": "Keep moto, unittest and xdist",
     "how-to/pipelines.md": "Run a pipeline",
     "how-to/races.md": "Pin down a race",
-    "how-to/scopes.md": "Use one fake for many tests, or one inside another",
+    "how-to/scopes.md": "Share a fake, or start each test from the same state",
     "how-to/stubber.md": "Give scripted answers",
     "how-to/tasks.md": "Give a runner tasks",
     "how-to/templates.md": "Test a CloudFormation or Terraform template",
     "how-to/threads.md": "Test a runner in threads",
     "how-to/time.md": "Move time",
     "index.md": "Start",
-    "messages.md": "Messages",
+    "messages.md": "Messages, with cause and remedy",
     "reference/settings.md": "Settings",
 }
 

@@ -31,7 +31,7 @@ class ContractBase:
 
     claims: ClassVar[AbstractSet[str]] = frozenset(CLAIMS)
     worker_group: ClassVar[str] = "contract"
-    # A runner's sleeps take virtual time. What breaks AWS's words is judged by each test.
+    # A runner's sleeps take virtual time. What breaks AWS's rules is judged by each test.
     pytestmark: ClassVar[Any] = pytest.mark.datapipeline(virtual_sleep=True, contract="report")
 
     fake: DataPipelineFake
@@ -118,7 +118,7 @@ class ContractBase:
         self.harness.run_for(timedelta(minutes=minutes))
 
     def check(self, *rules: str) -> None:
-        """Fail if one of these rules was broken; without any, one that breaks AWS's words."""
+        """Fail if one of these rules was broken; without any, one that breaks AWS's rules."""
         found = self.fake.findings
         chosen = found.broken if not rules else [held for held in found if held.id in rules]
         self.expect(not chosen, together(held.as_failure() for held in chosen))

@@ -46,7 +46,7 @@ def test_a_finding_tells_what_happened_what_aws_asks_for_and_what_to_do(
 
     told = str(datapipeline_fake.findings).splitlines()
     assert told[0] == (
-        "short-read-timeout (breaks AWS's words): MainThread polls 'reports' with a read time-out "
+        "short-read-timeout (breaks AWS's rules): MainThread polls 'reports' with a read time-out "
         "of 60 seconds. Seen 2 times."
     )
     assert "poll_for_task(workerGroup='reports'" in told[1]
@@ -176,7 +176,7 @@ def test_the_report_of_a_failed_test_has_the_findings(run: Run) -> None:
     result.stdout.fnmatch_lines(
         [
             "*AWS Data Pipeline: 1 finding*",
-            "short-read-timeout (breaks AWS's words): MainThread polls*",
+            "short-read-timeout (breaks AWS's rules): MainThread polls*",
             "  Do: *",
         ]
     )
@@ -189,7 +189,7 @@ def test_a_test_that_fails_of_a_finding_names_the_line_and_the_explanation(
 
     result.stdout.fnmatch_lines(
         [
-            "test_*.py:6: short-read-timeout (breaks AWS's words): MainThread polls*",
+            "test_*.py:6: short-read-timeout (breaks AWS's rules): MainThread polls*",
             "    *poll_for_task(workerGroup='reports'*",
             "  AWS: *",
             "  Do: *",
@@ -214,7 +214,7 @@ def test_a_section_tells_advice_in_a_line(run: Run) -> None:
     result.stdout.fnmatch_lines(
         [
             "*AWS Data Pipeline: 2 findings*",
-            "short-read-timeout (breaks AWS's words): *",
+            "short-read-timeout (breaks AWS's rules): *",
             "  Do: *",
             "no-hostname (against AWS's advice): * Poll with hostname=socket.getfqdn().",
             "*AWS Data Pipeline: findings*",
@@ -232,7 +232,7 @@ def test_the_report_of_a_comparison_has_the_unexpected_and_the_missing(run: Run)
         [
             "E*the findings are not those expected: 1 found, 1 expected",
             "E*- late-acknowledgement",
-            "E*+ short-read-timeout (breaks AWS's words)*",
+            "E*+ short-read-timeout (breaks AWS's rules)*",
         ]
     )
 

@@ -317,7 +317,7 @@ def test_a_finding_is_told_when_it_is_seen(
         poll(datapipeline_client, workerGroup="others")
 
     (event,) = datapipeline_fake.timeline.filter(kind="finding")
-    assert event.text.startswith("late-acknowledgement (breaks AWS's words): MainThread was handed")
+    assert event.text.startswith("late-acknowledgement (breaks AWS's rules): MainThread was handed")
     assert event.when == datapipeline_fake.timeline.filter(kind="deadline")[0].when
 
 
