@@ -26,7 +26,7 @@ TITLES: dict[str, str] = {
     "how-to/threads.md": "Test a runner in threads",
     "how-to/time.md": "Move time",
     "index.md": "Start",
-    "messages.md": "Messages, with cause and remedy",
+    "messages.md": "Messages",
     "reference/settings.md": "Settings",
 }
 
