@@ -72,7 +72,7 @@ class Runner:
 
 @given(
     tasks=st.lists(
-        st.tuples(st.integers(0, 20), st.none() | st.integers(0, 1500)), min_size=1, max_size=3
+        st.tuples(st.integers(0, 20), st.none() | st.integers(1, 1500)), min_size=1, max_size=3
     ),
     faults=st.lists(
         st.tuples(st.sampled_from(CALLS), st.sampled_from(FAULTS), st.integers(0, 3)), max_size=3
