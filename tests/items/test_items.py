@@ -274,9 +274,7 @@ def test_a_file_that_can_not_be_read_fails_and_the_other_tests_run(
     result.stdout.fnmatch_lines(
         ["*_ pipelines/daily.json::valid _*", error, "*_ pipelines/daily.json::advice _*"]
     )
-    result.stdout.fnmatch_lines(
-        ["It cannot be read: see its item valid."]
-    )
+    result.stdout.fnmatch_lines(["It cannot be read: see its item valid."])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
