@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _PACKAGE = __name__.split(".")[0] + "."
 # What is no part of a world, or does not change once it is made: that of others, such as threads,
-# is left alone as well. Each is a module, or a package with all that is in it.
+# is left alone as well. Each is a module, or a package with all that is in it. Of what keeps time,
+# only who is followed after a cancellation is of one world: see `_STILL`.
 _LEFT_ALONE = tuple(
     f"{_PACKAGE}{name}."
     for name in (
@@ -30,6 +31,7 @@ _LEFT_ALONE = tuple(
         *("_record.call", "_contract.rule"),
     )
 )
+_STILL = f"{_PACKAGE}_time.cancellations"
 
 
 class Memento:
@@ -152,7 +154,8 @@ def _kind_of(kind: type) -> _Kind | None:
     found = _BUILT_IN.get(kind)
     if found is not None:
         return found
-    if not _is_ours(kind) or f"{kind.__module__}.".startswith(_LEFT_ALONE):
+    module = kind.__module__
+    if not _is_ours(kind) or (f"{module}.".startswith(_LEFT_ALONE) and module != _STILL):
         return None
     if issubclass(kind, tuple):
         return _FIXED

@@ -51,6 +51,7 @@ class Snapshot:
             (
                 *(world.service, world.calls, world.faults, world.queueing, world.workers),
                 *(world.watch, world.log, world.responder, world.pipelines),
+                world.cancellations,
             )
         )
         self._found = {found.in_a_line() for found in world.findings()}

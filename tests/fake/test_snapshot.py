@@ -649,3 +649,51 @@ def test_what_each_example_breaks_is_told_once() -> None:
             fake.restore(snapshot)
 
     assert str(told.value).count("short-read-timeout (") == 1
+
+
+def test_a_cancellation_is_followed_again(fake: DataPipelineFake, datapipeline_client: Any) -> None:
+    task = fake.enqueue(GROUP)
+    snapshot = fake.snapshot()
+
+    def ignores_it() -> None:
+        held = take(datapipeline_client)
+        while True:
+            fake.clock.advance(60)
+            datapipeline_client.report_task_progress(taskId=held)
+
+    def told() -> list[Any]:
+        task.cancel(delay=90)
+        fake.run(ignores_it)
+        return [call.response for call in fake.calls if call == "report_task_progress"]
+
+    first = told()
+    fake.restore(snapshot)
+
+    assert told() == first
+    assert {"canceled": True} in first
+
+
+def test_a_wait_for_a_canceled_task_s_runner_ends_after_a_restore_too(
+    fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = fake.enqueue(GROUP)
+    stop = threading.Event()
+    snapshots = []
+    for _ in range(2):
+
+        def is_silent() -> None:
+            take(datapipeline_client)
+            stop.wait(10)
+
+        stop.clear()
+        thread = threading.Thread(target=is_silent)
+        snapshots.append(fake.snapshot())
+        thread.start()
+        fake.wait_until(lambda: task.status == "RUNNING", move_time=False)
+        task.cancel()
+        fake.wait_until(task)
+        assert fake.clock.now() == datetime(2030, 1, 1, 0, 5, tzinfo=timezone.utc)
+
+        stop.set()
+        thread.join(10)
+        fake.restore(snapshots[0])
