@@ -71,7 +71,6 @@ _doubles = pytest.StashKey["list[DataPipelineFake | DataPipelineStubber]"]()
 # A double around a test, of a wider scope, and how many calls it had before the test.
 _around = pytest.StashKey["tuple[DataPipelineFake, Mark]"]()
 _failed = pytest.StashKey[bool]()
-# What was found before a test by a double of a wider scope, or told of it already.
 
 
 class _FromImport:

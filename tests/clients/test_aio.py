@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import subprocess
 import sys
 import textwrap
@@ -13,18 +12,13 @@ from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import (
-    ConnectionClosedError,
     ParamValidationError,
-    ReadTimeoutError,
 )
-from moto import mock_aws
 from support.inner_pytest import OURS, run_apart, run_here
 
 from pytest_datapipeline import (
     DataPipelineFake,
     FakeUsageError,
-    poll_for_task,
-    set_task_status,
 )
 
 if TYPE_CHECKING:
@@ -65,35 +59,6 @@ async def work_one_task(client: Any) -> str:
 
 
 class TestClients:
-    def test_a_task_is_finished(self, datapipeline_fake: DataPipelineFake) -> None:
-        task = datapipeline_fake.enqueue("wg", {"command": "echo hi"})
-
-        with_client(work_one_task)
-
-        task.assert_finished()
-        assert datapipeline_fake.calls == [
-            poll_for_task(workerGroup="wg"),
-            set_task_status(taskStatus="FINISHED"),
-        ]
-
-    def test_the_answer_has_botocores_metadata(self, datapipeline_fake: DataPipelineFake) -> None:
-        answer = with_client(lambda made: made.list_pipelines())
-
-        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
-        assert answer["ResponseMetadata"]["RetryAttempts"] == 0
-        assert answer["ResponseMetadata"]["RequestId"]
-
-    def test_every_operation_of_a_pipeline_is_served(
-        self, datapipeline_fake: DataPipelineFake
-    ) -> None:
-        async def main(made: Any) -> list[str]:
-            created = await made.create_pipeline(name="a", uniqueId="a")
-            await made.delete_pipeline(pipelineId=created["pipelineId"])
-            pages = made.get_paginator("list_pipelines").paginate()
-            return [entry["id"] async for page in pages for entry in page["pipelineIdList"]]
-
-        assert with_client(main) == []
-
     def test_parameters_are_validated(self, datapipeline_fake: DataPipelineFake) -> None:
         with pytest.raises(ParamValidationError, match="workerGroup"):
             with_client(lambda made: made.poll_for_task())
@@ -131,14 +96,6 @@ class TestClients:
         with_client(main)
 
         assert seen == [b"DataPipeline.ListPipelines"] or seen == ["DataPipeline.ListPipelines"]
-
-    def test_moto_is_passed_over(self, datapipeline_fake: DataPipelineFake) -> None:
-        datapipeline_fake.enqueue("wg")
-
-        with mock_aws():
-            with_client(work_one_task)
-
-        assert len(datapipeline_fake.calls) == 2
 
     def test_without_a_fake_the_call_is_kept_from_the_network(
         self, pytester: pytest.Pytester
@@ -195,63 +152,6 @@ class TestClients:
         result = run_apart(pytester)
 
         result.assert_outcomes(passed=2)
-
-
-class TestErrors:
-    @pytest.mark.parametrize(
-        "name", ["InternalServiceError", "InvalidRequestException", "TaskNotFoundException"]
-    )
-    def test_each_exception_of_poll_for_task(
-        self, datapipeline_fake: DataPipelineFake, name: str
-    ) -> None:
-        datapipeline_fake.fail("poll_for_task", name)
-
-        async def main(made: Any) -> None:
-            with pytest.raises(getattr(made.exceptions, name)):
-                await made.poll_for_task(workerGroup="wg")
-
-        with_client(main)
-
-    def test_an_impatient_client_gives_up_as_boto3_does(
-        self, datapipeline_fake: DataPipelineFake
-    ) -> None:
-        with pytest.raises(ReadTimeoutError, match="gives up after 60"):
-            with_client(
-                lambda made: made.poll_for_task(workerGroup="wg"),
-                read_timeout=60,
-                retries={"total_max_attempts": 1},
-            )
-
-        assert datapipeline_fake.waiting[0].abandoned
-
-    def test_a_lost_answer(self, datapipeline_fake: DataPipelineFake) -> None:
-        task = datapipeline_fake.enqueue("wg")
-        datapipeline_fake.fail("set_task_status", "answer_lost")
-
-        with pytest.raises(ConnectionClosedError):
-            with_client(work_one_task)
-
-        task.assert_finished()
-
-    @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
-    def test_retries_back_off_in_virtual_time(
-        self, datapipeline_fake: DataPipelineFake, mode: str
-    ) -> None:
-        datapipeline_fake.fail("list_pipelines", "throttling", times=2, per="request")
-        before = datapipeline_fake.clock.now()
-
-        async def main(made: Any) -> Any:
-            answer = await made.list_pipelines()
-            await made.list_pipelines()
-            return answer
-
-        answer = with_client(main, retries={"mode": mode, "total_max_attempts": 3})
-
-        assert answer["ResponseMetadata"]["RetryAttempts"] == 2
-        assert len(datapipeline_fake.calls.backoffs) == 2
-        assert datapipeline_fake.clock.now() - before >= datetime.timedelta(
-            seconds=sum(datapipeline_fake.calls.backoffs)
-        ) - datetime.timedelta(milliseconds=1)
 
 
 RUNNER = """

@@ -371,7 +371,7 @@ def test_another_fake_s_snapshot_is_refused(fake: DataPipelineFake) -> None:
     with pytest.raises(FakeUsageError, match=r"takes a snapshot of this fake, not <Snapshot at "):
         fake.restore(foreign)
     with pytest.raises(FakeUsageError, match=r"takes a snapshot of this fake, not 'yesterday'"):
-        fake.restore("yesterday")  # type: ignore[arg-type]
+        fake.restore("yesterday")  # type: ignore[arg-type]  # no snapshot
 
 
 def test_a_fake_behind_another_is_not_restored(fake: DataPipelineFake) -> None:
