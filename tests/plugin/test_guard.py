@@ -232,6 +232,47 @@ CLEANS_UP = (
 )
 
 
+def test_a_call_that_comes_while_one_fake_gives_way_to_another_is_kept_from_the_network(
+    run_in_a_process: Run,
+) -> None:
+    result = run_in_a_process(
+        """
+        import threading
+
+        import boto3
+        from pytest_datapipeline import DataPipelineFake, UnexpectedCall
+        from pytest_datapipeline._fake.world import World
+
+        def test_between(datapipeline_fake, monkeypatch):
+            client = boto3.client("datapipeline")
+            take_over, errors = World.take_over, []
+
+            def call():
+                try:
+                    client.list_pipelines()
+                except BaseException as error:
+                    errors.append(error)
+
+            def in_between(world):
+                thread = threading.Thread(target=call)
+                thread.start()
+                thread.join()
+                take_over(world)
+
+            monkeypatch.setattr(World, "take_over", in_between)
+            with DataPipelineFake():
+                pass
+
+            assert [type(error) for error in errors] == [UnexpectedCall, UnexpectedCall]
+    """
+    )
+
+    # It counts where the code under test swallows it, too.
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("*but no fake is active yet, as one gives way to another, and*")
+    result.stdout.no_fnmatch_line("*EndpointConnectionError*")
+
+
 def test_a_call_of_a_fixture_that_cleans_up_is_refused(
     run: Run,
 ) -> None:

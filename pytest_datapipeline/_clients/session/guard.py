@@ -180,7 +180,10 @@ class Guard:
         """The operation of a request that must not arrive; None if it may."""
         target = request.headers.get(_TARGET, "")
         target = target.decode() if isinstance(target, bytes) else str(target)
-        if not target.startswith(_TARGET_PREFIX) or self._is_idle() or not is_of_aws(request.url):
+        # An active fake has answered before. What comes to here past one came while it gave way to
+        # another, in a thread.
+        allowed = self._mode() == "off"
+        if not target.startswith(_TARGET_PREFIX) or allowed or not is_of_aws(request.url):
             return None
         return target[len(_TARGET_PREFIX) :]
 
@@ -197,9 +200,10 @@ class Guard:
             threads.end_straggler()
 
     def _refusal(self, operation: str, url: str) -> BaseException:
+        gave_way = "" if active.active() is None else " yet, as one gives way to another"
         problem = (
-            f"{operation} was called on AWS Data Pipeline, but no fake is active, and the call "
-            f"was kept from the network ({_host(url)}). Request the fixture datapipeline_fake (or "
+            f"{operation} was called on AWS Data Pipeline, but no fake is active{gave_way}, and "
+            f"the call was kept from the network ({_host(url)}). Request the fixture datapipeline_fake (or "
             "datapipeline_stubber) in the test. "
         )
         strict = self._mode() == "strict"
