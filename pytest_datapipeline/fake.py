@@ -142,10 +142,15 @@ class DataPipelineFake:
         wait are ended as at the end of a test; an endpoint goes on with the new world.
 
         Raises:
-            FakeUsageError: the fake is not active, this is not the thread that entered it, or a
-                call of it is under way.
+            FakeUsageError: the fake is not active, this is not the thread that entered it, a call
+                of it is under way, or a gate of `hold` is entered.
         """
         self._check_free("reset")
+        if self._world.gates.entered:
+            raise FakeUsageError(
+                f"reset() would take {self._world.gates.entered[-1]!r} out of the world: leave its "
+                "`with` first, or use restore(), which leaves it in place."
+            )
         before = self._world
         now = before.time.now()
         self._stop(())

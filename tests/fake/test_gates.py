@@ -177,3 +177,13 @@ def test_more_than_are_held_can_not_be_released(datapipeline_fake: DataPipelineF
         pytest.raises(FakeUsageError, match=r"release\(1\): 0 calls are held"),
     ):
         held.release(1)
+
+
+def test_a_fake_is_not_reset_within_a_gate(datapipeline_fake: DataPipelineFake) -> None:
+    with (
+        datapipeline_fake.hold("poll_for_task"),
+        pytest.raises(FakeUsageError, match=r"reset\(\) would take <Gate for poll_for_task\(\)"),
+    ):
+        datapipeline_fake.reset()
+
+    datapipeline_fake.reset()

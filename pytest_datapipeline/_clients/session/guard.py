@@ -203,8 +203,8 @@ class Guard:
         gave_way = "" if active.active() is None else " yet, as one gives way to another"
         problem = (
             f"{operation} was called on AWS Data Pipeline, but no fake is active{gave_way}, and "
-            f"the call was kept from the network ({_host(url)}). Request the fixture datapipeline_fake (or "
-            "datapipeline_stubber) in the test. "
+            f"the call was kept from the network ({_host(url)}). Request the fixture "
+            "datapipeline_fake (or datapipeline_stubber) in the test. "
         )
         strict = self._mode() == "strict"
         if strict:
