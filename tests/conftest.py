@@ -178,8 +178,8 @@ def answers_fit_the_model() -> Iterator[None]:
 
     original = Responder._answered
 
-    def checked(self: Responder, call: Any, request: Any, answer: Any) -> Any:
-        reply = original(self, call, request, answer)
+    def checked(self: Responder, call: Any, request: Any, answer: Any, lost: bool) -> Any:
+        reply = original(self, call, request, answer, lost)
         problems = model.output_problems(call.operation, json.loads(reply.body or b"{}"))
         assert not problems, problems
         return reply

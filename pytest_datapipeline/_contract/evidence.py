@@ -253,13 +253,15 @@ class Evidence:
         held = self.task_of(call)
         if held is None:
             return
-        if call.error is not None:
+        if not call.answered:
             self._refused(held, call)
             return
         held.acknowledged = held.acknowledged or call
         held.latest = call
-        held.tried = False
         held.reports += 1
+        if call.error is not None:
+            return  # the answer is lost: the service has heard of the task, its runner nothing
+        held.tried = False
         if held.canceled is None and (call.response or {}).get("canceled"):
             held.canceled = call
 
@@ -267,7 +269,7 @@ class Evidence:
         held = self.task_of(call)
         if held is None:
             return
-        if call.error is None:
+        if call.answered:
             held.final = held.final or call
         else:
             self._refused(held, call)
@@ -277,19 +279,19 @@ class Evidence:
             held.gone = call
 
     def _heartbeat(self, call: Call) -> None:
-        if call.error is not None:
+        if not call.answered:
             return
         self.heartbeats.setdefault(call.parameters.get("taskrunnerId", ""), []).append(call)
         runner = self.runner(call)
         runner.heartbeat = call
-        if (call.response or {}).get("terminate"):
+        if call.error is None and (call.response or {}).get("terminate"):
             runner.terminated = runner.terminated or call
             self.terminated = self.terminated or call
 
     def _put(self, call: Call) -> None:
         pipeline = call.parameters.get("pipelineId", "")
         self.errored.pop(pipeline, None)
-        if (call.response or {}).get("errored"):
+        if call.error is None and (call.response or {}).get("errored"):
             self.errored[pipeline] = call
 
     def _create(self, call: Call) -> None:

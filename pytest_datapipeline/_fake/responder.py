@@ -274,13 +274,16 @@ class Responder:
             finally:
                 self._gates.forget(held)
 
-    def _serve(self, call: Call, request: Request) -> Steps:
+    def _serve(self, call: Call, request: Request, *, lost: bool = False) -> Steps:
+        """Have the service act. `lost`: whether its answer will not reach the client."""
         if self._gates.entered:
             yield from self._hold(call, request, "door")
         caller = Caller(request.region, request.invocation_id, request.holder)
         try:
             answer = self._service.handle(request.operation, call.parameters, caller)
         except ServiceError as error:
+            if lost:
+                return self._failure(call, request, Failure("connection_dropped"))
             return self._error(call, error, request)
         if isinstance(answer, Poll):
             poll = answer
@@ -294,7 +297,7 @@ class Responder:
                 self._on_empty_poll(poll)
         if self._gates.entered:
             yield from self._hold(call, request, "answer")
-        return self._answered(call, request, answer)
+        return self._answered(call, request, answer, lost)
 
     def _wait(self, poll: Poll, call: Call, request: Request) -> Generator[Ticket, None, bool]:
         """Wait for a held poll; False if the client's read time-out ends first."""
@@ -347,7 +350,7 @@ class Responder:
             return self._reply(call, request, 200, _HTML, "text/html")
         if kind == "answer_lost":
             if not lost_before:
-                reply = yield from self._serve(call, request)
+                reply = yield from self._serve(call, request, lost=True)
                 if isinstance(reply, Failure):
                     return reply
             return self._failure(call, request, Failure("connection_dropped"))
@@ -371,19 +374,23 @@ class Responder:
 
     # -- what is sent back, and recorded ----------------------------------------------------------
 
-    def _answered(self, call: Call, request: Request, answer: Answer) -> Reply:
+    def _answered(self, call: Call, request: Request, answer: Answer, lost: bool) -> Reply:
         body = aws_json.encode(answer)
         call.response = body
+        if lost:
+            # Who judges the runner is to know at once that it was not told.
+            call.error = _ERROR_NAMES["connection_dropped"]
         task_id = None
         if answer and call.operation == "PollForTask":
             task_id = (
                 answer.task_id if isinstance(answer, TaskObject) else answer["taskObject"]["taskId"]
             )
-            self._cancellations.works(task_id, request.actor, self._time.home)
+            if not lost:
+                self._cancellations.works(task_id, request.actor, self._time.home)
         elif call.operation == "ReportTaskProgress":
             reported = call.parameters["taskId"]
             self._cancellations.works(reported, request.actor, self._time.home)
-            if isinstance(answer, dict) and answer["canceled"]:
+            if isinstance(answer, dict) and answer["canceled"] and not lost:
                 self._cancellations.is_told(reported, request.invocation_id)
         elif call.operation == "SetTaskStatus":
             self._cancellations.ends(call.parameters["taskId"])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import HTTPClientError
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake
@@ -57,6 +60,20 @@ def test_activating_what_was_mended_is_right(
     assert not datapipeline_fake.findings
 
 
+def test_errors_of_a_definition_are_not_known_from_an_answer_that_was_lost(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = create(datapipeline_client)
+    datapipeline_fake.fail("put_pipeline_definition", "answer_lost")
+    once = boto3.client("datapipeline", config=Config(retries={"max_attempts": 0}))
+    with contextlib.suppress(HTTPClientError):
+        once.put_pipeline_definition(pipelineId=pipeline, pipelineObjects=BAD)
+
+    activate(datapipeline_client, pipeline)
+
+    assert not datapipeline_fake.findings
+
+
 @pytest.mark.parametrize(("again", "expected"), [("two", ["fresh-unique-id"]), ("one", [])])
 @pytest.mark.parametrize("error", ["answer_lost", "read_timeout", "InternalServiceError", 503])
 def test_a_creation_is_repeated_with_the_same_unique_id(
@@ -67,7 +84,7 @@ def test_a_creation_is_repeated_with_the_same_unique_id(
     error: Any,
 ) -> None:
     datapipeline_fake.fail("create_pipeline", error)
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(datapipeline_client.exceptions.ClientError, HTTPClientError):
         create(datapipeline_client, unique_id="one")
 
     create(datapipeline_client, unique_id=again)

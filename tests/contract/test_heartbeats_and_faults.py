@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import HTTPClientError
 from support.runner import GROUP, HOST, poll, take
 
 if TYPE_CHECKING:
@@ -71,6 +72,19 @@ def test_a_runner_that_stops_at_terminate_is_right(
     datapipeline_fake.terminate("runner-1")
 
     beat(datapipeline_client)
+
+    assert not datapipeline_fake.findings
+
+
+def test_terminate_is_not_known_from_an_answer_that_was_lost(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.terminate("runner-1")
+    datapipeline_fake.fail("report_task_runner_heartbeat", "answer_lost")
+    with contextlib.suppress(HTTPClientError):
+        beat(datapipeline_client)
+
+    poll(datapipeline_client)
 
     assert not datapipeline_fake.findings
 

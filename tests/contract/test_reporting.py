@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import HTTPClientError
 from support.runner import GROUP, finish, poll, take, work, work_one
 
 if TYPE_CHECKING:
@@ -187,6 +188,38 @@ def test_a_runner_that_stops_at_the_first_canceled_answer_is_right(
     task.cancel()
 
     datapipeline_client.report_task_progress(taskId=task_id)
+
+    assert not datapipeline_fake.findings
+
+
+def test_a_cancellation_is_not_known_from_an_answer_that_was_lost(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue(GROUP)
+    task_id = take(datapipeline_client)
+    task.cancel()
+    datapipeline_fake.fail("report_task_progress", "answer_lost")
+
+    with contextlib.suppress(HTTPClientError):
+        datapipeline_client.report_task_progress(taskId=task_id)
+    answer = datapipeline_client.report_task_progress(taskId=task_id)
+
+    assert answer["canceled"]
+    assert not datapipeline_fake.findings
+
+
+def test_that_a_task_is_gone_is_not_known_from_an_answer_that_was_lost(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue(GROUP)
+    task_id = take(datapipeline_client)
+    datapipeline_client.delete_pipeline(pipelineId=task.pipeline_id)
+    datapipeline_fake.fail("report_task_progress", "answer_lost")
+
+    with contextlib.suppress(HTTPClientError):
+        datapipeline_client.report_task_progress(taskId=task_id)
+    with contextlib.suppress(datapipeline_client.exceptions.ClientError):
+        datapipeline_client.report_task_progress(taskId=task_id)
 
     assert not datapipeline_fake.findings
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import HTTPClientError
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -84,6 +85,39 @@ def test_one_that_stops_is_ended_where_it_would_poll_again(
 
     assert datapipeline_fake.findings.broken == []
     assert datapipeline_fake.calls == [poll_for_task(), *[report_task_progress()] * 4]
+
+
+def test_one_that_was_not_told_as_the_answer_was_lost_is_followed_to_its_end(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+    datapipeline_fake.fail("report_task_progress", "answer_lost", after=3, per="request")
+
+    datapipeline_fake.run(
+        works(datapipeline_client, looks=True, after_report=cancels(task, after=3))
+    )
+
+    assert datapipeline_fake.findings.broken == []
+    assert datapipeline_fake.calls == [poll_for_task(), *[report_task_progress()] * 5]
+
+
+def test_one_that_never_got_the_task_is_not_waited_for(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+    datapipeline_fake.fail("poll_for_task", "answer_lost")
+
+    def loop() -> None:
+        try:
+            datapipeline_client.poll_for_task(workerGroup="wg")
+        except HTTPClientError:
+            task.cancel()
+        while True:
+            time.sleep(1)
+
+    datapipeline_fake.run(loop)
+
+    assert datapipeline_fake.clock.now() - START < 2 * MINUTE
 
 
 def test_one_that_reports_no_more_has_five_minutes(
