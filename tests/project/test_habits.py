@@ -33,6 +33,17 @@ def test_github_can_read_its_files(path: Path) -> None:
     assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
 
 
+def test_a_nightly_run_tries_other_examples_than_that_for_a_change() -> None:
+    text = (ROOT / ".github" / "workflows" / "search.yml").read_text(encoding="utf-8")
+    tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
+
+    step = yaml.safe_load(text)["jobs"]["examples"]["steps"][-1]
+
+    assert step["run"].endswith("tox -e coverage")
+    assert step["env"] == {"HYPOTHESIS_SAME": "0"}
+    assert "HYPOTHESIS_SAME = {env:HYPOTHESIS_SAME:1}" in tox
+
+
 def test_the_workflow_runs_what_a_developer_runs() -> None:
     text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 
@@ -43,8 +54,9 @@ def test_the_workflow_runs_what_a_developer_runs() -> None:
     assert commands == ["bash .ci/run"]
 
 
-def test_the_workflow_s_actions_are_named_by_commit_and_version() -> None:
-    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["ci.yml", "search.yml"])
+def test_actions_of_a_workflow_are_named_by_commit_and_version(name: str) -> None:
+    text = (ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8")
 
     used = re.findall(r"uses: (.+)$", text, re.M)
 

@@ -1,6 +1,7 @@
 """How many examples Hypothesis tries: few every day, many where a run is to be thorough.
 
-The profile `quick` is the default; `HYPOTHESIS_PROFILE=thorough` chooses the other.
+The profile `quick` is the default; `HYPOTHESIS_PROFILE=thorough` chooses the other. Each run tries
+other examples, but for `HYPOTHESIS_SAME=1`: whether a change lands is not to depend on luck.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ _THOROUGH = 100
 
 def load_profile() -> None:
     """Load the profile that the environment names."""
-    settings.register_profile("quick", max_examples=20, deadline=None)
-    settings.register_profile("thorough", max_examples=_THOROUGH, deadline=None)
+    same = os.environ.get("HYPOTHESIS_SAME") == "1"
+    for name, count in (("quick", 20), ("thorough", _THOROUGH)):
+        settings.register_profile(name, max_examples=count, deadline=None, derandomize=same)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
