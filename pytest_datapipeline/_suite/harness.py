@@ -9,8 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -52,7 +51,8 @@ class Harness:
         self._fake = fake
         self._start = start
         self._serve = serve
-        self._processes: list[tuple[subprocess.Popen[bytes], Path]] = []
+        self._processes: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
+        self._outputs = contextlib.ExitStack()
 
     def run(self, until: Callable[[], object] | None = None) -> None:
         """Have a runner work until all tasks have ended, or until something is so."""
@@ -104,8 +104,9 @@ class Harness:
 
     def close(self) -> None:
         """End what is left."""
-        for process, _ in self._processes:
-            self._end(process, kill=True)
+        with self._outputs:
+            for process, _ in self._processes:
+                self._end(process, kill=True)
 
     # -- coroutines -------------------------------------------------------------------------------
 
@@ -127,10 +128,12 @@ class Harness:
 
     def _launch(self, command: Any) -> subprocess.Popen[bytes]:
         self._serve()
+        # No pipe, which a runner that prints much would fill. A file without a name is gone when we
+        # are, whatever happens.
+        output = tempfile.TemporaryFile()  # noqa: SIM115  # the next line keeps it
+        self._outputs.enter_context(output)
         # With the endpoint there, the environment leads to it.
-        output = Path(tempfile.mkdtemp(prefix="runner-")) / "output"
-        with output.open("wb") as file:
-            process = subprocess.Popen(list(command), stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(list(command), stdout=output, stderr=subprocess.STDOUT)
         self._processes.append((process, output))
         return process
 
@@ -167,7 +170,8 @@ class Harness:
         """The end of what a process has printed."""
         for held, output in self._processes:
             if held is process:
-                return output.read_text(encoding="utf-8", errors="replace")[-_LAST:]
+                output.seek(0)
+                return output.read().decode("utf-8", "replace")[-_LAST:]
         return ""
 
 

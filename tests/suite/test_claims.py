@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,22 @@ def test_what_is_no_runner_is_told(run: Run, start: str, told: str) -> None:
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"*{told}*"])
+
+
+def test_nothing_is_left_of_what_a_process_printed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    result = run(
+        SUITE.format(
+            claims="RunnerContract.claims", start="return ['sh', '-c', 'echo no region; exit 3']"
+        ),
+        *("-k", "test_it_finishes_a_task"),
+    )
+
+    result.stdout.fnmatch_lines(["*with status 3. Its output:*", "*no region*"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_docs_list_every_claim() -> None:
