@@ -115,6 +115,24 @@ def long_queue(blocks: int) -> Row:
     return Row("a poll beside 100,000 tasks in 1,000 groups", "beside 10 tasks", measured, 1.2)
 
 
+def put_back(blocks: int) -> Row:
+    """What a suite saves that enqueues the same tasks for each test of a module."""
+
+    def anew() -> float:
+        with DataPipelineFake() as fake:
+            return timed(lambda: [fake.enqueue("wg", TASK) for _ in range(1_000)], 1)
+
+    def restored() -> float:
+        with DataPipelineFake() as fake:
+            for _ in range(1_000):
+                fake.enqueue("wg", TASK)
+            snapshot = fake.snapshot()
+            return timed(lambda: fake.restore(snapshot), 1)
+
+    measured = ratio(restored, anew, blocks)
+    return Row("1,000 tasks, put back with `restore`", "enqueued one by one", measured, 0.4)
+
+
 def memory(_: int) -> Row:
     tasks = 10_000
     with DataPipelineFake() as fake:
@@ -304,6 +322,7 @@ ROWS = (
     empty_poll,
     set_up,
     long_queue,
+    put_back,
     memory,
     start_up,
     small_tests,
