@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +50,7 @@ def exploring(
         if asked["replay"] is not None:
             return _replayed(scenario, asked, on_replay)
         # The option finds a test's exploration by the test's name.
-        node = request.node.nodeid if asked["name"] == name else None
-        test = None if node is None else str(request.config.cwd_relative_nodeid(node))
+        test = _from_here(request.node) if asked["name"] == name else None
         try:
             exploration = explore(scenario, **asked)
         except ExplorationFailed as failed:
@@ -59,6 +60,14 @@ def exploring(
         return exploration
 
     return explore_for_test
+
+
+def _from_here(item: pytest.Item) -> str:
+    """How the command line names a test in the folder in which pytest was started."""
+    path, of_file, rest = item.nodeid.partition("::")
+    with contextlib.suppress(ValueError):  # Windows: on another drive
+        path = os.path.relpath(item.config.rootpath / path, item.config.invocation_params.dir)
+    return f"{path}{of_file}{rest}"
 
 
 def _replayed(

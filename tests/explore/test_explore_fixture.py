@@ -75,6 +75,20 @@ def test_the_replay_is_a_command_to_paste(run: Run) -> None:
     )
 
 
+def test_the_replay_is_a_command_to_paste_below_the_root_as_well(
+    run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pytester.mkdir("tests")
+    pytester.makepyfile(**{"tests/test_below": SUITE})
+    monkeypatch.chdir(folder)
+
+    result = run("", "test_below.py", f"--rootdir={pytester.path}")
+
+    result.stdout.fnmatch_lines(
+        [f"E*replay: pytest test_below.py::test_a_runner --datapipeline-replay='{RUN}'"]
+    )
+
+
 def test_a_replay_that_fails_has_a_timeline(run: Run) -> None:
     result = run(SUITE, "--datapipeline-replay", RUN)
 
