@@ -6,6 +6,7 @@ does not use the fixtures pays nothing.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -182,9 +183,18 @@ def pytest_runtest_makereport(
     suite: Any = getattr(item, "instance", None)
     of_runner = call.when == "call" and hasattr(suite, "_datapipeline_opt_out")
     stopped = None
-    if of_runner and call.excinfo is not None and not item.config.getoption("fulltrace"):
-        stopped = suite._datapipeline_shorten(call.excinfo)
-    report = yield
+    with contextlib.ExitStack() as stack:
+        if call.excinfo is not None and not item.config.getoption("fulltrace"):
+            if of_runner:
+                stopped = suite._datapipeline_shorten(call.excinfo)
+            elif told_by_message(call.excinfo) or (
+                doubles_of(item) and hasattr(call.excinfo.value, "operation_name")
+            ):
+                # An error of ours, or one of the service's that a double has answered.
+                from ._plugin.reports import libraries_hidden
+
+                stack.enter_context(libraries_hidden(call.excinfo))
+        report = yield
     if of_runner and report.failed:
         from ._plugin.reports import report_runner
 

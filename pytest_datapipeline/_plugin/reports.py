@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from ..errors import together
 from .state import DOUBLES, doubles_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from .._record.callers import Location
     from ..fake import DataPipelineFake
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # A long failing test may have made thousands of calls: its report shows the last of them.
 _CALLS_IN_REPORT = 40
+_LIBRARIES = frozenset({"aiobotocore", "boto3", "botocore"})
 
 
 def tell(item: pytest.Item, refused: list[str]) -> None:
@@ -38,6 +40,22 @@ def _line_of(item: pytest.Item) -> Location:
 
     path, line, _ = item.reportinfo()
     return Location(str(path), (line or 0) + 1, item.name)
+
+
+@contextlib.contextmanager
+def libraries_hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> Iterator[None]:
+    """Have a report leave the frames of clients' libraries out, which say nothing of what a double
+    answers."""
+    libraries = {
+        name: entry.frame.f_globals
+        for entry in excinfo.traceback
+        if (name := str(entry.frame.f_globals.get("__name__"))).partition(".")[0] in _LIBRARIES
+    }
+    for namespace in libraries.values():
+        namespace["__tracebackhide__"] = True
+    yield
+    for namespace in libraries.values():
+        namespace.pop("__tracebackhide__", None)
 
 
 def report_runner(report: pytest.TestReport, stopped: str | None, opt_out: str | None) -> None:

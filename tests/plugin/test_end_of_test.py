@@ -328,3 +328,53 @@ def test_an_error_that_a_client_is_to_get_shows_no_code_of_ours(run: Run) -> Non
 
     result.stdout.fnmatch_lines(["E * botocore.exceptions.ConnectionClosedError: *"])
     result.stdout.no_fnmatch_line("*interception.py*")
+
+
+@pytest.mark.parametrize(
+    ("planned", "told"),
+    [
+        ('fail("poll_for_task", "connection_dropped", times=9)', "*ConnectionClosedError: *"),
+        ('fail("poll_for_task", "throttling", times=9)', "*ThrottlingException*PollForTask*"),
+        ("clock.now()", "*Stuck: Nothing but empty polls*"),
+    ],
+)
+def test_what_a_double_answers_shows_the_line_of_the_call_alone(
+    run: Run, planned: str, told: str
+) -> None:
+    source = f"""
+        def test_it(datapipeline_fake, datapipeline_client):
+            datapipeline_fake.{planned}
+            while True:
+                datapipeline_client.poll_for_task(workerGroup="reports")
+    """
+
+    result = run(source)
+
+    result.stdout.fnmatch_lines(
+        [">*datapipeline_client.poll_for_task(*", f"E *{told}", "test_*.py:4: *"]
+    )
+    result.stdout.no_fnmatch_line("*botocore*.py:*")
+
+
+def test_all_of_a_traceback_is_there_for_who_asks(run: Run) -> None:
+    source = """
+        def test_it(datapipeline_fake, datapipeline_client):
+            datapipeline_client.report_task_progress(taskId="none")
+    """
+
+    result = run(source, "--full-trace")
+
+    result.stdout.fnmatch_lines(["*botocore*.py:*"])
+
+
+def test_an_error_without_a_double_shows_all_of_its_traceback(run: Run) -> None:
+    source = """
+        from botocore.exceptions import ClientError
+
+        def test_it():
+            raise ClientError({"Error": {}}, "PollForTask")
+    """
+
+    result = run(source)
+
+    result.stdout.fnmatch_lines([">*raise ClientError*"])
