@@ -537,7 +537,8 @@ class DataPipelineFake:
         `await datapipeline_fake.run(loop)`, and is cancelled.
 
         A task that was canceled has ended when its runner has shown whether it stops, or five
-        virtual minutes later: likewise for `until` and `wait_until`.
+        virtual minutes later: likewise for `until` and `wait_until`. A call that botocore tries
+        again is over before any of them ends, but at a moment: the runner gets what comes of it.
 
         Args:
             runner_loop: called without arguments; a function or a coroutine function.

@@ -90,6 +90,8 @@ class Driving:
             )
         until = self._moment(until)
         finished = self._condition(until)
+        if not isinstance(until, datetime):
+            finished = self._when_calls_are_over(finished)
         if until is None:
             self._check_something_to_run()
         limit = self._clock.now + checks.seconds("max_time", max_time)
@@ -286,10 +288,11 @@ class Driving:
             ours = self._cancellations.of(running_coroutine())
             instance = None if condition is None else condition._instance
             ended = self._all_ended if condition is None else lambda: condition.ended
-            return lambda: (
-                ended()
-                and not (
-                    until_seen and self._cancellations.pending(self._time.home, instance, but=ours)
+            if not until_seen:
+                return ended
+            return self._when_calls_are_over(
+                lambda: (
+                    ended() and not self._cancellations.pending(self._time.home, instance, but=ours)
                 )
             )
         if isinstance(condition, datetime):
@@ -302,6 +305,23 @@ class Driving:
             f"{condition!r} is nothing to wait for: give a task, a predicate, a datetime or a "
             "timedelta."
         )
+
+    def _when_calls_are_over(self, condition: Callable[[], bool]) -> Callable[[], bool]:
+        """The condition, and that those calls are over that were to be tried again when it first
+        held: a test is to see what their runners make of that.
+        """
+        awaited: set[str] | None = None
+
+        def over() -> bool:
+            nonlocal awaited
+            if not condition():
+                awaited = None
+                return False
+            under_way = self._time.calls_under_way()
+            awaited = under_way if awaited is None else awaited & under_way
+            return not awaited
+
+        return over
 
     def _all_ended(self) -> bool:
         """Whether every task has ended, and runners had time to see that a disturbance did it."""

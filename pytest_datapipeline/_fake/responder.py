@@ -101,11 +101,15 @@ class Responder:
             threads.end_straggler()
             request.holder = request.actor
         self._note_poll(request)
-        reply = self._time.perform(
-            self._steps(request),
-            lambda: f"{request.operation} ({_body_text(request)})",
-            returns=request.operation != "ReportTaskRunnerHeartbeat",
-        )
+        self._begins(request)
+        try:
+            reply = self._time.perform(
+                self._steps(request),
+                lambda: f"{request.operation} ({_body_text(request)})",
+                returns=request.operation != "ReportTaskRunnerHeartbeat",
+            )
+        finally:
+            self._time.retrying.pop(request.actor, None)
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
             self._note_death(request)
             if self._time.at_home:
@@ -141,11 +145,14 @@ class Responder:
         loops = self._loops()
         loops.adopt_running()
         self._note_poll(request)
-        await loops.before_call()
+        self._begins(request)
         try:
+            await loops.before_call()
             reply = await self.answer_for(request, loops.wait)
         except Closed:
             await loops.leave()
+        finally:
+            self._time.retrying.pop(request.actor, None)
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
             self._note_death(request)
             await loops.die()
@@ -170,6 +177,11 @@ class Responder:
             wait=wait,
         )
 
+    def _begins(self, request: Request) -> None:
+        """Take note that what its caller has tried before is over, if this is another call."""
+        if request.attempt == 1:
+            self._time.retrying.pop(request.actor, None)
+
     def _note_poll(self, request: Request) -> None:
         # Before anything else, as a loop that was driven until its runner stops ends here.
         if request.operation == "PollForTask":
@@ -183,7 +195,7 @@ class Responder:
     def back_off(self, operation: str, invocation_id: str, seconds: float) -> None:
         """Let the time pass that botocore waits before it tries a call again."""
         self._note_back_off(invocation_id, seconds)
-        self._time.back_off(seconds, lambda: f"the back-off of {operation}")
+        self._time.back_off(seconds, lambda: f"the back-off of {operation}", invocation_id)
 
     async def back_off_async(self, operation: str, invocation_id: str, seconds: float) -> None:
         """The same for a coroutine."""
@@ -193,7 +205,11 @@ class Responder:
         loops = self._loops()
         try:
             await self._time.back_off_for(
-                current_coroutine(), seconds, lambda: f"the back-off of {operation}", loops.wait
+                current_coroutine(),
+                seconds,
+                lambda: f"the back-off of {operation}",
+                loops.wait,
+                invocation_id,
             )
         except Closed:
             await loops.leave()
@@ -287,6 +303,8 @@ class Responder:
             return self._error(call, error, request)
         if isinstance(answer, Poll):
             poll = answer
+            # What it is tried again for has come: the service holds it.
+            self._time.retrying.pop(request.actor, None)
             if self._watch is not None:
                 self._watch.waits(call, request.types_checked)
             if not (yield from self._wait(poll, call, request)):

@@ -23,7 +23,7 @@ from .participants import Actor, Participants, Wait, called, thread_of
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Iterator
 
     from .._service.instances.life import Tasks
 
@@ -114,6 +114,8 @@ class Timekeeper:
         self.loop: AsyncioLoop | None = None
         self.trio: HomeLoop | None = None
         self._rebased = 0
+        # Who tries a call again, or is about to, with the call's id.
+        self.retrying: dict[Actor, str] = {}
         # Whether time is being moved by the test itself, outside of a loop that it drives.
         self.moved_by_test: bool = False
 
@@ -270,19 +272,38 @@ class Timekeeper:
         """Let virtual time pass for the calling thread."""
         self.perform(self.sleeping(seconds), what, returns=True)
 
-    def back_off(self, seconds: float, what: Callable[[], str]) -> None:
+    def back_off(self, seconds: float, what: Callable[[], str], invocation_id: str) -> None:
         """The same before a retry, which does not count as progress."""
-        with self._no_progress():
+        with self._no_progress(), self._retries(threading.current_thread(), invocation_id):
             self.perform(self.sleeping(seconds, idle=True), what, returns=True)
 
     def _no_progress(self) -> contextlib.AbstractContextManager[None]:
         return self.limits.no_progress() if self.at_home else contextlib.nullcontext()
 
+    @contextlib.contextmanager
+    def _retries(self, actor: Actor, invocation_id: str) -> Iterator[None]:
+        """Note that a call is not over yet, unless its back-off is ended."""
+        self.retrying[actor] = invocation_id
+        try:
+            yield
+        except BaseException:
+            self.retrying.pop(actor, None)
+            raise
+
+    def calls_under_way(self) -> set[str]:
+        """The ids of the calls that are tried again, or are about to be."""
+        return {held for actor, held in list(self.retrying.items()) if actor.is_alive()}
+
     async def back_off_for(
-        self, actor: Actor, seconds: float, what: Callable[[], str], wait: Waiting
+        self,
+        actor: Actor,
+        seconds: float,
+        what: Callable[[], str],
+        wait: Waiting,
+        invocation_id: str,
     ) -> None:
         """The same for a coroutine."""
-        with self._no_progress():
+        with self._no_progress(), self._retries(actor, invocation_id):
             steps = self.sleeping(seconds, idle=True)
             await self.perform_for(actor, steps, what, returns=True, wait=wait)
 
@@ -663,6 +684,7 @@ class Timekeeper:
             self.participants = Participants(before)
             self.opening = Opening()
             self.loop = self.trio = None
+            self.retrying.clear()
 
     def put_back(self, put_back: Callable[[], None], frozen: object) -> None:
         """Have the world, and its time, put back to what they were. It is closed meanwhile.

@@ -142,6 +142,16 @@ def test_a_lost_answer(datapipeline_fake: DataPipelineFake, with_client: WithCli
     task.assert_finished()
 
 
+def test_run_goes_on_until_the_runner_has_the_error_of_a_lost_answer(
+    datapipeline_fake: DataPipelineFake, with_client: WithClient
+) -> None:
+    datapipeline_fake.enqueue(GROUP)
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+
+    with pytest.raises(ConnectionClosedError):
+        with_client(lambda made: datapipeline_fake.run(lambda: work_one_task(made)))
+
+
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
 def test_retries_back_off_in_virtual_time(
     datapipeline_fake: DataPipelineFake, with_client: WithClient, mode: str

@@ -178,7 +178,7 @@ def test_the_clock_refuses_a_moment_that_has_passed(fake: DataPipelineFake, targ
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("until", but_no(datetime)),
+        ("until", but_no(datetime, timedelta)),
         ("max_calls", st.none() | COUNTS | st.just(0)),
         ("max_time", st.none() | DURATIONS),
         ("die_at", but_no()),

@@ -1,0 +1,119 @@
+"""A call that is tried again is over before a wait ends: its runner is to get what comes of it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_datapipeline import DataPipelineFake, Task
+
+
+@pytest.fixture
+def finishing(datapipeline_client: Any) -> Callable[[], None]:
+    """A runner that expects no error."""
+
+    def loop() -> None:
+        while True:
+            task = datapipeline_client.poll_for_task(workerGroup="wg").get("taskObject")
+            if task is not None:
+                datapipeline_client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+
+    return loop
+
+
+@pytest.fixture
+def task(datapipeline_fake: DataPipelineFake) -> Task:
+    return datapipeline_fake.enqueue("wg")
+
+
+def test_a_loop_gets_the_error_of_a_call_whose_answer_is_lost(
+    datapipeline_fake: DataPipelineFake, finishing: Callable[[], None], task: Task
+) -> None:
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+
+    with pytest.raises(ConnectionClosedError):
+        datapipeline_fake.run(finishing)
+
+    task.assert_finished()
+
+
+def test_a_loop_gets_the_answer_to_its_second_attempt(
+    datapipeline_fake: DataPipelineFake,
+    datapipeline_client: Any,
+    finishing: Callable[[], None],
+    task: Task,
+) -> None:
+    datapipeline_fake.fail("set_task_status", "answer_lost", per="request")
+
+    with pytest.raises(datapipeline_client.exceptions.TaskNotFoundException):
+        datapipeline_fake.run(finishing, until=lambda: task.ended)
+
+
+def test_a_moment_is_the_end_whatever_is_under_way(
+    datapipeline_fake: DataPipelineFake, finishing: Callable[[], None], task: Task
+) -> None:
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+
+    datapipeline_fake.run(finishing, until=timedelta(microseconds=1))
+
+    task.assert_finished()
+
+
+def test_a_loop_that_handles_it_is_ended_at_its_next_call(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, task: Task
+) -> None:
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+    met: list[str] = []
+
+    def loop() -> None:
+        while True:
+            held = datapipeline_client.poll_for_task(workerGroup="wg")["taskObject"]
+            try:
+                datapipeline_client.set_task_status(taskId=held["taskId"], taskStatus="FINISHED")
+            except ConnectionClosedError as error:
+                met.append(type(error).__name__)
+
+    datapipeline_fake.run(loop)
+
+    assert met == ["ConnectionClosedError"]
+    assert datapipeline_fake.calls.count("PollForTask") == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_gets_it_before_the_wait_for_its_task_ends(
+    datapipeline_fake: DataPipelineFake, finishing: Callable[[], None], task: Task
+) -> None:
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+    thread = threading.Thread(target=finishing)
+    thread.start()
+
+    datapipeline_fake.wait_until(task)
+
+    assert datapipeline_fake.calls.count("SetTaskStatus") == 5
+
+
+def test_calls_that_never_succeed_do_not_keep_a_wait_from_its_end(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, task: Task
+) -> None:
+    datapipeline_fake.fail("report_task_progress", "throttling", times=1_000, optional=True)
+
+    def report() -> None:
+        while True:
+            try:
+                datapipeline_client.report_task_progress(taskId="any")
+            except datapipeline_client.exceptions.ClientError:
+                continue
+
+    threading.Thread(target=report).start()
+    datapipeline_fake.work(worker_group="wg")
+
+    datapipeline_fake.wait_until(task)
+
+    task.assert_finished()
