@@ -228,6 +228,7 @@ class DataPipelineFake:
                 if found.in_a_line() not in found_before
             ]
             self._problems += [text for text in fresh if text not in self._problems]
+        self._problems += self._world.driving.never_awaited()
         self._world.time.close(goes_on=True)
         self._world.release()
 
@@ -282,7 +283,7 @@ class DataPipelineFake:
         if self._told:
             return []
         self._told = True
-        problems = list(self._problems)
+        problems = [*self._problems, *self._world.driving.never_awaited()]
         if self._settings.contract == "fail":
             problems += [found.as_failure() for found in self._findings().broken]
         if self._settings.unmet_faults_fail:
@@ -313,6 +314,9 @@ class DataPipelineFake:
     def pipelines(self) -> Pipelines:
         """The pipelines: define and activate them, run them, see how they stand."""
         return self._world.pipelines
+
+    def _never_awaited(self) -> list[str]:
+        return self._world.driving.never_awaited()
 
     def _pipelines_in_report(self) -> str:
         """How the pipelines stand that are more than a queue; for a failed test's report."""
@@ -560,7 +564,9 @@ class DataPipelineFake:
         """
         return self._world.driving.run(runner_loop, until, max_calls, max_time, die_at)
 
-    async def until(self, condition: Condition | Task | datetime | timedelta | None = None) -> None:
+    def until(
+        self, condition: Condition | Task | datetime | timedelta | None = None
+    ) -> Coroutine[Any, Any, None]:
         """Wait in a coroutine for the others of its event loop; what `wait_until` is for threads.
         Virtual time moves on while none of them can act.
 
@@ -574,7 +580,7 @@ class DataPipelineFake:
             Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
                 setting `idle_limit`.
         """
-        await self._world.driving.until(condition)
+        return self._world.driving.until(condition)
 
     def wait_until(
         self,

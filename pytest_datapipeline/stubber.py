@@ -433,6 +433,9 @@ class DataPipelineStubber(Stubber):
         if problems:
             raise UnmetExpectations(_joined(problems))
 
+    def _never_awaited(self) -> list[str]:
+        return []
+
     def _pipelines_in_report(self) -> str:
         return ""
 

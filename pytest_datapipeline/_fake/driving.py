@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .. import checks
 from .._record.call import CallMatcher, not_called
+from .._record.callers import user_location
 from .._service.clock import to_datetime, to_ns
 from .._time.cancellations import UNTIL_SEEN
 from .._time.limits import Drive
@@ -22,6 +23,7 @@ from .handles.tasks import Task
 if TYPE_CHECKING:
     from typing_extensions import TypedDict
 
+    from .._record.callers import Location
     from .._record.calls import Calls
     from .._service.clock import VirtualClock
     from .._service.service import Service
@@ -67,6 +69,7 @@ class Driving:
         self._cancellations = cancellations
         self._has_tasks = has_tasks
         self._loops = loops
+        self._to_be_awaited: list[_ToBeAwaited] = []
         # Whether a runner that dies at a planned fault is started again, as in production.
         self.restarts = False
         self.restarted: int = 0
@@ -119,7 +122,8 @@ class Driving:
                 finally:
                     self._time.limits.drive = None
         if inspect.iscoroutine(returned):
-            return self._run_coroutines(runner_loop, returned, drive, until, die_at)
+            running = self._run_coroutines(runner_loop, returned, drive, until, die_at)
+            return self._is_to_be_awaited("run", running, returned)
         if inspect.isgenerator(returned) or inspect.isasyncgen(returned):
             raise _no_loop(returned)
         self._check_died(fault, before)
@@ -205,8 +209,31 @@ class Driving:
             )
         return loops
 
-    async def until(self, condition: Condition | Task | datetime | timedelta | None) -> None:
+    def until(
+        self, condition: Condition | Task | datetime | timedelta | None
+    ) -> Coroutine[Any, Any, None]:
         """`DataPipelineFake.until`."""
+        waiting: Coroutine[Any, Any, None] = self._until(condition)
+        return self._is_to_be_awaited("until", waiting)
+
+    def _is_to_be_awaited(
+        self, name: str, *coroutines: Coroutine[Any, Any, Any]
+    ) -> Coroutine[Any, Any, Any]:
+        """The first of some coroutines, which are of no use unless the test awaits that."""
+        # Where it is collected, Python warns of it by its name.
+        first: Any = coroutines[0]
+        first.__qualname__ = f"datapipeline_fake.{name}"
+        self._to_be_awaited = [held for held in self._to_be_awaited if not held.has_begun]
+        self._to_be_awaited.append(_ToBeAwaited(name, coroutines, user_location()))
+        return coroutines[0]
+
+    def never_awaited(self) -> list[str]:
+        """What was to be awaited and was not, and is not going to be."""
+        forgotten = [held for held in self._to_be_awaited if not held.has_begun]
+        self._to_be_awaited.clear()
+        return [held.told() for held in forgotten]
+
+    async def _until(self, condition: Condition | Task | datetime | timedelta | None) -> None:
         loops = self._running_loops("until()")
         condition = self._moment(condition)
         what = "every task to end" if condition is None else repr(condition)
@@ -328,6 +355,30 @@ class Driving:
         return self._service.pipelines.idle and all(
             self._clock.now >= canceled + UNTIL_SEEN
             for canceled in self._service.tasks.disturbed.values()
+        )
+
+
+class _ToBeAwaited(NamedTuple):
+    """A coroutine that a test was given, with that of its runner, and where."""
+
+    name: str
+    coroutines: tuple[Coroutine[Any, Any, Any], ...]
+    location: Location | None
+
+    @property
+    def has_begun(self) -> bool:
+        return inspect.getcoroutinestate(self.coroutines[0]) != inspect.CORO_CREATED
+
+    def told(self) -> str:
+        """What to tell of it. It can be awaited no more."""
+        for coroutine in self.coroutines:
+            coroutine.close()
+        place = "" if self.location is None else f" at {self.location.place}"
+        return explained(
+            f"{self.name}(...){place} was never awaited, so nothing of it has run. In a coroutine "
+            f"write `await datapipeline_fake.{self.name}(...)`, in a function "
+            f"`asyncio.run(datapipeline_fake.{self.name}(...))`.",
+            about="never-awaited",
         )
 
 

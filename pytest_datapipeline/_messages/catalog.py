@@ -178,6 +178,17 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ("how-to/coroutines.md",),
         ),
         Message(
+            "never-awaited",
+            _UNMET,
+            ("... was never awaited, so nothing of it has run.",),
+            "The test of a runner that is a coroutine calls `run` or `until` without `await`: what "
+            "they return runs only when it is awaited. Where the test fails by something else, its "
+            "report has a section that says so.",
+            "Write `await datapipeline_fake.run(...)` in a coroutine, or "
+            "`asyncio.run(datapipeline_fake.run(...))` in a function.",
+            ("how-to/coroutines.md",),
+        ),
+        Message(
             "needs-asyncios-loop",
             _USAGE,
             (

@@ -114,6 +114,9 @@ def _report_calls(
         if len(latest) < made:
             title += f", the last {len(latest)}"
         report.sections.append((title, repr(latest)))
+    forgotten = double._never_awaited()
+    if forgotten:
+        report.sections.append(("AWS Data Pipeline: never awaited", together(forgotten)))
     pipelines = double._pipelines_in_report()
     if pipelines:
         report.sections.append(("AWS Data Pipeline: pipelines", pipelines))

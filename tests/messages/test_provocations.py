@@ -267,6 +267,12 @@ def _(tools: Tools) -> None:
         in_a_thread(fake.wait_until)
 
 
+@provokes("never-awaited")
+def _(tools: Tools) -> None:
+    with DataPipelineFake() as fake:
+        fake.until()  # type: ignore[unused-coroutine]  # on purpose
+
+
 @provokes("wait-in-a-coroutine")
 def _(tools: Tools) -> None:
     session = pytest.importorskip("aiobotocore.session").get_session()
