@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ._plugin.options import ASKED, DEFINITIONS, add_options, marked, marker_line
+from ._plugin.options import (
+    ASKED,
+    DEFINITIONS,
+    WIDER,
+    add_options,
+    check_reach,
+    marked,
+    marker_line,
+)
 from ._plugin.state import (
     AROUND,
     DOUBLES,
@@ -40,12 +48,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 # In place of which datapipeline_client requests no other.
-_OTHER_DOUBLES = frozenset(
-    {
-        "datapipeline_stubber",
-        *(f"{scope}_datapipeline_fake" for scope in ("class", "module", "package", "session")),
-    }
-)
+_OTHER_DOUBLES = frozenset({"datapipeline_stubber", *WIDER})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -137,6 +140,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     problem = None
     try:
         settings_of(item)
+        check_reach(item, getattr(item, "fixturenames", ()))
     except FakeUsageError as error:
         problem = str(error)
     if problem is not None:

@@ -415,6 +415,16 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ("reference/settings.md",),
         ),
         Message(
+            "marker-too-late",
+            _USAGE,
+            ("... comes too late: the test's fake is that of",),
+            "A test is marked with settings, and the only fake that it has is of a wider scope: "
+            "that was made before, with the settings of its scope.",
+            "Mark the class, or the module with `pytestmark`, or set the ini option; or request "
+            "`datapipeline_fake`, which is the test's own.",
+            ("how-to/scopes.md",),
+        ),
+        Message(
             "not-a-moment",
             _USAGE,
             ("it must be a datetime or a text as in '2012-12-12T00:00:00'.",),

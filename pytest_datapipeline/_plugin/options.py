@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from ..errors import FakeUsageError, explained, told_by_message
 from ..settings import (
     ALLOW,
@@ -18,14 +20,18 @@ from ..settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pytest
+    from collections.abc import Collection, Iterator
 
 __tracebackhide__ = told_by_message
 
 MARKER = "datapipeline"
 DEFINITIONS = "datapipeline_definitions"
+# The fixtures that make a fake of a wider scope, the narrowest first; and those that make one, or
+# another double, for a test.
+WIDER = tuple(f"{scope}_datapipeline_fake" for scope in ("class", "module", "package", "session"))
+_OF_A_TEST = frozenset({"datapipeline_fake", "datapipeline_explore", "datapipeline_stubber"})
+# What is of each test, whatever double answers.
+_OF_EVERY_TEST = frozenset({ALLOW.name, GUARD.name, "report"})
 # A test can ask for a page of its own: only the marker has this.
 ASKED = Option("report", False, (), bool, "")
 
@@ -123,3 +129,40 @@ def checked_of(node: pytest.Item | Any) -> dict[str, Any]:
             check_value(option, given.pop(option.name), f"@pytest.mark.{MARKER}")
     checked(given, f"@pytest.mark.{MARKER}")
     return given
+
+
+def check_reach(item: pytest.Item, names: Collection[str]) -> None:
+    """Refuse settings for a fake that was made before the test, and knows nothing of them.
+
+    Args:
+        names: of the test's fixtures.
+    """
+    wider = next((name for name in WIDER if name in names), None)
+    if wider is None or not _OF_A_TEST.isdisjoint(names):
+        return
+    scope = wider.partition("_")[0]
+    kinds: dict[str, Any] = {"class": pytest.Class, "module": pytest.Module}
+    kind = kinds.get(scope, pytest.Package if scope == "package" else pytest.Session)
+    above = item.listchain()
+    of_scope = [node for node in above if isinstance(node, kind)]
+    # Outside of a class, that scope is the test; outside of a package, it is the session.
+    until = above.index(of_scope[-1]) if of_scope else (0 if scope == "package" else len(above))
+    early = set(above[: until + 1])
+    given: dict[str, Any] = {}
+    for node, marker in item.iter_markers_with_node(MARKER):
+        for name, value in marker.kwargs.items():
+            given.setdefault(name, (node in early, value))
+    late = {name: value for name, (in_time, value) in given.items() if not in_time}
+    overlooked = [name for name in late if name not in _OF_EVERY_TEST]
+    if "datapipeline_client" in names and "region" in overlooked:
+        overlooked.remove("region")  # it is the client's as well
+    if overlooked:
+        told = ", ".join(f"{name}={late[name]!r}" for name in overlooked)
+        raise FakeUsageError(
+            explained(
+                f"@pytest.mark.{MARKER}({told}) comes too late: the test's fake is that of "
+                f"{wider}, which was made for its {scope}. Mark the {scope}, or request "
+                "datapipeline_fake.",
+                about="marker-too-late",
+            )
+        )

@@ -498,6 +498,21 @@ def _(tools: Tools) -> None:
     DataPipelineFake(**misspelt)
 
 
+@provokes("marker-too-late")
+def _(tools: Tools) -> str:
+    return printed(
+        tools.run(
+            """
+            import pytest
+
+            @pytest.mark.datapipeline(contract="fail")
+            def test_a(module_datapipeline_fake):
+                pass
+            """
+        )
+    )
+
+
 @provokes("setting-without-name")
 def _(tools: Tools) -> str:
     return printed(

@@ -354,3 +354,76 @@ def test_a_fake_that_does_not_answer_is_not_reset(run: Run) -> None:
     """
 
     run(source).assert_outcomes(passed=1)
+
+
+MARKED = """
+    import pytest
+
+    {mark_of_module}
+
+    class TestIt:
+        @pytest.mark.datapipeline({settings})
+        def test_it({fixtures}):
+            pass
+"""
+
+
+@pytest.mark.parametrize("scope", ["class", "module", "package", "session"])
+def test_a_marker_that_comes_too_late_for_its_fake_is_an_error(run: Run, scope: str) -> None:
+    result = run(
+        MARKED.format(
+            mark_of_module="",
+            settings="start='2020-01-01', guard='strict'",
+            fixtures=f"self, {scope}_datapipeline_fake",
+        )
+    )
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*.datapipeline(start='2020-01-01') comes too late: the test's fake is that of "
+            f"{scope}_datapipeline_fake, which was made for its {scope}. Mark the {scope}, or *"
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "fixtures"),
+    [
+        ("contract='fail'", "module_datapipeline_fake, datapipeline_fake"),
+        ("guard='strict', report=True", "module_datapipeline_fake"),
+        ("region='eu-west-1'", "module_datapipeline_fake, datapipeline_client"),
+    ],
+)
+def test_a_marker_that_is_the_test_s_own_is_right_beside_a_wider_fake(
+    run: Run, settings: str, fixtures: str
+) -> None:
+    source = MARKED.format(mark_of_module="", settings=settings, fixtures=f"self, {fixtures}")
+
+    run(source).assert_outcomes(passed=1)
+
+
+def test_a_marker_of_the_module_is_in_time_for_its_fake(run: Run) -> None:
+    mark = "pytestmark = pytest.mark.datapipeline(start='2020-01-01T00:00:00')"
+
+    result = run(
+        MARKED.format(
+            mark_of_module=mark, settings="", fixtures="self, module_datapipeline_fake"
+        ).replace("pass", "assert module_datapipeline_fake.clock.now().year == 2020")
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_marker_of_a_function_is_in_time_for_the_fake_of_a_class_that_it_is_not_in(
+    run: Run,
+) -> None:
+    source = """
+        import pytest
+
+        @pytest.mark.datapipeline(start="2020-01-01T00:00:00")
+        def test_it(class_datapipeline_fake):
+            assert class_datapipeline_fake.clock.now().year == 2020
+    """
+
+    run(source).assert_outcomes(passed=1)
