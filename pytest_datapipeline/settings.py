@@ -67,7 +67,9 @@ class Settings(ServiceSettings):
     freeze: Annotated[bool, "freeze the test's own clocks along with the fake's (freezegun)"] = (
         False
     )
-    virtual_sleep: Annotated[bool, "time.sleep takes virtual time"] = False
+    virtual_sleep: Annotated[
+        bool, "time.sleep takes virtual time; code that looks at time.time() as well needs freeze"
+    ] = False
     # Real: the fake's time waits for them.
     asyncio_timers: Annotated[
         Literal["virtual", "real"],

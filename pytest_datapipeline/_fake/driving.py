@@ -16,6 +16,7 @@ from .._service.clock import to_datetime, to_ns
 from .._time.cancellations import UNTIL_SEEN
 from .._time.limits import Drive
 from .._time.loops.callers import running_coroutine
+from .._time.sleep import real_sleep_limited
 from .._time.unwinding import boundary
 from ..errors import FakeUsageError, RunnerUnwound, UnmetExpectations, explained, told_by_message
 from .handles.tasks import Task
@@ -109,7 +110,8 @@ class Driving:
         before = self._calls._made
         returned = None
         deaths = None
-        with self._stops(until, die_at) as fault:
+        namespace = getattr(runner_loop, "__globals__", {})
+        with self._stops(until, die_at) as fault, real_sleep_limited(self._time, namespace):
             while deaths is None or (self.restarts and deaths < self._faults.deaths):
                 self.restarted += deaths is not None
                 deaths = self._faults.deaths

@@ -233,6 +233,7 @@ class Responder:
 
     def _steps(self, request: Request) -> Steps:
         """Take a request in; yields the tickets to wait for, returns the reply."""
+        self._time.limits.calls_again()
         call = Call(
             operation=request.operation,
             parameters={},

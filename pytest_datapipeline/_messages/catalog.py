@@ -118,6 +118,26 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ("how-to/threads.md", "explanation/time.md"),
         ),
         Message(
+            "sleeps-in-real-time",
+            _STUCK,
+            ("The loop has slept for ... real seconds in run(), while the fake's clock",),
+            "A loop that `run` drives calls `time.sleep`, which takes real time: what is to come "
+            "with the fake's time, such as a cancellation, never comes.",
+            "Set `virtual_sleep=True`: a sleep then moves the clock and takes no time. Raise "
+            "`patience` if the loop waits for real work, such as a child process.",
+            ("reference/settings.md#virtual_sleep", "how-to/time.md"),
+        ),
+        Message(
+            "sleeps-without-calls",
+            _STUCK,
+            ("The code slept ... times in a row without a call,",),
+            "With `virtual_sleep` a loop sleeps until `time.time()` or `time.monotonic()` has "
+            "come to a moment, and these stand still.",
+            "Set `freeze=True` as well: they go with the fake's clock then. Raise `idle_limit` if "
+            "the loop ends by itself.",
+            ("reference/settings.md#freeze", "how-to/time.md"),
+        ),
+        Message(
             "only-empty-polls",
             _STUCK,
             ("Nothing but empty polls for ... of virtual time: this would go on forever.",),

@@ -23,6 +23,8 @@ __tracebackhide__ = told_by_message
 
 # Longest wait for threads that stay active, in multiples of the setting `settle`.
 AT_MOST = 20
+# Sleeps in virtual time, one after the other, before it is asked what they are for.
+_SLEEPS_IN_A_ROW = 1_000
 # Consecutive calls on the test's thread that change nothing while time stands still; about ten
 # real seconds.
 _CALLS_AT_A_STANDSTILL = 20_000
@@ -113,6 +115,8 @@ class Limits:
         self._stuck = stuck
         self._something_is_to_come = something_is_to_come
         self._standstill = 0
+        self._sleeps = 0
+        self._sleeps_since = 0
         self._idle_since = 0
         self._unwinder = Unwinder()
 
@@ -153,6 +157,47 @@ class Limits:
                 about="nothing-comes-of-calls",
             )
         )
+
+    def calls_again(self) -> None:
+        """A request has come."""
+        self._sleeps = 0
+
+    def check_sleeps(self, clocks_go: bool) -> None:
+        """Count a sleep of the test's own thread in virtual time.
+
+        Args:
+            clocks_go: whether the clocks that code looks at go with the fake's.
+
+        Raises:
+            Stuck: there were too many, and no call.
+        """
+        if not self._sleeps:
+            self._sleeps_since = self._clock.now
+        self._sleeps += 1
+        slept = self._clock.now - self._sleeps_since
+        if clocks_go or self._sleeps <= _SLEEPS_IN_A_ROW or slept <= self._idle * SECOND:
+            return
+        span = timedelta(seconds=slept // SECOND)
+        raise self._unwinder.prepared(
+            self._stuck(
+                f"The code slept {self._sleeps} times in a row without a call, {span} of virtual "
+                "time: this may go on forever. If it waits for a moment of time.time() or "
+                "time.monotonic(), these stand still: set freeze=True, so that they go with the "
+                "fake's clock. If it ends by itself, raise the setting idle_limit.",
+                about="sleeps-without-calls",
+            )
+        )
+
+    def too_long_asleep(self, seconds: float) -> Stuck:
+        """The error of a driven loop that sleeps in real time. To be raised by the caller."""
+        error = self._stuck(
+            f"The loop has slept for {seconds:g} real seconds in run(), while the fake's clock "
+            f"stood still at {to_datetime(self._clock.now):%H:%M:%S}. Set virtual_sleep=True, so "
+            "that its sleeps move the clock; or raise the setting patience, if it waits for work "
+            "that is done in real time.",
+            about="sleeps-in-real-time",
+        )
+        return error if self.drive is None else self.drive.unwinder.prepared(error)
 
     def check_drive(self, count: bool = False) -> None:
         """Look at the loop that is driven. `count`: whether it makes a call.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from contextlib import contextmanager
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 from .._service.clock import to_datetime
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
     from .timekeeper import Timekeeper
@@ -83,3 +87,44 @@ class OwnClocks:
         if self._freezer is not None:
             self._freezer.stop()
             self._freezer = None
+
+
+@contextmanager
+def real_sleep_limited(timekeeper: Timekeeper, namespace: dict[str, Any]) -> Iterator[None]:
+    """Have `time.sleep` raise Stuck where the test's thread has slept for the setting `patience`
+    while the fake's clock stood still: whatever is to come with time would never come.
+
+    Args:
+        namespace: of the code that is run, which may have taken it out of `time`.
+    """
+    real_sleep = time.sleep
+    if not isinstance(real_sleep, BuiltinFunctionType) or real_sleep.__module__ != "time":
+        # It takes virtual time, or is somebody's double.
+        yield
+        return
+    home, patience = threading.get_ident(), timekeeper.stalled_seconds
+    since, slept = timekeeper.elapsed, 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal since, slept
+        if threading.get_ident() != home:
+            real_sleep(seconds)
+            return
+        if timekeeper.elapsed != since:
+            since, slept = timekeeper.elapsed, 0.0
+        left = patience - slept
+        real_sleep(min(seconds, left))
+        slept += seconds
+        if slept > patience:
+            slept = 0.0
+            raise timekeeper.limits.too_long_asleep(patience)
+
+    sleepers = [held for held in (vars(time), namespace) if held.get("sleep") is real_sleep]
+    for held in sleepers:
+        held["sleep"] = sleep
+    try:
+        yield
+    finally:
+        for held in sleepers:
+            if held.get("sleep") is sleep:
+                held["sleep"] = real_sleep

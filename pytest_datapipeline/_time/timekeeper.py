@@ -270,6 +270,9 @@ class Timekeeper:
 
     def sleep(self, seconds: float, what: Callable[[], str]) -> None:
         """Let virtual time pass for the calling thread."""
+        if self.at_home:
+            with self.lock:
+                self.limits.check_sleeps(self.frozen.current() is not None)
         self.perform(self.sleeping(seconds), what, returns=True)
 
     def back_off(self, seconds: float, what: Callable[[], str], invocation_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto import mock_aws
 from support.runner import GROUP, HOST
 
-from pytest_datapipeline import poll_for_task, set_task_status
+from pytest_datapipeline import Stuck, poll_for_task, set_task_status
 
 if TYPE_CHECKING:
     from pytest_datapipeline import DataPipelineFake
@@ -140,6 +141,27 @@ def test_a_lost_answer(datapipeline_fake: DataPipelineFake, with_client: WithCli
         with_client(work_one_task)
 
     task.assert_finished()
+
+
+@pytest.mark.parametrize("max_calls", [5, 100])
+def test_a_coroutine_that_swallows_everything_is_ended(
+    datapipeline_fake: DataPipelineFake, with_client: WithClient, max_calls: int
+) -> None:
+    datapipeline_fake.enqueue(GROUP).cancel(delay=1_000)
+
+    async def main(made: Any) -> None:
+        async def loop() -> None:
+            while True:
+                with contextlib.suppress(BaseException):
+                    await made.poll_for_task(workerGroup=GROUP, hostname=HOST)
+
+        if max_calls > 5:
+            await datapipeline_fake.run(loop, max_calls=max_calls)
+        else:
+            with pytest.raises(Stuck, match="made 5 calls"):
+                await datapipeline_fake.run(loop, max_calls=max_calls)
+
+    with_client(main)
 
 
 def test_run_goes_on_until_the_runner_has_the_error_of_a_lost_answer(

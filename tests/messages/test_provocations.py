@@ -8,6 +8,7 @@ import itertools
 import re
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
@@ -225,6 +226,21 @@ def _(tools: Tools) -> None:
             loops()
         finally:
             release.set()
+
+
+@provokes("sleeps-in-real-time")
+def _(tools: Tools) -> None:
+    with DataPipelineFake(patience=0.001) as fake:
+        fake.enqueue("wg")
+        fake.run(lambda: time.sleep(1))
+
+
+@provokes("sleeps-without-calls")
+def _(tools: Tools) -> None:
+    with DataPipelineFake(virtual_sleep=True):
+        end = time.monotonic() + 3600
+        while time.monotonic() < end:
+            time.sleep(60)
 
 
 @provokes("only-empty-polls")

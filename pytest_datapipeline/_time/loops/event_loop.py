@@ -349,7 +349,9 @@ class LoopTime(LoopOnFakeTime):
     async def before_call(self) -> None:
         """Enforce run()'s limits on the coroutine that is about to call."""
         if self._ends_before_call():
-            raise asyncio.CancelledError
+            drive = driven.get()
+            error = asyncio.CancelledError()
+            raise error if drive is None else drive.limits.unwinder.prepared(error)
 
     async def die(self) -> None:
         """End the runner that calls, if `run` drives it."""

@@ -76,6 +76,7 @@ class DrivenTask:
         self.limits = limits
         self.cancel: Callable[[], object] = lambda: None
         self.ended = False
+        self.calls_after_end = 0
         self.error: BaseException | None = None
 
     def end(self, error: BaseException | None = None) -> None:

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = told_by_message
 
+# Calls after its end in which a runner gets trio's own Cancelled.
+_TOLERATED = 10
+
 
 class TrioTask:
     """A task of trio's, as one that makes calls."""
@@ -364,6 +367,12 @@ class TrioTime(LoopOnFakeTime):
 
     async def before_call(self) -> None:
         """A checkpoint, as a call over the network is one; and enforce run()'s limits."""
+        drive = driven.get()
+        if drive is not None and drive.ended:
+            # A loop that swallows trio's Cancelled would swallow it at each call.
+            drive.calls_after_end += 1
+            if drive.calls_after_end > _TOLERATED:
+                raise drive.limits.unwinder.prepared(_unwound())
         await trio.lowlevel.checkpoint()
         if self._failure is not None and self._keeper.at_home:
             failure, self._failure = self._failure, None
@@ -382,7 +391,7 @@ class TrioTime(LoopOnFakeTime):
     async def _unwind() -> NoReturn:
         await trio.lowlevel.checkpoint()
         # In a scope that is shielded from `run`'s end.
-        raise RunnerUnwound("the runner has come to its end")
+        raise _unwound()
 
     async def leave(self) -> NoReturn:
         """End the task that calls: the test that it belonged to is over."""
@@ -510,3 +519,7 @@ def _only(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
     """Whether it is of these kinds, or a group of nothing else."""
     within = getattr(error, "exceptions", None)
     return isinstance(error, kinds) if within is None else all(_only(it, kinds) for it in within)
+
+
+def _unwound() -> RunnerUnwound:
+    return RunnerUnwound("the runner has come to its end")
