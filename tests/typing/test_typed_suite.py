@@ -188,7 +188,9 @@ def test_definitions(datapipeline_fake: DataPipelineFake) -> None:
         {"id": "Report", "type": "ShellCommandActivity", "command": "true", "output": ref("Data")},
     ]
 
-    before = pipelines.create({"objects": objects}, values={"myDay": "1"})
+    parameters = [{"id": "myDay", "type": "String"}]
+
+    before = pipelines.create({"objects": objects, "parameters": parameters}, values={"myDay": "1"})
 
     assert not pipelines.diff(before, objects)
     assert [run["id"] for run in pipelines.preview(objects, take={"*": "20m"}).runs]
