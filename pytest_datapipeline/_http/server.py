@@ -12,6 +12,7 @@ import logging
 import re
 import threading
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from aiohttp import http_exceptions, web
 
@@ -325,7 +326,8 @@ class Endpoint(Listener):
             read_timeout=None,
             connect_timeout=None,
             attempt=int(attempt[1]) if attempt else 1,
-            invocation_id=request.headers.get("amz-sdk-invocation-id", ""),
+            # Without one, each request is a call by itself.
+            invocation_id=request.headers.get("amz-sdk-invocation-id") or str(uuid4()),
             holder=connection,
             types_checked=False,
         )
