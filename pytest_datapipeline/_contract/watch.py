@@ -28,18 +28,19 @@ class Watch:
     Args:
         ignored: the ids of rules that are left out.
         hide: what masks secrets in a text.
-        attempt_of: the attempt that a task id stands for.
+        attempt_of: the attempt that a task id stands for; None if for none any more.
         pipelines: the pipelines that exist.
-        by_hand: whether the test itself has "moved" the clock, or had a task "expired".
+        by_hand: whether somebody other than who holds a task has "moved" the clock by hand, or the
+            test had the task "expired".
     """
 
     def __init__(
         self,
         ignored: Collection[str],
         hide: Callable[[], Hide],
-        attempt_of: Callable[[str], Attempt],
+        attempt_of: Callable[[str], Attempt | None],
         pipelines: Callable[[], Iterable[Pipeline]],
-        by_hand: Callable[[], str],
+        by_hand: Callable[[object], str],
     ) -> None:
         self._by_hand = by_hand
         self.evidence: Evidence = Evidence(pipelines)
@@ -57,9 +58,21 @@ class Watch:
         self._apply(WAITING, call, of_this_thread)
         self.evidence.waits(call)
 
-    def fails(self, call: Call) -> None:
-        """A call is about to fail as the test has planned."""
-        self.evidence.fails(call)
+    def arrives(self, call: Call) -> None:
+        """A call was made, which may fail as the test has planned, or be held at a gate."""
+        self.evidence.arrives(call)
+
+    def leaves(self, call: Call) -> None:
+        """A call is over, or its caller waits no longer."""
+        self.evidence.leaves(call)
+
+    def moves(self, target: int, attempts: Iterable[Attempt]) -> None:
+        """Somebody moves time by hand, while others have these attempts."""
+        self.evidence.moves(target, attempts)
+
+    def put_back(self) -> None:
+        """All is as it was at a snapshot."""
+        self.evidence.put_back()
 
     def hung_up(self, call: Call) -> None:
         """The client of a waiting poll has closed its connection."""
@@ -81,7 +94,7 @@ class Watch:
         self.evidence.add(call)
         if task_id is not None:
             self.evidence.hand_over(call, task_id, self._attempt_of(task_id))
-            runner = self.evidence.runners[call.thread]
+            runner = self.evidence.runners[call._caller]
             if of_this_thread and runner.location is None:
                 runner.location = user_location()
 
@@ -90,7 +103,8 @@ class Watch:
         "progress"."""
         held = self.evidence.tasks.get(attempt.task_id or "")
         if held is None:
-            self._check(LOST, attempt, None)
+            if attempt.holder is None:  # else its answer is held at a gate
+                self._check(LOST, attempt, None)
         elif not held.forgiven:
             held.taken_back = why
             self._excuse(held, attempt.holder)
@@ -99,16 +113,27 @@ class Watch:
 
     def _excuse(self, held: Held, holder: object) -> None:
         """See whether a task that is taken back tells anything of its runner."""
-        how = self._by_hand()
+        how = self._by_hand(holder)
         # A runner with threads of its own may wait in real time while a test moves the clock.
-        held.forgiven = how == "expired" or (how == "moved" and holder is not None)
+        held.forgiven = (
+            how == "expired"
+            or (how == "moved" and holder is not None)
+            or held.under_way > 0
+            or bool(getattr(holder, "was_canceled", bool)())
+        )
         is_alive = getattr(holder, "is_alive", None)
         hung_up = not isinstance(holder, threading.Thread) and is_alive and not is_alive()
         held.excused = held.forgiven or how == "moved" or bool(hung_up)
+        kept_waiting = held.tried is not None or held.heard > held.handed_over
+        held.at_once = not held.excused and not kept_waiting
 
-    def died(self, name: str) -> None:
-        """The test has a runner die."""
-        self.evidence.died(name)
+    def dies(self, call: Call) -> None:
+        """The test has a runner die at a call."""
+        self.evidence.ended(call._caller, call)
+
+    def ended(self, caller: int) -> None:
+        """The test has ended a runner that it drives."""
+        self.evidence.ended(caller)
 
     def _check(self, occasion: str, seen: Held | Attempt, location: Location | None) -> None:
         for rule in self._by_occasion.get(occasion, ()):

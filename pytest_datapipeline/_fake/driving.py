@@ -61,6 +61,7 @@ class Driving:
         cancellations: Cancellations,
         has_tasks: Callable[[], bool],
         loops: Callable[[], Loops],
+        on_unwound: Callable[[], None] = lambda: None,
     ) -> None:
         self._service = service
         self._clock = clock
@@ -71,6 +72,7 @@ class Driving:
         self._has_tasks = has_tasks
         self._loops = loops
         self._to_be_awaited: list[_ToBeAwaited] = []
+        self._on_unwound = on_unwound
         # Whether a runner that dies at a planned fault is started again, as in production.
         self.restarts = False
         self.restarted: int = 0
@@ -120,7 +122,7 @@ class Driving:
                 try:
                     returned = runner_loop()
                 except RunnerUnwound:
-                    pass
+                    self._on_unwound()
                 finally:
                     self._time.limits.drive = None
         if inspect.iscoroutine(returned):

@@ -10,7 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from .._clients.messages import Failure, Reply, Request
 from .._record.call import Call
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from .._contract.watch import Watch
     from .._record.calls import Calls
     from .._time.cancellations import Cancellations
+    from .._time.limits import Drive
     from .._time.loops.loop import Loops
+    from .._time.participants import Actor
     from .._time.timekeeper import Timekeeper, Waiting
     from .faults import Effect, FaultPlan
     from .gates import Gates, Where
@@ -92,6 +96,8 @@ class Responder:
         # Told the name of a runner that dies, and a poll whose client hangs up.
         self.on_death: Callable[[str], None] = lambda _: None
         self.on_hang_up: Callable[[Call], None] = lambda _: None
+        self._numbers = count(1)
+        self._callers: WeakKeyDictionary[Actor | Drive, int] = WeakKeyDictionary()
 
     # -- callers ----------------------------------------------------------------------------------
 
@@ -122,8 +128,6 @@ class Responder:
     def _note_death(self, request: Request) -> None:
         with self._time.lock:
             self.on_death(request.actor.name)
-            if self._watch is not None:
-                self._watch.died(request.actor.name)
 
     def _death(self, operation: str) -> RunnerUnwound:
         text = f"the runner dies at {operation}"
@@ -229,6 +233,16 @@ class Responder:
         """The time in seconds since 1970."""
         return self._time.now() / SECOND
 
+    def number_of(self, actor: Actor) -> int:
+        """A number for who makes a call: names can be of several. A loop that the test's own thread
+        drives is one by itself."""
+        drive = self._time.limits.drive
+        who = drive if drive is not None and actor is self._time.home else actor
+        number = self._callers.get(who)
+        if number is None:
+            number = self._callers[who] = next(self._numbers)
+        return number
+
     # -- the steps of a request -------------------------------------------------------------------
 
     def _steps(self, request: Request) -> Steps:
@@ -244,6 +258,7 @@ class Responder:
             attempt=request.attempt,
             invocation_id=request.invocation_id,
         )
+        call._caller = self.number_of(request.actor)
         try:
             if request.types_checked:
                 call.parameters = aws_json.parse_body(request.body)
@@ -259,23 +274,27 @@ class Responder:
             # A predicate of the test's has failed, in the midst of the code under test.
             self._on_mistake(str(error))
             raise
-        if fault is None:
-            self._calls._append(call)
-            return (yield from self._serve(call, request))
-        if fault.effect.disturb is not None:
+        if fault is not None and fault.effect.kind == "runner_dies":
+            # A dead runner sends nothing, so nothing is recorded.
+            if self._watch is not None:
+                self._watch.dies(call)
+            return Failure("runner_dies")
+        if fault is not None and fault.effect.disturb is not None:
             fault.effect.disturb(call)
             call.time_ns = self._clock.now
-            self._calls._append(call)
-            return (yield from self._serve(call, request))
-        call.injected = True
-        if fault.effect.kind == "runner_dies":
-            # A dead runner sends nothing, so nothing is recorded.
-            return Failure("runner_dies")
+            fault = None
+        call.injected = fault is not None
         self._calls._append(call)
         if self._watch is not None:
-            self._watch.fails(call)
-        lost_before = fault.per == "call" and request.attempt > 1
-        return (yield from self._fail(call, request, fault.effect, lost_before))
+            self._watch.arrives(call)
+        try:
+            if fault is None:
+                return (yield from self._serve(call, request))
+            lost_before = fault.per == "call" and request.attempt > 1
+            return (yield from self._fail(call, request, fault.effect, lost_before))
+        finally:
+            if self._watch is not None:
+                self._watch.leaves(call)
 
     def _hold(self, call: Call, request: Request, at: Where) -> Generator[Ticket, None, None]:
         """Wait at a gate of the test's, if there is one for this call."""

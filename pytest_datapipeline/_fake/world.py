@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .._clients.hooks import when_imported
 from .._clients.interception import Interception
@@ -14,6 +14,7 @@ from .._service.clock import VirtualClock, to_datetime
 from .._service.service import Service
 from .._time.cancellations import Cancellations
 from .._time.limits import Patience
+from .._time.loops.callers import running_coroutine
 from .._time.sleep import OwnClocks
 from .._time.timekeeper import Timekeeper
 from .._timeline.log import Log
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .._time.loops.event_loop import LoopTime
     from .._time.loops.loop import Loops
     from .._time.loops.trio_loop import TrioTime
-    from .._time.participants import Participants
+    from .._time.participants import Actor, Participants
     from ..settings import Settings
 
 
@@ -129,6 +130,7 @@ class World:
             self.cancellations,
             lambda: bool(self.tasks),
             lambda: self._loops(),
+            self._unwound,
         )
         self._interception = Interception(self.responder)
         self._own_clocks = OwnClocks(self.time)
@@ -141,19 +143,45 @@ class World:
         watch = Watch(
             frozenset(filter(None, self.settings.ignored_rules.split(","))),
             self.calls.hide,
-            service.tasks.attempt_of,
-            service.pipelines.existing,
-            lambda: (
-                "expired" if service.tasks.expiring else "moved" if self.time.moved_by_test else ""
+            lambda task_id: (
+                service.tasks.attempt_of(task_id) if service.tasks.knows(task_id) else None
             ),
+            service.pipelines.existing,
+            self._done_by_hand,
         )
         service.tasks.on_taken_back = watch.taken_back
         return watch
 
+    def _done_by_hand(self, holder: object) -> Literal["expired", "moved", ""]:
+        """What the test, and not who holds a task, has done to have the present come."""
+        if self.service.tasks.expiring:
+            return "expired"
+        mover = self._mover()
+        return "" if mover is None or mover is holder else "moved"
+
+    def _mover(self) -> Actor | None:
+        """Who moves time by hand."""
+        mover = self.time.moved_by
+        return None if mover is None else running_coroutine() or mover
+
+    def _unwound(self) -> None:
+        """The test has ended the loop that it drives."""
+        if self.watch is not None:
+            with self.time.lock:
+                self.watch.ended(self.responder.number_of(self.time.home))
+
     def _make_log(self) -> Log:
         log = Log(self.clock, lambda: self.calls._made, self.settings.kept_calls)
-        self.time.on_moving = log.note_move
         tasks = self.service.tasks
+
+        def moves(target: int) -> None:
+            log.note_move(target)
+            mover = self._mover()
+            if self.watch is not None and mover is not None:
+                others = [held for held in tasks.held if held.holder is not mover]
+                self.watch.moves(target, others)
+
+        self.time.on_moving = moves
         judge, follow = tasks.on_taken_back, tasks.on_ended
 
         def taken_back(attempt: Attempt, why: str) -> None:
@@ -225,6 +253,8 @@ class World:
         """Be what it was then. Nobody waits, and it answers no calls meanwhile."""
         self.loop = self.trio = None
         self.time.put_back(snapshot._memento.put_back, snapshot._frozen)
+        if self.watch is not None:
+            self.watch.put_back()
 
     # -- while it answers -------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ class Call:
 
     __slots__ = (
         "_answer",
+        "_caller",
         "attempt",
         "backoff",
         "ended_after",
@@ -88,6 +89,8 @@ class Call:
         self.error_message: str | None = None
         self.backoff: float | None = None
         self.injected: bool = False
+        # Who makes it, where several may have one name.
+        self._caller: int = 0
 
     @property
     def response(self) -> dict[str, Any] | None:

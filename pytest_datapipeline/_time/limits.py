@@ -54,7 +54,7 @@ class Exceeded(NamedTuple):
     about: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Drive:
     """The limits of a runner's loop that `run` drives. `deadline` is in nanoseconds since 1970."""
 

@@ -116,8 +116,8 @@ class Timekeeper:
         self._rebased = 0
         # Who tries a call again, or is about to, with the call's id.
         self.retrying: dict[Actor, str] = {}
-        # Whether time is being moved by the test itself, outside of a loop that it drives.
-        self.moved_by_test: bool = False
+        # Who moves time by hand, outside of a loop that the test drives.
+        self.moved_by: threading.Thread | None = None
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -374,8 +374,9 @@ class Timekeeper:
             self.sync()
 
     def _move_to(self, target: int) -> None:
+        if self.limits.drive is None:
+            self.moved_by = threading.current_thread()
         self.on_moving(target)
-        self.moved_by_test = self.limits.drive is None
         try:
             while True:
                 self._settle()
@@ -384,7 +385,7 @@ class Timekeeper:
                     break
                 self._fire()
         finally:
-            self.moved_by_test = False
+            self.moved_by = None
         if target > self.clock.now:
             self.clock.now = target
         self.frozen.push(self.clock.now)

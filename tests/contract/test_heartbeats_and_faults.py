@@ -94,6 +94,7 @@ def test_a_new_runner_id_at_each_heartbeat_breaks_the_contract(
 ) -> None:
     beat(datapipeline_client, "one")
     beat(datapipeline_client, "two")
+    beat(datapipeline_client, "three")
 
     assert datapipeline_fake.findings == ["changing-runner-id"]
 

@@ -61,6 +61,8 @@ def fresh_unique_id(seen: Evidence, call: Call) -> Found | None:
 def _may_have_acted(call: Call) -> bool:
     """Whether the service may have done what it was asked, though the call failed."""
     error = call.error or ""
+    if error in ("EndpointConnectionError", "ConnectTimeoutError") or error[:1] == "4":
+        return False
     return error.isdigit() or error.endswith("Error") or error == "InternalServiceError"
 
 

@@ -6,13 +6,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..._service.clock import SECOND
+from ..evidence import LONGEST_BEAT
 from ..rule import END, Found, rule
 
 if TYPE_CHECKING:
     from ..._record.call import Call
-    from ..evidence import Evidence
+    from ..evidence import Evidence, Spell
 
-_LONGEST_GAP = 15 * 60 * SECOND
+
+# So many heartbeats in a row, each with an id of its own, are of a runner that makes one for each.
+_CHANGES = 3
 
 
 @rule(
@@ -24,20 +27,29 @@ _LONGEST_GAP = 15 * 60 * SECOND
     remedy="Send it from a thread or a timer of its own.",
 )
 def no_heartbeat(seen: Evidence, _: None) -> Found | None:
-    if len(seen.polls) < 2:
+    return next(filter(None, (_gap(seen, spell) for spell in seen.spells)), None)
+
+
+def _gap(seen: Evidence, spell: Spell) -> Found | None:
+    if len(spell.polls) < 2:
         return None
-    first, last = seen.polls
-    if not seen.heartbeats:
+    first, last = spell.polls
+    beaten = {
+        runner: beats
+        for runner, all_beats in seen.heartbeats.items()
+        if (beats := [beat for beat in all_beats if spell.since <= beat.time_ns <= spell.until])
+    }
+    if not beaten:
         polled = last.time_ns - first.time_ns
-        if polled <= _LONGEST_GAP:
+        if polled <= LONGEST_BEAT:
             return None
         return Found(f"Polled for {polled // SECOND} seconds without a heartbeat.", (first, last))
     # Of several runners, one may have ended while others poll on.
-    until = [last] if len(seen.heartbeats) == 1 else []
-    for runner, beats in seen.heartbeats.items():
+    until = [last] if len(beaten) == 1 else []
+    for runner, beats in beaten.items():
         for one, next_ in pairwise([*beats, *until]):
             gap = next_.time_ns - one.time_ns
-            if gap > _LONGEST_GAP:
+            if gap > LONGEST_BEAT:
                 return Found(
                     f"{runner!r} sent no heartbeat for {gap // SECOND} seconds.", (one, next_)
                 )
@@ -55,13 +67,12 @@ def no_heartbeat(seen: Evidence, _: None) -> Found | None:
 def terminate_ignored(seen: Evidence, call: Call) -> Found | None:
     if seen.terminated is None:
         return None
-    told = seen.runner(call).terminated
-    if told is None and len(seen.heartbeats) == 1:
-        # The heartbeat has a thread of its own; a poll may have been on its way.
-        told = seen.terminated
-        if call.time_ns <= told.time_ns:
-            return None
-    if told is None:
+    runner = seen.runner(call)
+    told = runner.terminated
+    if told is None and len(seen.heartbeats) == 1 and runner.polls:
+        # The heartbeat has a thread of its own. Who has not polled before may be another runner.
+        told = seen.terminated if runner.polls[0].time_ns <= seen.terminated.time_ns else None
+    if told is None or not seen.knows(told, call):
         return None
     return Found(
         f"{call.thread} polls after {told.parameters.get('taskrunnerId')!r} was told to terminate.",
@@ -78,16 +89,16 @@ def terminate_ignored(seen: Evidence, call: Call) -> Found | None:
     remedy="Make the id once, when the runner starts.",
 )
 def changing_runner_id(seen: Evidence, call: Call) -> Found | None:
-    before = seen.runner(call).heartbeat
-    mine = call.parameters.get("taskrunnerId")
-    if before is None or before.parameters.get("taskrunnerId") == mine or mine in seen.heartbeats:
+    # One that changes once may be another runner's: of the next one, or beaten for several.
+    beats = [*seen.runner(call).heartbeats, call]
+    ids = [str(beat.parameters.get("taskrunnerId")) for beat in beats]
+    hosts = {beat.parameters.get("hostname") for beat in beats}
+    if len(set(ids)) < _CHANGES or len(hosts) > 1 or ids[-1] in seen.heartbeats:
         return None
-    if before.parameters.get("hostname") != call.parameters.get("hostname"):
+    if any(len(seen.heartbeats[before]) > 1 for before in ids[:-1]):
         return None
-    return Found(
-        f"{call.thread} calls itself {mine!r}, and was {before.parameters.get('taskrunnerId')!r}.",
-        (before, call),
-    )
+    was = " and ".join(map(repr, ids[:-1]))
+    return Found(f"{call.thread} calls itself {ids[-1]!r}, and was {was}.", tuple(beats))
 
 
 @rule(
@@ -104,7 +115,7 @@ def shared_runner_id(seen: Evidence, call: Call) -> Found | None:
         beat
         for beat in seen.heartbeats.get(str(mine), ())[-1:]
         if beat.parameters.get("hostname") != host
-        and call.time_ns - beat.time_ns <= _LONGEST_GAP
+        and call.time_ns - beat.time_ns <= LONGEST_BEAT
         and host
         and beat.parameters.get("hostname")
     ]

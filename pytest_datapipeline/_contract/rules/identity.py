@@ -32,7 +32,7 @@ _LATEST = 50
 )
 def stale_task(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
-    if held is None or held.taken_back is None or held.stale or held.forgiven or held.tried:
+    if held is None or held.taken_back is None or held.stale or not held.overdue:
         return None
     held.stale = call
     return Found(
@@ -85,7 +85,7 @@ def goes_on_without_task(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
     if held is None or held.gone is None or held.gone.error != "TaskNotFoundException":
         return None
-    if held.gone.invocation_id == call.invocation_id:
+    if not seen.knows(held.gone, call):
         return None
     return Found(
         f"{call.thread} speaks of {whole(held)} after it was told that there is no such task.",
@@ -103,12 +103,15 @@ def goes_on_without_task(seen: Evidence, call: Call) -> Found | None:
     remedy="Give the attemptId of the task object as objectId.",
 )
 def evaluates_foreign_object(seen: Evidence, call: Call) -> Found | None:
-    runner = seen.runners.get(call.thread)
+    runner = seen.runners.get(call._caller)
     if runner is None or not runner.polls:
         return None
     asked = call.parameters.get("objectId")
-    mine = [held for held in seen.tasks.values() if held.poll.thread == call.thread]
-    if not mine or any(held.attempt_id == asked for held in mine):
+    mine = [
+        held for held in seen.tasks.values() if held.poll._caller == call._caller and not held.over
+    ]
+    # Threads may hand tasks to each other.
+    if not mine or any(held.attempt_id == asked for held in seen.tasks.values()):
         return None
     return Found(
         f"{call.thread} evaluates an expression for {asked!r}, which is no attempt of its.",

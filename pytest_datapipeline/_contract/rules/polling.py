@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from ..._service.clock import SECOND
 from ..._service.settings import POLL_SECONDS
+from ..evidence import objects_of
 from ..rule import END, LOST, WAITING, Found, rule
 
 if TYPE_CHECKING:
     from ..._record.call import Call
-    from ..._service.definitions.definition import Definition
     from ..._service.instances.instance import Attempt
     from ..evidence import Evidence
 
@@ -103,19 +103,19 @@ def concurrent_polls(seen: Evidence, call: Call) -> Found | None:
 @rule(
     "worker-group-spelling",
     "broken",
-    "PollForTask",
+    END,
     asked="The worker group is to match exactly, case included",
     source="service model of AWS's SDKs, PollForTask; developer guide, dp-check-when-run-fails",
     remedy="Poll the name that the definition has.",
 )
-def worker_group_spelling(seen: Evidence, call: Call) -> Found | None:
-    if not seen.alike:
-        return None
-    polled = call.parameters.get("workerGroup", "")
-    meant = seen.alike.get(polled)
-    if meant is None or polled.strip().casefold() != meant.strip().casefold():
-        return None
-    return Found(f"Tasks wait in {meant!r}, and {polled!r} is polled.", (call,), polled)
+def worker_group_spelling(seen: Evidence, _: None) -> Found | None:
+    for polled, meant in seen.alike.items():
+        if polled.strip().casefold() != meant.strip().casefold():
+            continue
+        group = seen.groups[polled]
+        if not group.handed and not seen.is_defined(polled):
+            return Found(f"Tasks waited in {meant!r}, and {polled!r} was polled.", (group.first,))
+    return None
 
 
 @rule(
@@ -128,7 +128,9 @@ def worker_group_spelling(seen: Evidence, call: Call) -> Found | None:
 )
 def wildcard_worker_group(seen: Evidence, _: None) -> Found | None:
     for name, group in seen.groups.items():
-        if not group.handed and not _WILDCARDS.isdisjoint(name) and group.first.error is None:
+        if group.handed or _WILDCARDS.isdisjoint(name) or group.first.error is not None:
+            continue
+        if not seen.is_defined(name):
             return Found(
                 f"The worker group {name!r} is polled, of which no task ever came.", (group.first,)
             )
@@ -148,7 +150,7 @@ def polls_for_runs_on(seen: Evidence, _: None) -> Found | None:
         if group.handed:
             continue
         objects = [
-            held for pipeline in seen.pipelines() for held in _named(pipeline.definition, name)
+            held for pipeline in seen.pipelines() for held in objects_of(pipeline.definition, name)
         ]
         if objects and all(has_resource for _, has_resource in objects):
             ids = ", ".join(sorted({repr(object_id) for object_id, _ in objects}))
@@ -160,36 +162,26 @@ def polls_for_runs_on(seen: Evidence, _: None) -> Found | None:
     return None
 
 
-def _named(definition: Definition, worker_group: str) -> list[tuple[str, bool]]:
-    """The objects that have a worker group, and whether they have a runsOn."""
-    found = []
-    for defined in definition.objects:
-        fields = definition.resolved(defined.id)
-        if fields.first("type") and fields.first("workerGroup") == worker_group:
-            found.append((defined.id, bool(fields.refs("runsOn"))))
-    return found
-
-
 @rule(
     "wrong-region",
     "broken",
-    "PollForTask",
+    END,
     asked="A worker group is bound to the region of its pipelines",
     source="developer guide, dp-taskrunner-config-options",
     remedy="Make the runner's client for the region of the pipeline.",
 )
-def wrong_region(seen: Evidence, call: Call) -> Found | None:
-    if not seen.elsewhere:
-        return None
-    place = (call.parameters.get("workerGroup", ""), call.region)
-    if place not in seen.elsewhere:
-        return None
-    return Found(
-        f"{place[0]!r} is polled in {call.region!r} in vain, while its tasks wait for clients of "
-        f"another region.",
-        (call,),
-        place,
-    )
+def wrong_region(seen: Evidence, _: None) -> Found | None:
+    # Where tasks are handed out in any region, a runner may well look for more in others.
+    served = {name for name, _ in seen.handed}
+    for place, poll in seen.places.items():
+        name, region = place
+        if place in seen.elsewhere and name not in served:
+            return Found(
+                f"{name!r} is polled in {region!r} in vain, while its tasks wait for clients of "
+                "another region.",
+                (poll,),
+            )
+    return None
 
 
 @rule(

@@ -40,9 +40,9 @@ def late_acknowledgement(seen: Evidence, what: Held | Call) -> Found | None:
     held = what if isinstance(what, Held) else seen.task_of(what)
     if held is None or held.taken_back != "acknowledgement" or held.forgiven:
         return None
-    if held.poll.error is not None or held.tried:
-        return None  # the answer with the task was lost, or an acknowledgement was
-    if held.excused is (what is held):
+    if held.poll.error is not None:
+        return None  # the answer with the task was lost
+    if held.at_once is not (what is held) or not (held.at_once or held.overdue):
         return None
     return Found(
         f"{held.poll.thread} was handed {whole(held)} and did not acknowledge it within "
@@ -64,6 +64,8 @@ def no_acknowledgement(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
     if held is None or held.acknowledged or held.over or held.tried or call.error is not None:
         return None
+    if held.under_way > 1:
+        return None  # the report is on its way
     return Found(f"{whole(held)} got its final status without any report.", (held.poll, call))
 
 
@@ -78,14 +80,12 @@ def no_acknowledgement(seen: Evidence, call: Call) -> Found | None:
 )
 def silent_too_long(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
-    if held is None or held.taken_back != "progress" or held.latest is None or held.forgiven:
+    if held is None or held.taken_back != "progress" or held.latest is None or not held.overdue:
         return None
-    if held.tried:
-        return None
-    silence = (call.time_ns - held.latest.time_ns) // SECOND
     return Found(
-        f"{whole(held)} was not reported on for {silence} seconds, and its limit is "
-        f"{held.report_limit // SECOND}: it was taken for stalled, while its runner still worked.",
+        f"{whole(held)} was not reported on for {(held.silence or 0) // SECOND} seconds, and its "
+        f"limit is {held.report_limit // SECOND}: it was taken for stalled, while its runner still "
+        "worked.",
         (held.latest, call),
         held.task_id,
     )
@@ -102,9 +102,9 @@ def silent_too_long(seen: Evidence, call: Call) -> Found | None:
 )
 def seldom_reports(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
-    if held is None or held.latest is None or held.over or held.tried:
+    if held is None or held.latest is None or held.over:
         return None
-    silence = call.time_ns - held.latest.time_ns
+    silence = call.time_ns - held.heard
     if silence <= _SELDOM or silence >= REPORT_PROGRESS_SECONDS * SECOND:
         return None
     return Found(
@@ -122,14 +122,13 @@ def seldom_reports(seen: Evidence, call: Call) -> Found | None:
 )
 def canceled_ignored(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
-    if held is None or held.canceled is None or call.invocation_id == held.canceled.invocation_id:
+    if held is None or held.canceled is None or not seen.knows(held.canceled, call):
         return None
     later = call.time_ns - held.canceled.time_ns
-    if call.operation == "SetTaskStatus":
-        if call.parameters.get("taskStatus") != "FINISHED" or later < _TWO_MINUTES:
-            return None
-    elif call.thread != held.canceled.thread and later == 0:
-        return None  # it may have been on its way
+    if call.operation == "SetTaskStatus" and (
+        call.parameters.get("taskStatus") != "FINISHED" or later < _TWO_MINUTES
+    ):
+        return None
     return Found(
         f"{whole(held)} was canceled, and {call.thread} went on with it.",
         (held.canceled, call),
@@ -147,7 +146,7 @@ def canceled_ignored(seen: Evidence, call: Call) -> Found | None:
 )
 def final_status_after_cancel(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
-    if held is None or held.canceled is None:
+    if held is None or held.canceled is None or not seen.knows(held.canceled, call):
         return None
     return Found(f"{whole(held)} was canceled already.", (held.canceled, call), held.task_id)
 
@@ -164,7 +163,7 @@ def works_on_deleted_pipeline(seen: Evidence, call: Call) -> Found | None:
     held = seen.task_of(call)
     if held is None or held.gone is None or held.gone.error == "TaskNotFoundException":
         return None
-    if call.invocation_id == held.gone.invocation_id:
+    if not seen.knows(held.gone, call):
         return None
     return Found(
         f"{call.thread} went on with {whole(held)} after {held.gone.error}.",
@@ -225,7 +224,8 @@ def no_final_status(seen: Evidence, _: None) -> Found | None:
         for held in seen.tasks.values()
         if held.taken_back == "progress"
         and not (held.final or held.gone or held.canceled or held.stale)
-        and not (held.forgiven or held.excused or held.tried)
+        # Who could not say that he works on it, or has ended it, may leave it to the service.
+        and not (held.forgiven or held.excused or held.tried or held.tried_to_end)
     ]
     if not silent:
         return None

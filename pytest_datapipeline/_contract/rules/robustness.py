@@ -19,6 +19,7 @@ _RUNNERS_CALLS = (
 )
 # So many throttled calls in a row tell whether the pauses between them grow.
 _IN_A_ROW = 5
+_LONG = 60 * SECOND
 # Documented: so many calls may come at once, and after them so many in a second.
 _BURST = 100
 _POLLS_A_SECOND = 2
@@ -37,13 +38,18 @@ _REPORTS_A_SECOND = 10
 def no_back_off(seen: Evidence, call: Call) -> Found | None:
     if call.error != "ThrottlingException" or call.attempt != 1:
         return None
-    runner = seen.runner(call)
-    if len(runner.throttled) < _IN_A_ROW - 1:
+    row = seen.runner(call).throttled.get(call.operation)
+    if row is None or len(row.calls) < _IN_A_ROW - 1:
         return None
-    calls = (*runner.throttled[1 - _IN_A_ROW :], call)
-    pauses = [*runner.pauses[2 - _IN_A_ROW :], runner.pause_before(call)]
+    calls = (*row.calls[1 - _IN_A_ROW :], call)
+    all_pauses = [*row.pauses, row.pause_before(call)]
+    pauses = all_pauses[1 - _IN_A_ROW :]
     # Without any pause, it may well pause in real time.
-    if sum(pauses[2:]) > sum(pauses[:2]) or not any(pauses):
+    first = next(filter(None, all_pauses), 0)
+    if not first or sum(pauses[2:]) > sum(pauses[:2]):
+        return None
+    # They may have grown before, up to a limit, or be long already, as between reports.
+    if max(all_pauses) > first or min(pauses) >= _LONG:
         return None
     told = ", ".join(f"{pause / SECOND:g}" for pause in pauses)
     return Found(

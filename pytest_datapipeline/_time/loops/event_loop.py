@@ -61,6 +61,10 @@ class Coroutine:
         """Whether it has not ended."""
         return not self._task.done()
 
+    def was_canceled(self) -> bool:
+        """Whether somebody has ended it."""
+        return self._task.cancelled()
+
 
 _coroutines: WeakKeyDictionary[asyncio.Task[Any], Coroutine] = WeakKeyDictionary()
 

@@ -62,6 +62,10 @@ class TrioTask:
         """Whether it has not ended."""
         return getattr(self._coroutine, "cr_frame", None) is not None
 
+    def was_canceled(self) -> bool:
+        """Whether somebody may have ended it: trio does not say why a task is over."""
+        return not self.is_alive()
+
 
 _tasks: WeakKeyDictionary[trio.lowlevel.Task, TrioTask] = WeakKeyDictionary()
 # How often a name was given in a run: trio names tasks by their functions, and many have the same.
