@@ -13,15 +13,21 @@ from support.runner import GROUP, HOST, finish, poll
 
 from pytest_datapipeline import DataPipelineFake
 
-FAULTS = ["throttling", "InternalServiceError", "connection_dropped", "answer_lost", 503]
+FAULTS = [
+    *("throttling", "InternalServiceError", "InvalidRequestException", 400, 503, "answer_lost"),
+    *("connection_dropped", "connection_refused", "connect_timeout", "read_timeout"),
+    "runner_dies",
+]
+GONE = ("TaskNotFoundException", "PipelineNotFoundException", "PipelineDeletedException")
 CALLS = ["poll_for_task", "report_task_progress", "set_task_status", "report_task_runner_heartbeat"]
 
 
 class Runner:
     """One thread that does all that AWS asks for, and takes the time that each task says."""
 
-    def __init__(self, fake: DataPipelineFake) -> None:
+    def __init__(self, fake: DataPipelineFake, runner_id: str) -> None:
         self.fake = fake
+        self.id = runner_id
         self.client: Any = boto3.client("datapipeline", config=Config(read_timeout=100))
         self.last_beat: Any = None
 
@@ -54,7 +60,7 @@ class Runner:
             return False
         self.last_beat = now
         answer = self.repeat(
-            lambda: self.client.report_task_runner_heartbeat(taskrunnerId="runner-1", hostname=HOST)
+            lambda: self.client.report_task_runner_heartbeat(taskrunnerId=self.id, hostname=HOST)
         )
         return bool(answer["terminate"])
 
@@ -63,11 +69,11 @@ class Runner:
         while True:
             try:
                 return call()
-            except self.client.exceptions.TaskNotFoundException:
-                raise LookupError("gone") from None
-            except Exception:
+            except Exception as error:
+                if type(error).__name__ in GONE:
+                    raise LookupError("gone") from None
                 self.fake.clock.advance(pause)
-                pause *= 2
+                pause = min(2 * pause, 60)
 
 
 @given(
@@ -75,21 +81,41 @@ class Runner:
         st.tuples(st.integers(0, 20), st.none() | st.integers(1, 1500)), min_size=1, max_size=3
     ),
     faults=st.lists(
-        st.tuples(st.sampled_from(CALLS), st.sampled_from(FAULTS), st.integers(0, 3)), max_size=3
+        st.tuples(
+            st.sampled_from(CALLS),
+            st.sampled_from(FAULTS),
+            st.integers(0, 3),
+            st.integers(1, 6),
+            st.sampled_from(["call", "request"]),
+        )
+        | st.tuples(
+            st.sampled_from(CALLS[1:3]),
+            st.sampled_from(GONE),
+            st.integers(0, 3),
+            st.just(1),
+            st.just("call"),
+        ),
+        max_size=3,
     ),
 )
 @settings(deadline=None)
 def test_a_right_runner_gives_no_finding_whatever_fails(
-    tasks: list[tuple[int, int | None]], faults: list[tuple[str, Any, int]]
+    tasks: list[tuple[int, int | None]], faults: list[tuple[str, Any, int, int, Any]]
 ) -> None:
-    with DataPipelineFake(contract="fail", unmet_faults_fail=False) as fake:
+    # One thread that waits for time-outs sends no heartbeats meanwhile.
+    with DataPipelineFake(
+        contract="fail", unmet_faults_fail=False, ignored_rules="no-heartbeat"
+    ) as fake:
         for place, (minutes, canceled_after) in enumerate(tasks):
             task = fake.enqueue(GROUP, {"command": "true", "minutes": str(minutes)}, id=f"A{place}")
             if canceled_after is not None:
                 task.cancel(delay=canceled_after)
-        for call, fault, after in faults:
-            fake.fail(call, fault, after=after)
+        for call, fault, after, times, per in faults:
+            fake.fail(call, fault, after=after, times=times, per=per)
 
-        fake.run(Runner(fake).loop)
+        starts = 0
+        while not all(task.ended for task in fake.tasks):
+            starts += 1
+            fake.run(Runner(fake, f"runner-{starts}").loop)
 
         assert not fake.findings, str(fake.findings)
