@@ -38,7 +38,7 @@ def judged(blocks: int) -> Iterator[Row]:
             lambda ready=ready: polls(polling, "off", ready=ready),  # type: ignore[misc]
             blocks,
         )
-        yield Row(f"{what} poll, judged by the contract", "not judged", measured, 1.05)
+        yield Row(f"{what} poll, judged by the contract", "not judged", measured, 1.08)
 
 
 def explored(_: int) -> Iterator[Row]:

@@ -285,16 +285,18 @@ class Responder:
             fault = None
         call.injected = fault is not None
         self._calls._append(call)
-        if self._watch is not None:
-            self._watch.arrives(call)
+        # Of a poll there is nothing to note before it is answered.
+        watch = self._watch if "taskId" in call.parameters else None
+        if watch is not None:
+            watch.arrives(call)
         try:
             if fault is None:
                 return (yield from self._serve(call, request))
             lost_before = fault.per == "call" and request.attempt > 1
             return (yield from self._fail(call, request, fault.effect, lost_before))
         finally:
-            if self._watch is not None:
-                self._watch.leaves(call)
+            if watch is not None:
+                watch.leaves(call)
 
     def _hold(self, call: Call, request: Request, at: Where) -> Generator[Ticket, None, None]:
         """Wait at a gate of the test's, if there is one for this call."""
