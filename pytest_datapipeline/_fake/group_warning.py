@@ -9,6 +9,7 @@ from .._record.callers import level_of_user
 from ..errors import WorkerGroupWarning, explained
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from .._contract.evidence import Evidence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # Of so many worker groups the names are looked at letter by letter, which takes kilobytes for each.
 # A test with more of them has made their names up.
 _BY_LETTER = 2_000
+# So many worker groups are named at once.
+_TOLD = 3
 
 
 class GroupWarnings:
@@ -58,6 +61,20 @@ class GroupWarnings:
                 )
             warnings.warn(WorkerGroupWarning(text), stacklevel=level_of_user())
 
+    def why_all_are_empty(self, polled: Iterable[str]) -> str | None:
+        """Which worker groups were polled, and in which tasks wait; None if none waits."""
+        waiting = [name for name in self._queues.names if self._queues.has_waiting(name)]
+        if not waiting:
+            return None
+        asked = list(dict.fromkeys(polled))
+        text = f"Polls were for {_some(asked)}, while tasks wait in {_some(waiting)}"
+        meant = [name for one in asked for name in self._alike(one) if name in waiting]
+        if any(name in waiting for name in asked):
+            return f"{text}, for clients of another region."
+        if meant:
+            return f"{text}: did you mean {meant[0]!r}? Names are compared exactly."
+        return f"{text}: have both name the same worker group."
+
     def _alike(self, polled: str) -> list[str]:
         """The worker groups of that name and of nearly that name, sorted."""
         names = self._queues.names
@@ -67,6 +84,12 @@ class GroupWarnings:
         self._known = len(names)
         found = {name for form in _forms(polled) for name in self._by_form.get(form, ())}
         return [name for name in sorted(found) if name == polled or _nearly_equal(polled, name)]
+
+
+def _some(names: list[str]) -> str:
+    """The first few."""
+    told = ", ".join(map(repr, names[:_TOLD]))
+    return told if len(names) <= _TOLD else f"{told} and {len(names) - _TOLD} more"
 
 
 def _forms(name: str, by_letter: bool = True) -> set[str]:

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from .._time.participants import Actor, Participants
     from ..settings import Settings
 
+# Of so many of the latest calls, the worker groups are told that were polled for nothing.
+_POLLS_LOOKED_AT = 1_000
+
 
 class Snapshot:
     """A fake as it was at one moment: `DataPipelineFake.snapshot`."""
@@ -98,6 +101,10 @@ class World:
         self.queueing: Queueing = Queueing(self.service, self.clock, self.time, self.calls.secrets)
         self.watch: Watch | None = self._make_watch()
         self.log: Log = self._make_log()
+        self._group_warnings = GroupWarnings(
+            self.service.tasks.queues, None if self.watch is None else self.watch.evidence
+        )
+        self.time.limits.why_idle = self._why_idle
         self.responder: Responder = Responder(
             self.service,
             self.clock,
@@ -110,9 +117,7 @@ class World:
             loops=lambda: self._loops(),
             watch=self.watch,
             honour_read_timeout=settings.honour_read_timeout,
-            on_empty_poll=GroupWarnings(
-                self.service.tasks.queues, None if self.watch is None else self.watch.evidence
-            ).poll_ended_empty,
+            on_empty_poll=self._group_warnings.poll_ended_empty,
             on_mistake=on_problem,
         )
         self.responder.on_death = self.log.note_death
@@ -240,6 +245,23 @@ class World:
     def _happened(self) -> None:
         # The service is made before the timekeeper, and nothing happens in between.
         self.time.happened()
+
+    def _why_idle(self) -> str:
+        """What explains that polls are empty for very long, and what to do about it."""
+        polled = [
+            str(call.parameters.get("workerGroup"))
+            for call in self.calls[-_POLLS_LOOKED_AT:]
+            if call.operation == "PollForTask"
+        ]
+        text = self._group_warnings.why_all_are_empty(polled)
+        if text is not None:
+            return text
+        if self.tasks and self.service.pipelines.idle:
+            return (
+                "Every task has ended. Drive the loop with run(...), or `await run(...)` if it is "
+                "a coroutine, which ends it then."
+            )
+        return "Enqueue a task, or end the loop."
 
     def _last_calls(self) -> str:
         latest = self.calls[-5:]

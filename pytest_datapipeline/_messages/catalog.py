@@ -141,9 +141,11 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "only-empty-polls",
             _STUCK,
             ("Nothing but empty polls for ... of virtual time: this would go on forever.",),
-            "A loop polls a queue into which nothing comes, for a virtual day.",
-            "Enqueue into the worker group that it polls (look for a `WorkerGroupWarning`), end "
-            "it, or raise `idle_limit`.",
+            "A loop polls a queue into which nothing comes, for a virtual day. The message says "
+            "where tasks wait instead, or that all have ended.",
+            "Enqueue into the worker group that it polls. Where all tasks have ended, drive it "
+            "with `run(...)` or `await run(...)`, which ends it then. If something comes later, "
+            "raise `idle_limit`.",
             ("how-to/endless_loops.md", "reference/settings.md#idle_limit"),
         ),
         Message(

@@ -98,6 +98,7 @@ class Limits:
 
     Attributes:
         drive: the loop that is driven on the test's own thread, if one is.
+        why_idle: asked what explains that all polls are empty, and what to do about it.
         last_event: when something other than an empty poll happened, in nanoseconds since 1970.
     """
 
@@ -109,6 +110,7 @@ class Limits:
         something_is_to_come: Callable[[], bool],
     ) -> None:
         self.drive: Drive | None = None
+        self.why_idle: Callable[[], str] = lambda: "Enqueue a task, or end the loop."
         self.last_event: int = clock.now
         self._clock = clock
         self._idle = idle
@@ -227,8 +229,8 @@ class Limits:
         raise self._unwinder.prepared(
             self._stuck(
                 f"Nothing but empty polls for {timedelta(seconds=self._idle)} of virtual time: "
-                "this would go on forever. Enqueue a task, end the loop, or raise the setting "
-                "idle_limit.",
+                f"this would go on forever. {self.why_idle()} If there is to be something later, "
+                "raise the setting idle_limit.",
                 about="only-empty-polls",
             )
         )
