@@ -291,7 +291,8 @@ class DataPipelineFake:
             problems += [
                 explained(
                     f"A planned fault was not met: {fault!r}. {fault.why_not_met(operations)} "
-                    "Plan it with optional=True if it need not come.",
+                    + (f"It was planned at {fault.planned_at}. " if fault.planned_at else "")
+                    + "Plan it with optional=True if it need not come.",
                     about="fault-not-met",
                 )
                 for fault in self._world.faults.unmet()

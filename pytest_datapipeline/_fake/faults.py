@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import checks
 from .._record.call import CallMatcher, not_called
+from .._record.callers import line_of_user
 from .._service.errors import COMMON_ERRORS, ServiceError
 from .._service.protocol import model
 from ..errors import FakeUsageError, explained, told_by_message, usage_errors
@@ -70,6 +71,7 @@ class PlannedFault:
         optional: whether the test may end without it.
         met: how many have failed so far.
         passed: how many have passed before that.
+        planned_at: the line of the test that planned it; None if that is in another process.
     """
 
     matcher: CallMatcher
@@ -81,6 +83,7 @@ class PlannedFault:
     optional: bool
     met: int = 0
     passed: int = 0
+    planned_at: str | None = None
     _verdicts: dict[str, bool] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -126,6 +129,8 @@ class FaultPlan:
         self.planned: list[PlannedFault] = []
         #: How many runners have died.
         self.deaths: int = 0
+        #: Where the latest death was planned.
+        self.death_planned_at: str | None = None
 
     def plan(
         self,
@@ -161,6 +166,8 @@ class FaultPlan:
             raise FakeUsageError(f"per is {per!r}; it can be 'call' or 'request'.")
         effect, description = effect_of(matcher.operation, error, message)
         fault = PlannedFault(matcher, effect, description, times, after, per, optional)
+        # A fake of a wider scope may have it met by another test.
+        fault.planned_at = line_of_user()
         self.planned.append(fault)
         return fault
 
@@ -168,7 +175,9 @@ class FaultPlan:
         """The fault that this request meets, if any."""
         for fault in self.planned:
             if fault.strikes(call):
-                self.deaths += fault.effect.kind == "runner_dies"
+                if fault.effect.kind == "runner_dies":
+                    self.deaths += 1
+                    self.death_planned_at = fault.planned_at
                 return fault
         return None
 

@@ -94,7 +94,7 @@ class Responder:
         self._on_empty_poll = on_empty_poll
         self._on_mistake = on_mistake
         # Told the name of a runner that dies, and a poll whose client hangs up.
-        self.on_death: Callable[[str], None] = lambda _: None
+        self.on_death: Callable[[str, str | None], None] = lambda _, __: None
         self.on_hang_up: Callable[[Call], None] = lambda _: None
         self._numbers = count(1)
         self._callers: WeakKeyDictionary[Actor | Drive, int] = WeakKeyDictionary()
@@ -127,7 +127,7 @@ class Responder:
 
     def _note_death(self, request: Request) -> None:
         with self._time.lock:
-            self.on_death(request.actor.name)
+            self.on_death(request.actor.name, self._faults.death_planned_at)
 
     def _death(self, operation: str) -> RunnerUnwound:
         text = f"the runner dies at {operation}"
@@ -283,7 +283,9 @@ class Responder:
             fault.effect.disturb(call)
             call.time_ns = self._clock.now
             fault = None
-        call.injected = fault is not None
+        if fault is not None:
+            call.injected = True
+            call._planned_at = fault.planned_at
         self._calls._append(call)
         # Of a poll there is nothing to note before it is answered.
         watch = self._watch if "taskId" in call.parameters else None

@@ -44,6 +44,7 @@ class Call:
     __slots__ = (
         "_answer",
         "_caller",
+        "_planned_at",
         "attempt",
         "backoff",
         "ended_after",
@@ -91,6 +92,7 @@ class Call:
         self.injected: bool = False
         # Who makes it, where several may have one name.
         self._caller: int = 0
+        self._planned_at: str | None = None
 
     @property
     def response(self) -> dict[str, Any] | None:

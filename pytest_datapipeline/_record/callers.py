@@ -44,6 +44,14 @@ def user_location() -> Location | None:
     return Location(frame.f_code.co_filename, frame.f_lineno, module)
 
 
+def line_of_user() -> str | None:
+    """The innermost line of the user's code on this thread, as pytest writes it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_user(frame):
+        frame = frame.f_back
+    return None if frame is None else place_of(frame.f_code.co_filename, frame.f_lineno)
+
+
 def raised_at(error: BaseException) -> str | None:
     """The innermost line of the user's code that an error came through, as pytest writes it."""
     found = None

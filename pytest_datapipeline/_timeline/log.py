@@ -56,10 +56,11 @@ class TakenBack(NamedTuple):
 
 
 class Died(NamedTuple):
-    """The test has had a runner die."""
+    """The test has had a runner die. `planned_at`: the line that planned it, if it is known."""
 
     note: Note
     runner: str
+    planned_at: str | None
 
 
 class HungUp(NamedTuple):
@@ -159,9 +160,9 @@ class Log:
         """Something is found."""
         self.seen.append(Seen(self._note(), finding))
 
-    def note_death(self, runner: str) -> None:
+    def note_death(self, runner: str, planned_at: str | None) -> None:
         """A runner dies."""
-        self.deaths.append(Died(self._note(), runner))
+        self.deaths.append(Died(self._note(), runner, planned_at))
 
     def note_hang_up(self, call: Call) -> None:
         """The client of a poll hangs up."""

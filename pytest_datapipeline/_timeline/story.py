@@ -171,7 +171,7 @@ class Story:
             message = f": {call.error_message}" if call.error_message and not call.injected else ""
             told = cut(f"{call.error or 'not JSON'}{message}", 100)
             if call.injected:
-                return "fault", lanes, f"{told} (a planned fault)"
+                return "fault", lanes, f"{told} {_planned(call._planned_at)}"
             return "error", lanes, told
         if call.operation == "PollForTask":
             return self._poll(key, call, lanes)
@@ -314,8 +314,8 @@ class Story:
                 self._enqueued(self._noted(note), instance)
         for taken in self._log.taken_back:
             self._taken_back(self._noted(taken.note), *taken[1:])
-        for note, runner in self._log.deaths:
-            text = "the runner dies (a planned fault)"
+        for note, runner, planned_at in self._log.deaths:
+            text = f"the runner dies {_planned(planned_at)}"
             self._add(self._noted(note), "fault", (f"runner {runner}",), text)
         for end in self._log.ends:
             if end not in self._told_ends:
@@ -368,3 +368,7 @@ class Story:
         text = f"{finding.id} ({MEANING[finding.strength]}): {finding.text}"
         kind: Kind = "advice" if finding.strength == "advice" else "finding"
         self._add(key, kind, (lane,), text, call)
+
+
+def _planned(place: str | None) -> str:
+    return "(a planned fault)" if place is None else f"(a fault planned at {place})"

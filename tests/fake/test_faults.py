@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -268,10 +269,11 @@ def test_a_fault_that_was_not_met_is_told_at_the_end() -> None:
     with pytest.raises(UnmetExpectations) as caught, fake:
         fake.fail(set_task_status(taskStatus="FINISHED"), "throttling", times=2)
 
+    (fault,) = fake._world.faults.planned
     assert str(caught.value) == (
         "A planned fault was not met: fail(set_task_status(taskStatus='FINISHED'), 'throttling'): "
-        "met 0 of 2 times. No call came that it is for, nor any other. Plan it with optional=True "
-        "if it need not come.\n"
+        "met 0 of 2 times. No call came that it is for, nor any other. It was planned at "
+        f"{fault.planned_at}. Plan it with optional=True if it need not come.\n"
         "Help: pytest-datapipeline explain fault-not-met"
     )
 
@@ -289,7 +291,8 @@ def test_a_fault_that_was_met_too_seldom_tells_how_many_more_were_planned() -> N
             with pytest.raises(ClientError):
                 call()
 
-    assert str(caught.value).splitlines() == [
+    told = re.sub(r" It was planned at \S+test_faults.py:\d+\.", "", str(caught.value))
+    assert told.splitlines() == [
         "A planned fault was not met: fail(list_pipelines(), 503): met 1 of 3 times. 2 more calls "
         "that it is for were to come. Plan it with optional=True if it need not come.",
         "A planned fault was not met: fail(describe_pipelines(), 400): met 0 of 1 times. The 1 "

@@ -58,7 +58,8 @@ def test_a_planned_fault_that_was_not_met_fails_the_test_once(
     result.stdout.fnmatch_lines(
         [
             "A planned fault was not met: fail(poll_for_task(), 'throttling'): met 0 of 1 times. "
-            "No call came that it is for; calls were made to report_task_runner_heartbeat. Plan "
+            "No call came that it is for; calls were made to report_task_runner_heartbeat. It "
+            "was planned at test_a_planned_fault_that_was_not_met_fails_the_test_once.py:2. Plan "
             "it with optional=True if it need not come.",
             "A planned fault was not met: fail(set_task_status(), 'answer_lost'): met 0 of 2 *",
         ],

@@ -135,6 +135,23 @@ def test_what_was_planned_and_not_met_is_an_error_at_the_scope_s_end(run: Run) -
     )
 
 
+def test_a_fault_that_another_test_has_planned_is_told_with_its_line(run: Run) -> None:
+    source = """
+        import boto3
+
+        def test_plans(module_datapipeline_fake):
+            module_datapipeline_fake.fail("list_pipelines", "throttling")
+
+        def test_meets_it(module_datapipeline_fake):
+            boto3.client("datapipeline").list_pipelines()
+    """
+
+    result = run(source)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*ThrottlingException (a fault planned at *.py:4)*"])
+
+
 def test_a_failed_test_shows_its_own_calls_alone(run: Run) -> None:
     source = (
         BEFORE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -225,7 +226,9 @@ def test_planned_faults_and_the_back_off_after_them_are_told(
 
     (fault,) = datapipeline_fake.timeline.filter(kind="fault")
     (retry,) = datapipeline_fake.timeline.filter(kind="retry")
-    assert fault.text.endswith("-> ThrottlingException (a planned fault)")
+    assert re.search(
+        r"-> ThrottlingException \(a fault planned at \S+test_timeline_events.py:\d+\)$", fault.text
+    )
     assert fault.wrong
     assert retry.text.endswith("before it tries that again")
     assert told(datapipeline_fake, "poll")[-1].endswith("(attempt 2) -> no task, after 90 s")
@@ -250,7 +253,10 @@ def test_a_runner_that_dies_is_told_of(
 
     datapipeline_fake.run(lambda: work_one(datapipeline_client), die_at=set_task_status())
 
-    assert told(datapipeline_fake)[-1] == "runner MainThread: the runner dies (a planned fault)"
+    assert re.fullmatch(
+        r"runner MainThread: the runner dies \(a fault planned at \S+test_timeline_events.py:\d+\)",
+        told(datapipeline_fake)[-1],
+    )
 
 
 def test_a_task_whose_poll_was_given_up_is_lost(
