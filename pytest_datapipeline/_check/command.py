@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .. import checks
-from .._definitions.arguments import FOUND, VALUE, add_arguments, ended, readings_of
+from .._definitions.arguments import FOUND, add_arguments, ended, readings_of
 from .._definitions.given import ENDING, definitions_beside
 from .._service.texts import did_you_mean
 from ..errors import FakeUsageError, together
@@ -22,7 +22,7 @@ from .formats.text import as_text
 from .verdict import ERROR, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from .verdict import Verdict
 
@@ -83,7 +83,7 @@ def _check(given: argparse.Namespace) -> int:
     ignored = ignored_rules(given.ignore, "--ignore")
     now = time.time_ns() if given.now is None else checks.moment("--now", given.now)
     verdicts: list[Verdict] = []
-    unknowns: list[tuple[dict[str, str], bool]] = []
+    templates = []
     for file in files:
         # What is given on the command line may be for another of the files.
         unknown: dict[str, str] = {}
@@ -93,8 +93,13 @@ def _check(given: argparse.Namespace) -> int:
             unread.append(str(error))
             continue
         verdicts += [judge(reading, now, ignored) for reading in readings]
-        unknowns.append((unknown, readings[0].resource is not None))
-    unread += _of_none(unknowns)
+        if readings[0].resource is not None:
+            templates.append(unknown)
+    unread += [
+        text
+        for name, text in (templates[0] if templates else {}).items()
+        if all(name in unknown for unknown in templates)
+    ]
     if unread and not verdicts:
         raise FakeUsageError(together(unread))
     text = FORMATS[given.format](verdicts)
@@ -126,19 +131,3 @@ def ignored_rules(texts: Sequence[str], where: str) -> set[str]:
             f"{', '.join(IDS)}; what AWS's validation finds cannot be ignored."
         )
     return ignored
-
-
-def _of_none(unknowns: Sequence[tuple[dict[str, str], bool]]) -> Iterator[str]:
-    """What to say of what was given and is of no file. Of each file is told what it does not know,
-    and whether it is a template: nothing else can know a template parameter."""
-    told: dict[str, str] = {}
-    for unknown, _ in unknowns:
-        told = unknown | told
-    for name, text in told.items():
-        asked = [
-            unknown
-            for unknown, is_template in unknowns
-            if is_template or name.startswith(f"{VALUE} ")
-        ]
-        if all(name in unknown for unknown in asked):
-            yield text

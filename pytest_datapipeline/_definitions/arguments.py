@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import FakeUsageError
 from .given import NOTHING, given_beside, given_in, on_the_command_line
-from .reader import STANDARD_INPUT, read_all, unknown_values
+from .reader import STANDARD_INPUT, read_all
 from .values import pairs
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ FOUND = 1
 USAGE = 2
 # What a shell tells of a command that Ctrl-C has ended.
 INTERRUPTED = 130
-
-VALUE = "--value"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +61,7 @@ def readings_of(
         file: its path, or `-`.
         given: the arguments.
         unknown: takes what there is to say of template parameters among the arguments that are none
-            of this file, which may be another's; of values likewise, under `VALUE` and their names.
-            Without it they are refused.
+            of this file, which may be another's; without it they are refused.
 
     Raises:
         FakeUsageError: it cannot be read, or has none of the name that was given.
@@ -91,12 +88,7 @@ def readings_of(
             there = ", ".join(str(held.resource or held.name) for held in found)
             raise FakeUsageError(f"{file} has no pipeline {given.pipeline!r}. It has: {there}.")
         found = named
-    values = beside.values | told.values | pairs(given.value, VALUE)
-    no_such = unknown_values(found, values)
-    for name, text in ({} if no_such is None else no_such.texts).items():
-        if unknown is None or name in beside.values:
-            raise FakeUsageError(text)
-        unknown.setdefault(f"{VALUE} {name}", text)
+    values = beside.values | told.values | pairs(given.value, "--value")
     for reading in found:
         reading.give(values)
     return found

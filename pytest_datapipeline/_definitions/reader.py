@@ -17,7 +17,7 @@ from .plain import API_KEYS, CAPITALS, CLI_KEYS, read_api, read_cli
 from .tree import Tree, json_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from .reading import Reading
@@ -88,22 +88,8 @@ def read_one(
             f"{Place(found[0].file)} has {len(found)} pipelines: {names}. Say which: --pipeline "
             "NAME, or resource= in a test."
         )
-    unknown = unknown_values(found, values or ())
-    if unknown is not None:
-        raise FakeUsageError(str(unknown))
     found[0].give(values)
     return found[0]
-
-
-def unknown_values(readings: Sequence[Reading], values: Iterable[str]) -> NoSuchParameters | None:
-    """What to say of values that none of a source's definitions has a parameter for."""
-    known = [name for reading in readings for name in reading.parameters]
-    # Uses of a secret lack the star of its id.
-    taken = {name.removeprefix("*") for name in known}
-    unknown = [name for name in values if name.removeprefix("*") not in taken]
-    if not unknown:
-        return None
-    return NoSuchParameters(readings[0].place(), unknown, known, "parameter of the definition")
 
 
 def read_all(
@@ -126,7 +112,7 @@ def read_all(
     Raises:
         FakeUsageError: it cannot be read, or holds no definition.
     """
-    given = _by_name(template_parameters or {})
+    given = dict(template_parameters or {})
     beside = False
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
@@ -145,20 +131,6 @@ def read_all(
         # What is misspelt may be what is missing.
         lines = [str(error), *(unknown or {}).values(), remedy(error.names)]
         raise FakeUsageError(explained("\n".join(lines), about="template-needs-values")) from None
-
-
-def _by_name(given: object) -> dict[str, Any]:
-    """Template parameters by name, also where they are given as to the AWS CLI."""
-    if isinstance(given, Mapping):
-        return dict(given)
-    listed: Any = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    try:
-        return {held["ParameterKey"]: held["ParameterValue"] for held in listed}
-    except (KeyError, TypeError, IndexError):
-        raise FakeUsageError(
-            f"template_parameters is {shorten(repr(given))}; it is a mapping of names to values, "
-            'or a list of {"ParameterKey": ..., "ParameterValue": ...}.'
-        ) from None
 
 
 def _read(source: object, given: Mapping[str, Any], beside: bool) -> list[Reading]:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = told_by_message
 
 _QUOTED = re.compile(r"'([^']+)'")
-_EXPRESSIONS = re.compile(r"#\{(.*?)\}", re.DOTALL)
-# A parameter's id begins so.
-_NAMES = re.compile(r"\bmy\w+")
 
 
 class Reading:
@@ -89,19 +86,6 @@ class Reading:
         self.request.setdefault("parameterValues", []).append(
             {"id": parameter_id, "stringValue": value}
         )
-
-    @property
-    def parameters(self) -> list[str]:
-        """The names that values can be given for: those that it declares, or asks for anyway."""
-        declared = [held["id"] for held in self.request.get("parameterObjects", ())]
-        asked = [
-            name
-            for held in self.request["pipelineObjects"]
-            for field in held["fields"]
-            for expression in _EXPRESSIONS.findall(field.get("stringValue", ""))
-            for name in _NAMES.findall(expression)
-        ]
-        return [*dict.fromkeys([*declared, *asked])]
 
     def give(self, values: Mapping[str, Any] | None) -> None:
         """Set parameter values, which go before those of the file."""

@@ -10,7 +10,7 @@ import pytest
 
 from .._check.command import ignored_rules
 from .._definitions.given import ENDING, file_beside, given_beside, in_a_file
-from .._definitions.reader import read_all, unknown_values
+from .._definitions.reader import read_all
 from .._service.texts import listed
 from ..errors import FakeUsageError
 from . import snapshots
@@ -122,9 +122,6 @@ class DefinitionFile(pytest.File):
         readings = read_all(
             file, template_parameters=template, remedy=lambda names: in_a_file(beside, names)
         )
-        unknown = unknown_values(readings, values)
-        if unknown is not None:
-            raise FakeUsageError(str(unknown))
         for reading in readings:
             reading.give(values)
         return readings

@@ -546,7 +546,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "to `check` and `preview`, `--template-parameter 'Stage=prod'`. For templates that are "
             "tests, and for both commands too, `templates/reports.values.json` beside "
             '`templates/reports.yaml` has `{"templateParameters": {"Stage": "prod"}}`.',
-            ("how-to/templates.md#give-parameters-and-what-else-a-template-leaves-open",),
+            ("how-to/templates.md#give-what-a-template-leaves-open",),
         ),
     ),
     "Scripts, explorations, extras": (

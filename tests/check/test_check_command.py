@@ -213,15 +213,6 @@ def test_a_template_parameter_that_no_file_has_is_refused(
     assert "'Stagee' is given, which is no parameter of" in capsys.readouterr().err
 
 
-def test_a_value_that_no_file_has_a_parameter_for_is_refused(
-    staged: str, faulty: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    given = ["--template-parameter", "Stage=prod", "--value", "myTable=orders"]
-
-    assert main([staged, faulty, *given]) == 2
-    assert "'myTable' is given, which is no parameter of" in capsys.readouterr().err
-
-
 def test_a_template_parameter_of_one_of_several_files_is_taken(
     staged: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -168,31 +168,6 @@ def test_standard_input_is_read_by_its_sign(monkeypatch: pytest.MonkeyPatch) -> 
     assert reading.place("A").file == "standard input"
 
 
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [("myTable", r"Did you mean 'myTables'\? There are: myTables, mySecret"), ("Tables", "")],
-)
-def test_a_value_that_the_definition_has_no_parameter_for_is_refused(
-    datapipeline_fake: DataPipelineFake, name: str, told: str
-) -> None:
-    definition = {"objects": [activity("A", command="#{myTables} #{mySecret}")]}
-
-    with pytest.raises(FakeUsageError, match=f"'{name}' is given, which is no parameter.*{told}"):
-        datapipeline_fake.pipelines.create(definition, values={name: "orders"})
-
-
-@pytest.mark.parametrize("name", ["*mySecret", "mySecret", "myOther"])
-def test_a_value_may_be_given_for_what_is_declared_or_used(name: str) -> None:
-    definition = {
-        "objects": [{"id": "A", "command": "#{myOther}"}],
-        "parameters": [{"id": "*mySecret", "type": "String"}],
-    }
-
-    read = read_one(definition, {name: "x"})
-
-    assert read.request["parameterValues"] == [{"id": name, "stringValue": "x"}]
-
-
 def test_values_come_from_a_file_as_the_cli_takes_it(tmp_path: Path) -> None:
     file = tmp_path / "values.json"
     file.write_text('{"values": {"myX": "one", "myList": ["a", "b"]}}')

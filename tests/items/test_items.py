@@ -255,7 +255,6 @@ def test_template_parameters_stand_there_as_well(pytester: pytest.Pytester) -> N
         ),
         ("{", None, "pipelines/daily.json:1: is no JSON: *"),
         ("[]", '{"templateParameters": []}', '*values.json:1: "templateParameters" must be *'),
-        ("[]", '{"values": {"myX": "x"}}', "*: 'myX' is given, which is no parameter of the *"),
         ("[]", '{"valuse": {}}', "*values.json:1: has the key 'valuse'; *Did you mean 'values'?"),
     ],
 )

@@ -332,7 +332,7 @@ class Template:
         known = {*self.parameters, *self.resources, *PSEUDO, *self._asked}
         unknown = [name for name in self.given if name not in known]
         if unknown:
-            texts = set(_asked(self.tree.data))
+            texts = set(_texts(self.tree.data))
             unknown = [
                 name
                 for name in unknown
@@ -362,19 +362,6 @@ def unresolved(found: Mapping[str, Place], of: str) -> LeftOpen:
     return LeftOpen(
         f"What only a deployment of the {of} would tell has to be given:\n{asked}", list(found)
     )
-
-
-def _asked(node: Any) -> Iterator[str]:
-    """The texts in all intrinsic functions of a part of the template."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if key in ("Ref", "Condition") or str(key).startswith("Fn::"):
-                yield from _texts({key: value})
-            else:
-                yield from _asked(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _asked(item)
 
 
 def _texts(node: Any) -> Iterator[str]:

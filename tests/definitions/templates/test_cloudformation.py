@@ -251,25 +251,6 @@ def test_a_misspelt_parameter_is_told_of_before_the_one_that_lacks_its_value() -
         value_of({"Ref": "Stage"}, {"Stagge": "x"}, Parameters={"Stage": {"Type": "String"}})
 
 
-def test_a_word_of_the_template_that_no_function_asks_for_is_no_parameter() -> None:
-    with pytest.raises(FakeUsageError, match="'Pipelines' is given, which is no parameter"):
-        value_of("Pipelines", {"Pipelines": "x"})
-
-
-def test_parameters_may_be_given_as_to_the_aws_cli() -> None:
-    given: Any = [{"ParameterKey": "Stage", "ParameterValue": "prod"}]
-
-    read = read_one(EXAMPLE, template_parameters=given)
-
-    assert read.request == read_one(EXAMPLE, template_parameters={"Stage": "prod"}).request
-
-
-@pytest.mark.parametrize("given", ["Stage=prod", [{"Stage": "prod"}], [1]], ids=repr)
-def test_parameters_in_another_form_are_refused_with_those_that_there_are(given: Any) -> None:
-    with pytest.raises(FakeUsageError, match="it is a mapping of names to values, or a list of"):
-        read_one(EXAMPLE, template_parameters=given)
-
-
 @pytest.mark.parametrize(
     "branch",
     [
