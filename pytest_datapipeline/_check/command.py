@@ -15,7 +15,7 @@ from .. import checks
 from .._definitions.arguments import FOUND, add_arguments, ended, readings_of
 from .._definitions.given import ENDING, definitions_beside
 from .._service.texts import did_you_mean
-from ..errors import FakeUsageError, together
+from ..errors import FakeUsageError, explained, together
 from .advice.rules import IDS, RULES
 from .formats import machines
 from .formats.text import as_text
@@ -83,7 +83,8 @@ def _check(given: argparse.Namespace) -> int:
     ignored = ignored_rules(given.ignore, "--ignore")
     now = time.time_ns() if given.now is None else checks.moment("--now", given.now)
     verdicts: list[Verdict] = []
-    templates = []
+    of_templates: list[dict[str, str]] = []
+    of_others: list[dict[str, str]] = []
     for file in files:
         # What is given on the command line may be for another of the files.
         unknown: dict[str, str] = {}
@@ -93,12 +94,13 @@ def _check(given: argparse.Namespace) -> int:
             unread.append(str(error))
             continue
         verdicts += [judge(reading, now, ignored) for reading in readings]
-        if readings[0].resource is not None:
-            templates.append(unknown)
+        (of_others if readings[0].resource is None else of_templates).append(unknown)
+    # What a template says of a name is more to the point.
+    not_taken = [*of_templates, *of_others]
     unread += [
-        text
-        for name, text in (templates[0] if templates else {}).items()
-        if all(name in unknown for unknown in templates)
+        explained(text, about="unknown-definition-parameter")
+        for name, text in (not_taken[0] if not_taken else {}).items()
+        if all(name in unknown for unknown in not_taken)
     ]
     if unread and not verdicts:
         raise FakeUsageError(together(unread))
@@ -112,7 +114,7 @@ def _check(given: argparse.Namespace) -> int:
         if given.strict or held.level == ERROR
     ]
     if unread:
-        raise FakeUsageError("\n".join(unread))
+        raise FakeUsageError(together(unread))
     return FOUND if counted else 0
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ..errors import FakeUsageError
+from ..errors import FakeUsageError, explained
 from .given import NOTHING, given_beside, given_in, on_the_command_line
 from .reader import STANDARD_INPUT, read_all
+from .reading import give
 from .values import pairs
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def readings_of(
     Args:
         file: its path, or `-`.
         given: the arguments.
-        unknown: takes what there is to say of template parameters among the arguments that are none
-            of this file, which may be another's; without it they are refused.
+        unknown: takes what there is to say of parameters among the arguments that are none of this
+            file, which may be another's; without it they are refused.
 
     Raises:
         FakeUsageError: it cannot be read, or has none of the name that was given.
@@ -80,7 +81,7 @@ def readings_of(
     )
     for name, text in left.items():
         if unknown is None or name not in template:
-            raise FakeUsageError(text)
+            raise FakeUsageError(explained(text, about="unknown-definition-parameter"))
         unknown.setdefault(name, text)
     if given.pipeline is not None:
         named = [held for held in found if given.pipeline in (held.resource, held.name)]
@@ -88,9 +89,13 @@ def readings_of(
             there = ", ".join(str(held.resource or held.name) for held in found)
             raise FakeUsageError(f"{file} has no pipeline {given.pipeline!r}. It has: {there}.")
         found = named
-    values = beside.values | told.values | pairs(given.value, "--value")
-    for reading in found:
-        reading.give(values)
+    values = told.values | pairs(given.value, "--value")
+    left = {}
+    give(found, beside.values | values, left)
+    for name, text in left.items():
+        if unknown is None or name not in values:
+            raise FakeUsageError(explained(text, about="unknown-definition-parameter"))
+        unknown.setdefault(f"--value {name}", text)
     return found
 
 

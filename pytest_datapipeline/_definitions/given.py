@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._service.texts import did_you_mean, listed
+from .._service.texts import did_you_mean, listed, shorten
 from ..errors import FakeUsageError, told_by_message
 from .place import Place, problem
 from .tree import json_tree
-from .values import checked
+from .values import by_name, checked, is_of_definition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from .tree import Tree
 
@@ -60,9 +60,34 @@ class NoSuchParameters(FakeUsageError):
         self.texts = {
             name: f"{place}: {name!r} is given, which is no {what} here."
             f"{did_you_mean(name, there)} There are: {listed(there)}."
+            f"{_OF_DEFINITION if is_of_definition(name) else ''}"
             for name in names
         }
         super().__init__("\n".join(self.texts.values()))
+
+
+# Where a parameter of the definition is given as one of its template.
+_OF_DEFINITION = " Parameters of the definition, whose names begin with my, are given as values."
+# A parameter as CloudFormation and its CLI list them.
+_KEY, _VALUE = "ParameterKey", "ParameterValue"
+
+
+def template_parameters_of(given: object) -> dict[str, Any]:
+    """Template parameters by name: of a mapping, or of the list that CloudFormation's CLI takes.
+
+    Raises:
+        FakeUsageError: it is neither.
+    """
+    if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
+        items = [held for held in given if isinstance(held, Mapping)]
+        if len(items) == len(given) and all(set(held) == {_KEY, _VALUE} for held in items):
+            given = {held[_KEY]: held[_VALUE] for held in items}
+        else:
+            raise FakeUsageError(
+                f"template_parameters is {shorten(repr(given), 100)}; it must be a mapping of "
+                f'names and values, or a list of {{"{_KEY}": ..., "{_VALUE}": ...}}.'
+            )
+    return by_name(given, "template_parameters")
 
 
 def file_beside(file: str | Path) -> Path:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._service.texts import did_you_mean, shorten
 from ..errors import FakeUsageError, explained, told_by_message
-from .given import LeftOpen, NoSuchParameters, in_a_test, over_http
+from .given import LeftOpen, NoSuchParameters, in_a_test, over_http, template_parameters_of
 from .place import Place, problem
 from .plain import API_KEYS, CAPITALS, CLI_KEYS, read_api, read_cli
+from .reading import give
 from .tree import Tree, json_tree
+from .values import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,13 +49,15 @@ if TYPE_CHECKING:
     DefinitionSource: TypeAlias = (
         str | os.PathLike[str] | Mapping[str, Any] | Sequence[object] | DefinitionText
     )
+    # By name, or as CloudFormation's CLI takes them.
+    TemplateParameters: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 def read_one(
     source: DefinitionSource,
     values: Mapping[str, Any] | None = None,
     *,
-    template_parameters: Mapping[str, Any] | None = None,
+    template_parameters: TemplateParameters | None = None,
     resource: str | None = None,
 ) -> Reading:
     """The definition of a source that holds one, or of which one is named.
@@ -65,7 +69,8 @@ def read_one(
         resource: which of several, as the template calls it, or the name of its pipeline.
 
     Raises:
-        FakeUsageError: see `read_all`; or there are several, or none of that name.
+        FakeUsageError: see `read_all`; or there are several, or none of that name; or a value is
+            for no parameter.
     """
     found = read_all(
         source,
@@ -88,14 +93,14 @@ def read_one(
             f"{Place(found[0].file)} has {len(found)} pipelines: {names}. Say which: --pipeline "
             "NAME, or resource= in a test."
         )
-    found[0].give(values)
+    give(found, by_name(values, "values"))
     return found[0]
 
 
 def read_all(
     source: object,
     *,
-    template_parameters: Mapping[str, Any] | None = None,
+    template_parameters: TemplateParameters | None = None,
     remedy: Callable[[Sequence[str]], str] = in_a_test,
     unknown: dict[str, str] | None = None,
 ) -> list[Reading]:
@@ -112,7 +117,7 @@ def read_all(
     Raises:
         FakeUsageError: it cannot be read, or holds no definition.
     """
-    given = dict(template_parameters or {})
+    given = template_parameters_of(template_parameters)
     beside = False
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
@@ -123,7 +128,9 @@ def read_all(
             return _read(source, given, beside)
         except NoSuchParameters as error:
             if unknown is None:
-                raise FakeUsageError(str(error)) from None
+                raise FakeUsageError(
+                    explained(str(error), about="unknown-definition-parameter")
+                ) from None
             unknown |= error.texts
         taken = {name: value for name, value in given.items() if name not in unknown}
         return _read(source, taken, beside)
@@ -184,9 +191,9 @@ def _readings(tree: Tree, given: Mapping[str, Any]) -> list[Reading]:
     data = tree.data
     if isinstance(data, Mapping):
         if set(data) & (API_KEYS | set(CAPITALS)):
-            return [read_api(tree)]
+            return _no_template(read_api(tree), tree, given)
         if "objects" in data and not set(data) - CLI_KEYS:
-            return [read_cli(tree)]
+            return _no_template(read_cli(tree), tree, given)
         if "Resources" in data or "AWSTemplateFormatVersion" in data:
             from .templates.cloudformation import read_template
 
@@ -198,5 +205,12 @@ def _readings(tree: Tree, given: Mapping[str, Any]) -> list[Reading]:
             f'"values", as a file of the AWS CLI. {_TAKEN}',
         )
     if isinstance(data, Sequence) and not isinstance(data, str):
-        return [read_cli(tree)]
+        return _no_template(read_cli(tree), tree, given)
     raise problem(tree.place(), f"is {shorten(repr(data))}, which is no definition. {_TAKEN}")
+
+
+def _no_template(reading: Reading, tree: Tree, given: Mapping[str, Any]) -> list[Reading]:
+    if given:
+        what = f"template parameter: this is no template, but {reading.form},"
+        raise NoSuchParameters(tree.place(), given, (), what)
+    return [reading]

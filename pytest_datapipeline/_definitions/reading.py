@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..errors import told_by_message
-from .values import with_values
+from .._service.texts import did_you_mean, listed
+from ..errors import FakeUsageError, explained, told_by_message
+from .values import is_known, is_of_definition, parameters_of, with_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .place import Place
     from .tree import Path, Tree
@@ -87,6 +88,47 @@ class Reading:
             {"id": parameter_id, "stringValue": value}
         )
 
-    def give(self, values: Mapping[str, Any] | None) -> None:
+    def strange(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """What there is to say of values that are for no parameter of the definition, by name."""
+        known = parameters_of(self.request)
+        hint = ""
+        if self.resource is not None:
+            hint = " What the template asks for is given as a template parameter."
+        return {
+            name: f"{self.title}: a value is given for {name!r}, which is no parameter of the "
+            f"definition.{did_you_mean(name, known)} There are: {listed(known)}."
+            f"{'' if is_of_definition(name) else hint}"
+            for name in values
+            if not is_known(name, known)
+        }
+
+    def give(self, values: Mapping[str, Any]) -> None:
         """Set parameter values, which go before those of the file."""
         self.request = with_values(self.request, values)
+
+
+def give(
+    readings: Sequence[Reading], values: Mapping[str, Any], unknown: dict[str, str] | None = None
+) -> None:
+    """Give definitions parameter values, to each those that it has parameters for.
+
+    Args:
+        readings: the definitions, one at least.
+        values: of parameters of at least one of them.
+        unknown: takes, by name, what there is to say of others; without it they are refused.
+
+    Raises:
+        FakeUsageError: a value is for no parameter.
+    """
+    strange = [reading.strange(values) for reading in readings]
+    nowhere = {
+        name: text for name, text in strange[0].items() if all(name in held for held in strange)
+    }
+    if nowhere and unknown is None:
+        raise FakeUsageError(
+            explained("\n".join(nowhere.values()), about="unknown-definition-parameter")
+        )
+    if unknown is not None:
+        unknown |= nowhere
+    for reading, others in zip(readings, strange, strict=True):
+        reading.give({name: value for name, value in values.items() if name not in others})

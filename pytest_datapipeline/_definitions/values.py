@@ -2,16 +2,68 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._service.texts import shorten
 from ..errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from .place import Place
 
 __tracebackhide__ = told_by_message
+
+_EXPRESSION = re.compile(r"#\{[^}]*\}")
+_NAME = re.compile(r"\*?[A-Za-z_]\w*")
+# What the names of a definition's parameters begin with; those of a template's need not.
+_BEGIN = ("my", "*my")
+
+
+def by_name(given: object, what: str) -> dict[str, Any]:
+    """What was given, as a mapping of names; `what` is the argument.
+
+    Raises:
+        FakeUsageError: it is none.
+    """
+    if given is None:
+        return {}
+    if isinstance(given, Mapping) and all(isinstance(name, str) for name in given):
+        return dict(given)
+    raise FakeUsageError(
+        f"{what} is {shorten(repr(given), 100)}; it must be a mapping of names and values."
+    )
+
+
+def is_of_definition(name: str) -> bool:
+    """Whether a name is such as parameters of definitions have."""
+    return name.startswith(_BEGIN)
+
+
+def parameters_of(request: Mapping[str, Any]) -> list[str]:
+    """The parameters of a definition: those that it declares, or has a value or a use of."""
+    declared = [
+        held["id"]
+        for key in ("parameterObjects", "parameterValues")
+        for held in request.get(key, ())
+    ]
+    used = [
+        name
+        for held in request["pipelineObjects"]
+        for field in held["fields"]
+        for expression in _EXPRESSION.findall(field.get("stringValue") or "")
+        for name in _NAME.findall(expression)
+        if is_of_definition(name)
+    ]
+    # `#{myX}` is `*myX` where there is that.
+    return list(dict.fromkeys([*declared, *(name for name in used if f"*{name}" not in declared)]))
+
+
+def is_known(name: str, known: Sequence[str]) -> bool:
+    """Whether a value of that name is for one of these parameters."""
+    return name in known or name.removeprefix("*") in known
 
 
 def values_request(values: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ import pytest
 from .._check.command import ignored_rules
 from .._definitions.given import ENDING, file_beside, given_beside, in_a_file
 from .._definitions.reader import read_all
+from .._definitions.reading import give
 from .._service.texts import listed
 from ..errors import FakeUsageError
 from . import snapshots
@@ -122,8 +123,7 @@ class DefinitionFile(pytest.File):
         readings = read_all(
             file, template_parameters=template, remedy=lambda names: in_a_file(beside, names)
         )
-        for reading in readings:
-            reading.give(values)
+        give(readings, values)
         return readings
 
 

@@ -485,6 +485,20 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
     ),
     "Pipelines and definitions": (
         Message(
+            "unknown-definition-parameter",
+            _USAGE,
+            (
+                "... is given, which is no ... here.",
+                "a value is given for ..., which is no parameter of the definition.",
+            ),
+            "A misspelt name; or a parameter of a template among the values, or the other way "
+            "round; or a name that the template settles itself, as that of a bucket.",
+            "Take the one that the message suggests, or one of those that it lists. Parameters of "
+            "the definition, whose names begin with `my`, are `values`; those of a template are "
+            "`template_parameters`.",
+            ("how-to/templates.md", "definitions.md"),
+        ),
+        Message(
             "definition-has-errors",
             _USAGE,
             ("The definition has errors:",),
@@ -546,7 +560,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "to `check` and `preview`, `--template-parameter 'Stage=prod'`. For templates that are "
             "tests, and for both commands too, `templates/reports.values.json` beside "
             '`templates/reports.yaml` has `{"templateParameters": {"Stage": "prod"}}`.',
-            ("how-to/templates.md#give-what-a-template-leaves-open",),
+            ("how-to/templates.md#give-a-parameter-that-a-template-leaves-open",),
         ),
     ),
     "Scripts, explorations, extras": (

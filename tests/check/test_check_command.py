@@ -226,6 +226,29 @@ def test_a_template_parameter_of_one_of_several_files_is_taken(
     assert "reports.yaml:3: 'Stagee' is given" in capsys.readouterr().err
 
 
+def test_a_value_that_no_file_has_a_parameter_for_is_refused(
+    staged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("plain.json").write_text('{"objects": [{"id": "Default"}]}')
+    files = ["plain.json", staged, "--template-parameter", "Stage=prod"]
+
+    main([*files, "--value", "myTables=orders"])
+    assert "is given" not in capsys.readouterr().err
+    assert main([*files, "--value", "myTable=orders"]) == 2
+    assert "a value is given for 'myTable', which is" in capsys.readouterr().err
+
+
+def test_a_template_parameter_for_no_template_is_refused(
+    staged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("plain.json").write_text('{"objects": [{"id": "Default"}]}')
+
+    assert main(["plain.json", "--template-parameter", "Stage=prod"]) == 2
+    assert "this is no template, but the AWS CLI's format" in capsys.readouterr().err
+    main(["plain.json", staged, "--template-parameter", "Stage=prod"])
+    assert "is given" not in capsys.readouterr().err
+
+
 def test_a_template_parameter_beside_one_of_several_files_is_its_own(
     staged: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

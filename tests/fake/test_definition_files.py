@@ -352,6 +352,64 @@ def test_a_secret_of_a_parameter_is_masked_where_it_is_used(
     assert "login correct-horse" in json.dumps(handed_out)
 
 
+@pytest.mark.parametrize("operation", ["create", "activate", "preview"])
+def test_a_value_for_no_parameter_is_refused(
+    datapipeline_fake: DataPipelineFake, operation: str
+) -> None:
+    method = getattr(datapipeline_fake.pipelines, operation)
+
+    with pytest.raises(FakeUsageError, match=r"'myTow', which is no .* Did you mean 'myTwo'\?"):
+        method(FILE, values={"myTow": "three"})
+    assert len(datapipeline_fake.pipelines) == 0
+
+
+def test_a_value_that_an_activation_brings_is_for_a_parameter_of_the_pipeline(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.create(FILE)
+
+    with pytest.raises(FakeUsageError, match=r"'myTow', which is no .* There are: myTwo\."):
+        pipeline.activate({"myTow": "three"})
+    pipeline.activate({"myTwo": "three"})
+    assert pipeline.state == "SCHEDULED"
+
+
+def test_a_value_may_be_for_what_an_expression_alone_names(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    objects = on_demand(activity("A", command="echo #{myOwn} #{mySecret}"))
+
+    pipeline = datapipeline_fake.pipelines.activate(
+        objects, values={"myOwn": "1", "*mySecret": "2"}
+    )
+
+    assert len(pipeline.instances) == 1
+
+
+@pytest.mark.parametrize("values", [["myTwo"], "myTwo=three", [{"id": "myTwo"}], {2: "three"}])
+def test_values_are_a_mapping(datapipeline_fake: DataPipelineFake, values: Any) -> None:
+    with pytest.raises(FakeUsageError, match=r"values is .* a mapping of names and values"):
+        datapipeline_fake.pipelines.create(FILE, values=values)
+
+
+def test_a_definition_that_is_no_template_has_no_template_parameters(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    with pytest.raises(FakeUsageError, match="this is no template, but the AWS CLI's format"):
+        datapipeline_fake.pipelines.create(FILE, template_parameters={"Stage": "prod"})
+
+
+def test_a_value_may_be_for_one_of_two_definitions_that_are_compared(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    without = on_demand(activity("A"))
+    pipelines = datapipeline_fake.pipelines
+
+    assert pipelines.diff(without, FILE, values={"myTwo": "three"})
+    with pytest.raises(FakeUsageError, match="'myTow', which is no parameter"):
+        pipelines.diff(without, FILE, values={"myTow": "three"})
+
+
 # -- any definition -------------------------------------------------------------------------------
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)

@@ -584,6 +584,29 @@ def _(tools: Tools) -> None:
 # -- pipelines and definitions ---------------------------------------------------------------------
 
 
+TEMPLATE = {
+    "Parameters": {"Stage": {"Type": "String", "Default": "test"}},
+    "Resources": {
+        "P": {
+            "Type": "AWS::DataPipeline::Pipeline",
+            "Properties": {"PipelineObjects": [{"Id": "Default", "Name": "Default", "Fields": []}]},
+        }
+    },
+}
+
+
+@provokes("unknown-definition-parameter")
+def _(tools: Tools) -> None:
+    with DataPipelineFake() as fake:
+        fake.pipelines.create(TEMPLATE, template_parameters={"Stag": "prod"})
+
+
+@provokes("unknown-definition-parameter", 1)
+def _(tools: Tools) -> None:
+    with DataPipelineFake() as fake:
+        fake.pipelines.create([{"id": "Default"}], values={"myDay": "1"})
+
+
 @provokes("definition-has-errors")
 def _(tools: Tools) -> None:
     with DataPipelineFake() as fake:

@@ -167,7 +167,7 @@ def test_an_expression_that_fails_does_not_quote_a_secret(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
     pipeline = datapipeline_fake.pipelines.create(
-        on_demand(activity("A", command="#{mySecret}")), values={"*mySecret": SECRET}
+        on_demand(activity("A", command="#{*mySecret}")), values={"*mySecret": SECRET}
     )
 
     with pytest.raises(datapipeline_client.exceptions.InvalidRequestException) as error:

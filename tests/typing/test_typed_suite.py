@@ -185,15 +185,16 @@ def test_definitions(datapipeline_fake: DataPipelineFake) -> None:
     objects = [
         {"id": "Default", "scheduleType": "ondemand", "workerGroup": "reports"},
         {"id": "Data", "type": "S3DataNode", "filePath": "s3://bucket/file"},
-        {"id": "Report", "type": "ShellCommandActivity", "command": "true", "output": ref("Data")},
+        {"id": "Report", "type": "EmrActivity", "step": "a,#{myDay}", "output": ref("Data")},
     ]
 
     parameters = [{"id": "myDay", "type": "String"}]
 
     before = pipelines.create({"objects": objects, "parameters": parameters}, values={"myDay": "1"})
 
-    assert not pipelines.diff(before, objects)
-    assert [run["id"] for run in pipelines.preview(objects, take={"*": "20m"}).runs]
+    assert not pipelines.diff(before, objects, values={"myDay": "1"})
+    preview = pipelines.preview(objects, values={"myDay": "1"}, take={"*": "20m"})
+    assert [run["id"] for run in preview.runs]
 
 
 class TestTheRunner(RunnerContract):

@@ -173,11 +173,17 @@ class Template:
 
     def _named(self, name: str, resource: Mapping[str, Any], path: Path) -> Any:
         """The name that a resource gives itself."""
+        key = self._name_of(resource)
+        if key is None:
+            return self._missing(name, path)
+        return self.value(resource["Properties"][key], ("Resources", name, "Properties", key))
+
+    def _name_of(self, resource: Mapping[str, Any]) -> str | None:
+        """The property that names a resource, if it has that."""
         key = _NAMES.get(text_of(resource.get("Type")))
         properties = resource.get("Properties")
-        if key is not None and isinstance(properties, Mapping) and properties.get(key):
-            return self.value(properties[key], ("Resources", name, "Properties", key))
-        return self._missing(name, path)
+        named = key is not None and isinstance(properties, Mapping) and properties.get(key)
+        return key if named else None
 
     def _is_given(self, name: str) -> bool:
         self._asked.add(name)
@@ -329,22 +335,26 @@ class Template:
         Raises:
             NoSuchParameters: there are such names.
         """
-        known = {*self.parameters, *self.resources, *PSEUDO, *self._asked}
-        unknown = [name for name in self.given if name not in known]
-        if unknown:
-            texts = set(_texts(self.tree.data))
-            unknown = [
-                name
-                for name in unknown
-                if name not in texts and not any(f"${{{name}}}" in text for text in texts)
-            ]
+        if self.given.keys() <= self.parameters.keys():
+            return
+        asked = {*_asked(self.tree.data), *self._asked}
+        left_open = sorted(name for name in asked if not self._is_told(name))
+        known = [*self.parameters, *left_open]
+        unknown = [name for name in self.given if name not in known and name not in PSEUDO]
         if unknown:
             raise NoSuchParameters(
                 self.tree.place(("Parameters",)),
                 unknown,
-                [*self.parameters, *self.unresolved],
-                "parameter of the template, and nothing that it asks for",
+                known,
+                "parameter of the template, and nothing that it leaves open",
             )
+
+    def _is_told(self, name: str) -> bool:
+        """Whether the template itself says what a name stands for."""
+        if name in self.parameters or name in PSEUDO or name == "AWS::NoValue":
+            return True
+        resource = self.resources.get(name)
+        return isinstance(resource, Mapping) and self._name_of(resource) is not None
 
     def refuse_unresolved(self) -> None:
         """Say what has to be given.
@@ -364,18 +374,23 @@ def unresolved(found: Mapping[str, Place], of: str) -> LeftOpen:
     )
 
 
-def _texts(node: Any) -> Iterator[str]:
-    """The texts in a part of the template; of `[A, B]`, which is `Fn::GetAtt`'s, `A.B` as well."""
+def _asked(node: Any) -> Iterator[str]:
+    """The names that functions in a part of the template refer to."""
     if isinstance(node, Mapping):
         for key, value in node.items():
             if key == "Fn::GetAtt" and isinstance(value, list):
                 yield ".".join(map(text_of, value))
-            yield from _texts(value)
+            elif key in ("Ref", "Fn::GetAtt", "Fn::ImportValue") and isinstance(value, str):
+                yield value
+            elif key == "Fn::Sub":
+                text, own = value if isinstance(value, list) and len(value) == 2 else (value, ())
+                for match in _VARIABLE.finditer(text_of(text)):
+                    if not match[1] and match[2].strip() not in own:
+                        yield match[2].strip()
+            yield from _asked(value)
     elif isinstance(node, list):
         for item in node:
-            yield from _texts(item)
-    elif isinstance(node, str):
-        yield node
+            yield from _asked(item)
 
 
 def text_of(value: Any) -> str:

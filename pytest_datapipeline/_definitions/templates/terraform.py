@@ -168,7 +168,7 @@ class _Module:
                 Place(self.file),
                 unknown,
                 [*variables, *self.unresolved],
-                "variable, and nothing that the file asks for",
+                "variable, and nothing that the file leaves open",
             )
 
     def resources(self, kind: str) -> list[Block]:
@@ -216,16 +216,22 @@ class _Module:
             self._depth -= 1
 
     def _evaluated(self, text: str, place: Place) -> Any:
-        bare = text.removeprefix("var.")
-        self._asked |= {text, bare}
-        for name in (text, bare):
-            if name in self._given:
-                return self._given[name]
         if _PLAIN.fullmatch(text):
             return self._template(text[1:-1], place)
         if _NUMBER.fullmatch(text) or text in ("true", "false"):
             return text
-        if _NAME.fullmatch(text):
+        bare = text.removeprefix("var.")
+        is_name = _NAME.fullmatch(text) is not None
+        if is_name and bare == text:
+            # What the files tell themselves is not to be given.
+            found = self._named(text.split("."), place)
+            if found is not None:
+                return found
+        self._asked |= {text, bare}
+        for name in (text, bare):
+            if name in self._given:
+                return self._given[name]
+        if is_name:
             found = self._named(text.split("."), place)
             if found is not None:
                 return found

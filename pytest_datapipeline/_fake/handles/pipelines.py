@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ... import checks
 from ..._definitions.reader import read_one
-from ..._definitions.values import values_request
+from ..._definitions.values import by_name, is_known, parameters_of, values_request
 from ..._service.clock import SECOND, to_datetime
 from ..._service.components.pipeline import STATES
 from ..._service.definitions.validation.texts import NO_PARAMETER_VALUE
@@ -25,7 +25,7 @@ from .table import TABLE_ROWS, table_of
 from .tasks import Task
 
 if TYPE_CHECKING:
-    from ..._definitions.reader import DefinitionSource
+    from ..._definitions.reader import DefinitionSource, TemplateParameters
     from ..._definitions.reading import Reading
     from ..._preview.preview import Ran
     from ..._service.components.component import Run
@@ -211,6 +211,18 @@ class Pipeline:
         """
         parameters: dict[str, Any] = {"pipelineId": self.id}
         if values:
+            values = by_name(values, "values")
+            known = parameters_of(self._record.definition.to_response())
+            for name in values:
+                if not is_known(name, known):
+                    raise FakeUsageError(
+                        explained(
+                            f"A value is given for {name!r}, which is no parameter of "
+                            f"{self.name!r}.{did_you_mean(name, known)} There are: "
+                            f"{listed(known)}.",
+                            about="unknown-definition-parameter",
+                        )
+                    )
             parameters["parameterValues"] = values_request(values)
         if start is not None:
             parameters["startTimestamp"] = checks.moment("start", start) / SECOND
@@ -350,7 +362,7 @@ class Pipelines(Previewing):
         tags: Mapping[str, str] | None = None,
         description: str | None = None,
         region: str | None = None,
-        template_parameters: Mapping[str, Any] | None = None,
+        template_parameters: TemplateParameters | None = None,
         resource: str | None = None,
     ) -> Pipeline:
         """Create a pipeline and put its definition.
@@ -364,7 +376,8 @@ class Pipelines(Previewing):
             tags: of the pipeline.
             description: of the pipeline.
             region: where it lives; by default that of the fake.
-            template_parameters: of a CloudFormation template, or Terraform's variables.
+            template_parameters: of a CloudFormation template, or Terraform's variables: by name, or
+                as the list that CloudFormation's CLI takes.
             resource: which of a template's pipelines; needed where there are several.
 
         Raises:
@@ -413,7 +426,7 @@ class Pipelines(Previewing):
         description: str | None = None,
         region: str | None = None,
         start: datetime | str | None = None,
-        template_parameters: Mapping[str, Any] | None = None,
+        template_parameters: TemplateParameters | None = None,
         resource: str | None = None,
     ) -> Pipeline:
         """Create a pipeline, put its definition and activate it.

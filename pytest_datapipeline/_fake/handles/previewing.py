@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from ..._definitions.reader import DefinitionSource
+    from ..._definitions.reader import DefinitionSource, TemplateParameters
     from ..._service.components.pipeline import Pipeline as Record
     from .previews import PipelineDiff, PipelinePreview
 
@@ -35,7 +35,7 @@ class Previewing:
         definition: DefinitionSource,
         *,
         values: Mapping[str, Any] | None = None,
-        template_parameters: Mapping[str, Any] | None = None,
+        template_parameters: TemplateParameters | None = None,
         resource: str | None = None,
         start: datetime | str | None = None,
         until: datetime | timedelta | str | None = None,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ... import checks
 from ..._definitions.reader import read_one
+from ..._definitions.reading import give
+from ..._definitions.values import by_name
 from ..._preview.diff import diff_as_json, diff_as_text, difference
 from ..._preview.formats.machines import as_json, as_mermaid
 from ..._preview.formats.text import as_table
@@ -116,7 +118,8 @@ def preview_of(definition: Any, now: datetime, **given: Any) -> PipelinePreview:
 def diff_of(before: Any, after: Any, now: datetime, **given: Any) -> PipelineDiff:
     """See `Pipelines.diff`."""
     values = given.pop("values")
-    readings = [read_one(held, values) for held in (before, after)]
+    readings = [read_one(held) for held in (before, after)]
+    give(readings, by_name(values, "values"))
     plan = _plan(now, [], **given)
     plan.start = min(first_start(stored(held), plan) for held in readings)
     one, other = (simulate(held, plan) for held in readings)

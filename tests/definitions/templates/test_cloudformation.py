@@ -267,6 +267,53 @@ def test_what_a_branch_that_is_not_taken_asks_for_can_be_given(branch: Any) -> N
     assert value_of(value, {"Role.Arn": "arn"}, Conditions=never) == "x"
 
 
+def test_a_parameter_of_the_definition_is_no_parameter_of_its_template() -> None:
+    with pytest.raises(FakeUsageError, match=r"'myTables' is given, .* are given as values\."):
+        read_one(EXAMPLE, template_parameters={"myTables": "orders"})
+
+
+@pytest.mark.parametrize("name", ["Bucket", "Nightly", "Extract", "IsProd", "Groups"])
+def test_what_the_template_settles_itself_can_not_be_given(name: str) -> None:
+    with pytest.raises(FakeUsageError, match=f"'{name}' is given, which is no parameter"):
+        read_one(EXAMPLE, template_parameters={name: "x"})
+
+
+def test_a_name_of_a_text_s_own_can_not_be_given() -> None:
+    value = {"Fn::Sub": ["${Own} ${!Kept}", {"Own": "x"}]}
+
+    for name in ("Own", "Kept"):
+        with pytest.raises(FakeUsageError, match=f"'{name}' is given"):
+            value_of(value, {name: "y"})
+    assert value_of(value) == "x ${Kept}"
+
+
+def test_template_parameters_may_be_those_of_the_command_line_of_cloudformation() -> None:
+    given = [{"ParameterKey": "Stage", "ParameterValue": "prod"}]
+
+    assert read_one(EXAMPLE, template_parameters=given).name == "reports-prod"
+
+
+@pytest.mark.parametrize(
+    "given", ["Stage=prod", ["Stage=prod"], [{"ParameterKey": "Stage"}], {1: "prod"}, 7]
+)
+def test_template_parameters_of_another_form_are_refused(given: Any) -> None:
+    with pytest.raises(FakeUsageError, match=r"template_parameters is .* a mapping of names and"):
+        read_one(EXAMPLE, template_parameters=given)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("myTable", r"Did you mean 'myTables'\? There are: myTables\."),
+        ("Stage", r"What the template asks for is given as a template parameter\."),
+        ("Foo", r"There are: myTables\."),
+    ],
+)
+def test_a_value_for_no_parameter_of_the_definition_is_refused(name: str, more: str) -> None:
+    with pytest.raises(FakeUsageError, match=f"a value is given for '{name}', which is .*{more}"):
+        read_one(EXAMPLE, {name: "x"})
+
+
 def test_a_value_that_a_parameter_does_not_allow_is_refused() -> None:
     with pytest.raises(FakeUsageError, match="'Stage' is given as 'dev'; it can be test, prod"):
         read_one(EXAMPLE, template_parameters={"Stage": "dev"})

@@ -142,6 +142,18 @@ def test_a_variable_that_there_is_none_of_is_refused() -> None:
         read_one(EXAMPLE, template_parameters={"stagge": "prod"})
 
 
+@pytest.mark.parametrize("name", ["local.bucket", "bucket", "aws_s3_bucket.logs.bucket", "5"])
+def test_what_the_files_settle_themselves_can_not_be_given(name: str) -> None:
+    written = '"${local.bucket} ${aws_s3_bucket.logs.bucket} ${5}"'
+
+    with pytest.raises(FakeUsageError, match=f"'{name}' is given, which is no variable"):
+        value_of(written, **{name: "x"})
+
+
+def test_a_variable_may_be_named_as_an_expression_names_it() -> None:
+    assert value_of("var.stage", **{"var.stage": "prod"}) == "prod"
+
+
 def test_a_variable_that_this_file_does_not_use_can_be_given() -> None:
     declared = 'variable "stage" {}\n'
 
