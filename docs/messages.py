@@ -25,7 +25,7 @@ PAGE = FOLDER / "messages.md"
 _HEAD = """# Messages
 
 The messages that a test meets most, with their cause and remedy. In a test's output, the last line of each
-names the place on this page, and the command that tells the same in a terminal:
+names the command that tells the same in a terminal; its last word is the heading on this page:
 
 ```text
 Help: pytest-datapipeline explain nobody-moves-time

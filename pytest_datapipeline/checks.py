@@ -55,7 +55,11 @@ def seconds(name: str, value: object) -> int:
         FakeUsageError: it is negative, endless, or no duration.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, timedelta)):
-        raise FakeUsageError(f"{name} is {value!r}; it must be seconds or a timedelta.")
+        raise FakeUsageError(
+            explained(
+                f"{name} is {value!r}; it must be seconds or a timedelta.", about="not-a-duration"
+            )
+        )
     length = value.total_seconds() if isinstance(value, timedelta) else value
     # The comparison first: an integer may be beyond any float.
     if length > _LONGEST or math.isnan(length):

@@ -2,13 +2,13 @@
 
 # Annotations are looked up by every run of pytest: no future import, which makes texts of them.
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from ._service.settings import ServiceSettings
-from .errors import FakeUsageError, explained, told_by_message
+from .errors import FakeUsageError, explained, parted, told_by_message
 
 if TYPE_CHECKING:
     from typing_extensions import TypedDict
@@ -173,8 +173,13 @@ def options() -> list[Option]:
     return found
 
 
-def checked(given: Mapping[str, Any], source: str) -> Settings:
+def checked(given: Mapping[str, Any], source: str, also: Iterable[str] = ()) -> Settings:
     """Settings from keyword arguments, marker arguments or texts.
+
+    Args:
+        given: them, by name.
+        source: where they stand.
+        also: what else can be set there, which is none of a fake's.
 
     Raises:
         FakeUsageError: an unknown name, or a value that the setting cannot have; `source` says
@@ -186,12 +191,10 @@ def checked(given: Mapping[str, Any], source: str) -> Settings:
         if name not in known:
             from ._service.texts import did_you_mean  # every run of pytest loads this module
 
+            names = [*known, *also]
+            more = did_you_mean(name, names) or f" Settings are: {', '.join(names)}."
             raise FakeUsageError(
-                explained(
-                    f"{source} has no setting {name!r}.{did_you_mean(name, known)} "
-                    f"Settings are: {', '.join(known)}.",
-                    about="unknown-setting",
-                )
+                explained(f"{source} has no setting {name!r}.{more}", about="unknown-setting")
             )
         values[name] = check_value(known[name], value, source)
     return Settings(**values)
@@ -203,6 +206,14 @@ def check_value(option: Option, value: Any, source: str) -> Any:
     Raises:
         FakeUsageError: it cannot.
     """
+    try:
+        return _checked_value(option, value, source)
+    except FakeUsageError as error:
+        text, ids = parted(str(error))
+        raise FakeUsageError(explained(text, about=ids[0] if ids else "wrong-setting")) from None
+
+
+def _checked_value(option: Option, value: Any, source: str) -> Any:
     where = f"{source}: {option.name}"
     if option.choices:
         if value not in option.choices:

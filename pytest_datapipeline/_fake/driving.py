@@ -332,9 +332,15 @@ class Driving:
         if callable(condition):
             predicate = condition
             return lambda: bool(predicate())
+        span = ""
+        if isinstance(condition, (int, float)) and not isinstance(condition, bool):
+            span = f" Seconds are timedelta(seconds={condition!r})."
         raise FakeUsageError(
-            f"{condition!r} is nothing to wait for: give a task, a predicate, a datetime or a "
-            "timedelta."
+            explained(
+                f"{condition!r} is nothing to wait for: give a task, a predicate, a datetime or a "
+                f"timedelta.{span}",
+                about="nothing-to-wait-for",
+            )
         )
 
     def _when_calls_are_over(self, condition: Callable[[], bool]) -> Callable[[], bool]:
@@ -397,7 +403,13 @@ def _check_runner(runner_loop: object) -> None:
             )
         )
     if not callable(runner_loop):
-        raise FakeUsageError(f"run() takes the function of a runner, not {runner_loop!r}.")
+        raise FakeUsageError(
+            explained(
+                f"run() takes the function of a runner, not {runner_loop!r}. `run(runner())` calls "
+                "it first, and gives what it returned: leave out the parentheses.",
+                about="not-a-runner",
+            )
+        )
     if inspect.isgeneratorfunction(runner_loop) or inspect.isasyncgenfunction(runner_loop):
         raise _no_loop(runner_loop)
 

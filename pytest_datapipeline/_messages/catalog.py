@@ -270,6 +270,24 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ("how-to/endless_loops.md", "how-to/empty_queue.md"),
         ),
         Message(
+            "not-a-runner",
+            _USAGE,
+            ("run() takes the function of a runner, not ...",),
+            "The runner is called where it is given, as in `run(once())`: `run` gets what it has "
+            "returned, most often None.",
+            "Give the function, `run(once)`, or a lambda that calls it with its arguments.",
+            ("how-to/endless_loops.md",),
+        ),
+        Message(
+            "nothing-to-wait-for",
+            _USAGE,
+            ("... is nothing to wait for:",),
+            "`until=` is something that is neither true one day nor a time, such as a number of "
+            "seconds or a text.",
+            "Give a task, a predicate, a datetime, or a span as `timedelta(seconds=90)`.",
+            ("how-to/endless_loops.md", "how-to/threads.md"),
+        ),
+        Message(
             "runner-is-a-coroutine",
             _USAGE,
             (
@@ -367,6 +385,14 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ("how-to/errors.md",),
         ),
         Message(
+            "worker-group-first",
+            _USAGE,
+            ("it must be a string, and comes before the task:",),
+            "`enqueue` was given the task before the worker group.",
+            '`enqueue("reports", {"command": "echo hi"})`.',
+            ("how-to/tasks.md",),
+        ),
+        Message(
             "task-has-ended",
             _USAGE,
             ("... has ended and cannot be canceled.",),
@@ -427,6 +453,27 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "fails with the text alone.",
             "Take the one that the message suggests, or one of those that it lists.",
             ("reference/settings.md",),
+        ),
+        Message(
+            "wrong-setting",
+            _USAGE,
+            (
+                "... is ...; it can be ...",
+                "... is ...; it must be a number of seconds ...",
+                "...: there is no rule ...",
+            ),
+            "A setting has a value that it cannot have, in the marker, an ini file, an option or "
+            "the arguments of `DataPipelineFake`.",
+            "Take one that the message names. `pytest-datapipeline explain` tells of each setting.",
+            ("reference/settings.md",),
+        ),
+        Message(
+            "not-a-duration",
+            _USAGE,
+            ("it must be seconds or a timedelta.",),
+            "A duration, such as `delay=`, is a text, a datetime or None.",
+            "Give seconds as a number, or a timedelta.",
+            ("how-to/time.md",),
         ),
         Message(
             "setting-without-name",
@@ -497,6 +544,17 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             "the definition, whose names begin with `my`, are `values`; those of a template are "
             "`template_parameters`.",
             ("how-to/templates.md", "definitions.md"),
+        ),
+        Message(
+            "no-such-instance",
+            _USAGE,
+            ("... has ... instances, none of number ...", "The definition has no object ..."),
+            "`pipeline.instance(...)` names an object that the definition has none of; or its run "
+            "is not due yet, as where the clock stands at today and the schedule begins in 2030.",
+            "Take the id that the message suggests. Have the fake begin when the schedule does, by "
+            "the setting `start`, or let time pass, by `pipeline.run(...)` or "
+            "`clock.move_to(...)`.",
+            ("how-to/pipelines.md", "reference/settings.md#start"),
         ),
         Message(
             "definition-has-errors",

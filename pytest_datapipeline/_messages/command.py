@@ -71,7 +71,7 @@ def _explain(ids: Sequence[str]) -> int:
 
 def _told(explanation: Explanation, width: int) -> Iterator[str]:
     labels = ["Read on", *("" for _ in explanation.pages[1:])]
-    pages = [f"{title_of(page)} (docs/{page})" for page in explanation.pages]
+    pages = [title_of(page) for page in explanation.pages]
     parts = [*explanation.parts, *zip(labels, pages, strict=True)]
     column = 4 + max(len(label) for label, _ in parts)
     for label, text in parts:

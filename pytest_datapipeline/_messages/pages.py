@@ -34,4 +34,5 @@ TITLES: dict[str, str] = {
 def title_of(place: str) -> str:
     """The title of a page below `docs`, with the place in it that an anchor names."""
     name, _, anchor = place.partition("#")
-    return f"{TITLES[name]}, {anchor}" if anchor else TITLES[name]
+    title = f"How to: {TITLES[name]}" if name.startswith("how-to/") else TITLES[name]
+    return f"{title}, {anchor}" if anchor else title

@@ -127,7 +127,8 @@ def checked_of(node: pytest.Item | Any) -> dict[str, Any]:
     for option in (ALLOW, GUARD, ASKED):
         if option.name in given:
             check_value(option, given.pop(option.name), f"@pytest.mark.{MARKER}")
-    checked(given, f"@pytest.mark.{MARKER}")
+    others = [option.name for option in (ALLOW, GUARD, ASKED)]
+    checked(given, f"@pytest.mark.{MARKER}", others)
     return given
 
 

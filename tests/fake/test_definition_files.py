@@ -410,6 +410,31 @@ def test_a_value_may_be_for_one_of_two_definitions_that_are_compared(
         pipelines.diff(without, FILE, values={"myTow": "three"})
 
 
+def test_an_instance_that_is_not_due_yet_is_told_with_when_it_is(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    objects = daily(activity("Extract"), scheduleType="cron")
+    objects[1]["startDateTime"] = "2030-01-01T02:00:00"
+    pipeline = datapipeline_fake.pipelines.activate(objects)
+
+    with pytest.raises(FakeUsageError) as caught:
+        pipeline.instance("Extract")
+    assert str(caught.value).splitlines()[0] == (
+        "'Extract' has 0 instances, none of number 0. Its first run is due at 2030-01-01 02:00:00, "
+        "and the clock stands at 2020-01-01 00:00:00. Let the fake begin there, by the setting "
+        "start=2030-01-01T02:00:00, or let time pass: by pipeline.run(...) or clock.move_to(...)."
+    )
+
+
+def test_an_instance_of_a_misspelt_object_is_told_with_the_right_one(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    pipeline = datapipeline_fake.pipelines.create(daily(activity("Extract")))
+
+    with pytest.raises(FakeUsageError, match=r"no object 'Extrakt'\. Did you mean 'Extract'\?"):
+        pipeline.instance("Extrakt")
+
+
 # -- any definition -------------------------------------------------------------------------------
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)

@@ -338,7 +338,12 @@ async def is_awaited() -> None: ...
 @pytest.mark.parametrize(
     ("runner", "problem"),
     [
-        (5, "run() takes the function of a runner, not 5."),
+        (
+            5,
+            "run() takes the function of a runner, not 5. `run(runner())` calls it first, and "
+            "gives what it returned: leave out the parentheses.\n"
+            "Help: pytest-datapipeline explain not-a-runner",
+        ),
         (
             generates,
             "run() was given generates, which is a generator: calling it runs none of it. Give a "

@@ -529,6 +529,57 @@ def _(tools: Tools) -> str:
     )
 
 
+@provokes("not-a-runner")
+def _(tools: Tools) -> None:
+    with DataPipelineFake() as fake:
+        fake.run(None)  # type: ignore[call-overload]
+
+
+@provokes("nothing-to-wait-for")
+def _(tools: Tools) -> None:
+    with DataPipelineFake() as fake:
+        fake.run(loops, until=90)  # type: ignore[call-overload]
+
+
+@provokes("wrong-setting")
+def _(tools: Tools) -> None:
+    DataPipelineFake(contract="strict")  # type: ignore[arg-type]
+
+
+@provokes("wrong-setting", 1)
+def _(tools: Tools) -> None:
+    DataPipelineFake(patience=-1)
+
+
+@provokes("wrong-setting", 2)
+def _(tools: Tools) -> None:
+    DataPipelineFake(ignored_rules="no-hostnam")
+
+
+@provokes("not-a-duration")
+def _(tools: Tools) -> None:
+    with DataPipelineFake() as fake:
+        fake.enqueue("wg", delay="90")  # type: ignore[call-overload]
+
+
+@provokes("worker-group-first")
+def _(tools: Tools) -> None:
+    with DataPipelineFake() as fake:
+        fake.enqueue({"command": "true"}, "wg")  # type: ignore[call-overload]
+
+
+@provokes("no-such-instance")
+def _(tools: Tools) -> None:
+    with DataPipelineFake(start="2019-12-01T00:00:00") as fake:
+        fake.pipelines.activate(daily(activity("Extract"))).instance("Extract")
+
+
+@provokes("no-such-instance", 1)
+def _(tools: Tools) -> None:
+    with DataPipelineFake() as fake:
+        fake.pipelines.activate(daily(activity("Extract"))).instance("Extrakt")
+
+
 @provokes("setting-without-name")
 def _(tools: Tools) -> str:
     return printed(

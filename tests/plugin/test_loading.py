@@ -236,7 +236,7 @@ def test_a_wrong_ini_value_is_a_usage_error(run: Run, ini: str, message: str) ->
     [
         (
             "regoin='eu-west-1'",
-            "*@pytest.mark.datapipeline has no setting 'regoin'. Did you mean 'region'?*",
+            "*@pytest.mark.datapipeline has no setting 'regoin'. Did you mean 'region'?",
         ),
         (
             "start='tomorrow'",

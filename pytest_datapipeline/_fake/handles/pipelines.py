@@ -119,11 +119,32 @@ class Pipeline:
             try:
                 return self._owner._handle(found[index])
             except IndexError:
-                known = list(dict.fromkeys(held.component.id for held in self._record.instances))
-        raise FakeUsageError(
-            f"{component!r} has {len(found)} instances, none of number {index}."
-            f"{did_you_mean(component, known)} The pipeline has instances of: "
-            f"{', '.join(known) or 'nothing yet'}."
+                text = self._no_instance(component, index, len(found))
+        raise FakeUsageError(explained(text, about="no-such-instance"))
+
+    def _no_instance(self, component: str, index: int, count: int) -> str:
+        """Why a component has no instance of a number, and what to do."""
+        record = self._record
+        known = list(record.definition.by_id)
+        with_instances = dict.fromkeys(held.component.id for held in record.instances)
+        if component not in known and component not in with_instances:
+            return (
+                f"The definition has no object {component!r}.{did_you_mean(component, known)} "
+                f"It has: {listed(known)}."
+            )
+        text = f"{component!r} has {count} instances, none of number {index}."
+        running = record.components.get(component)
+        if count or running is None:
+            there = ", ".join(with_instances) or "nothing yet"
+            return f"{text} The pipeline is {record.state}, with instances of: {there}."
+        now = f"the clock stands at {self._owner._now():%Y-%m-%d %H:%M:%S}"
+        if not running.schedule.has(0) or running.due_at(0) <= self._owner._time.now():
+            return f"{text} The pipeline is {record.state}, and {now}."
+        due = to_datetime(running.due_at(0))
+        return (
+            f"{text} Its first run is due at {due:%Y-%m-%d %H:%M:%S}, and {now}. Let the fake "
+            f"begin there, by the setting start={due:%Y-%m-%dT%H:%M:%S}, or let time pass: by "
+            "pipeline.run(...) or clock.move_to(...)."
         )
 
     def statuses(self, component: str | None = None) -> list[str]:

@@ -10,7 +10,7 @@ from ... import checks
 from ..._service.clock import to_datetime
 from ..._service.errors import ServiceError
 from ..._service.fields import as_mapping
-from ..._service.instances.instance import ENDED, FAILED, FINISHED
+from ..._service.instances.instance import CANCELED, ENDED, FAILED, FINISHED
 from ..._service.service import Caller
 from ..._service.settings import ACKNOWLEDGE_SECONDS
 from ..._service.texts import shorten
@@ -333,6 +333,12 @@ class Task:
                 f"{self.id} should have failed with errorId {error_id!r}, but has "
                 f"{failed[-1].error_id!r}. {self._story()}"
             )
+
+    def assert_canceled(self) -> None:
+        """Fail the test unless it is CANCELED."""
+        __tracebackhide__ = True
+        if self.status != CANCELED:
+            raise AssertionError(f"{self.id} should be CANCELED. {self._story()}")
 
     def assert_acknowledged(self, within: float | timedelta = ACKNOWLEDGE_SECONDS) -> None:
         """Fail the test unless its latest attempt was acknowledged in time.

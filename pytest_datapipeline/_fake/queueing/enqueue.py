@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,12 @@ from ..._service.instances.instance import Policy
 from ..._service.operations.arrivals import Arrival, Refused
 from ..._service.settings import MAXIMUM_ID_LENGTH, MAXIMUM_WORKER_GROUP_LENGTH
 from ..._service.texts import shorten
-from ...errors import FakeUsageError, told_by_message
+from ...errors import FakeUsageError, explained, told_by_message
 from ..handles.tasks import Task
 from .task_objects import Defaults, instance_of, objects_of, secrets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
     from typing_extensions import TypedDict
@@ -141,6 +142,14 @@ def check_worker_group(worker_group: object) -> str:
     Raises:
         FakeUsageError: it is empty, too long, no text, or has characters the service refuses.
     """
+    if isinstance(worker_group, Mapping):
+        raise FakeUsageError(
+            explained(
+                f"The worker group is {shorten(repr(worker_group))}; it must be a string, and "
+                'comes before the task: enqueue("reports", {...}).',
+                about="worker-group-first",
+            )
+        )
     return checks.text("The worker group", worker_group, MAXIMUM_WORKER_GROUP_LENGTH)
 
 
