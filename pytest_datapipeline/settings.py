@@ -90,7 +90,9 @@ class Settings(ServiceSettings):
     region: Annotated[str, "the region of clients that are made without one"] = "us-east-1"
     # As in production.
     honour_read_timeout: Annotated[
-        bool, "a client's read time-out under 90 seconds ends an empty poll"
+        bool,
+        "a client's read time-out under 90 seconds ends an empty poll with botocore's "
+        "ReadTimeoutError; false lets such a client wait for the answer",
     ] = True
     # A test that runs for long makes many: an empty poll takes 600 bytes.
     kept_calls: Annotated[
