@@ -367,10 +367,13 @@ class DataPipelineFake:
             )
 
     @overload
+    def enqueue(self, worker_group: str, **options: Unpack[TaskOptions]) -> Task: ...
+
+    @overload
     def enqueue(
         self,
         worker_group: str,
-        task: Mapping[str, Any] = ...,
+        task: Mapping[str, Any],
         /,
         **options: Unpack[TaskOptions],
     ) -> Task: ...
@@ -389,7 +392,6 @@ class DataPipelineFake:
     def enqueue(
         self,
         worker_group: str,
-        /,
         *tasks: Mapping[str, Any],
         id: str | None = None,
         type: str = "ShellCommandActivity",

@@ -310,6 +310,15 @@ def test_a_refused_task_takes_no_name_from_the_next(fake: DataPipelineFake) -> N
     assert answer["taskObject"]["attemptId"] == "@mine_2020-01-01T00:00:00_Attempt=1"
 
 
+def test_a_worker_group_may_be_named(fake: DataPipelineFake) -> None:
+    assert fake.enqueue(worker_group="reports", id="mine").worker_group == "reports"
+
+
+def test_a_task_before_its_worker_group_is_told_of(fake: DataPipelineFake) -> None:
+    with pytest.raises(FakeUsageError, match="it must be a string, and comes before the task"):
+        untyped(fake.enqueue)({"command": "x"}, "reports")
+
+
 @pytest.mark.parametrize("argument", ["retries", "name", "worker_group"])
 def test_an_argument_that_enqueue_has_not_is_a_type_error(
     fake: DataPipelineFake, argument: str

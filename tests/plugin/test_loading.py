@@ -239,6 +239,11 @@ def test_a_wrong_ini_value_is_a_usage_error(run: Run, ini: str, message: str) ->
             "*@pytest.mark.datapipeline has no setting 'regoin'. Did you mean 'region'?",
         ),
         (
+            "allow_real_call=True",
+            "*datapipeline has no setting 'allow_real_call'. Did you mean 'allow_real_calls'?",
+        ),
+        ("xyzzy=1", "*no setting 'xyzzy'. Settings are: *, allow_real_calls, guard, report."),
+        (
             "start='tomorrow'",
             "*@pytest.mark.datapipeline: start is 'tomorrow'; it must be a datetime or a text *",
         ),

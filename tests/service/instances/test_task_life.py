@@ -350,6 +350,20 @@ def test_assert_failed_is_not_content_with_a_finished_task(
         task.assert_failed()
 
 
+def test_assert_canceled_tells_what_became_of_a_task_instead(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+    other = datapipeline_fake.enqueue("wg")
+    datapipeline_client.set_task_status(taskId=taken(datapipeline_client), taskStatus="FINISHED")
+
+    other.cancel()
+
+    other.assert_canceled()
+    with pytest.raises(AssertionError, match=r"should be CANCELED\. It is FINISHED, in worker"):
+        task.assert_canceled()
+
+
 def test_assert_acknowledged_measures_from_the_hand_over(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
