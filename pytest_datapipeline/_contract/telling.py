@@ -76,4 +76,4 @@ def summary(tests: Mapping[str, Mapping[str, int]]) -> list[str]:
     return [
         f"{number} {name} in {concerned[name]} test{'s' if concerned[name] > 1 else ''}"
         for name, number in counts.most_common()
-    ] + [f"{HELP} RULE"]
+    ] + [f"{HELP} {name}" for name, _ in counts.most_common(1)]

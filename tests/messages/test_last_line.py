@@ -116,7 +116,7 @@ def test_the_summary_of_findings_names_the_command_once(run: Run) -> None:
         [
             "*= AWS Data Pipeline: findings =*",
             "1 no-hostname in 1 test",
-            "Help: pytest-datapipeline explain RULE",
+            "Help: pytest-datapipeline explain no-hostname",
             "",
         ],
         consecutive=True,
