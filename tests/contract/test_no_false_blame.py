@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from functools import partial
-from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -152,35 +151,6 @@ def test_a_new_runner_may_poll_after_another_was_terminated(
 
 
 # -- runners that the test ends -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("call", ["report_task_progress", "set_task_status"])
-@pytest.mark.datapipeline(ignored_rules="no-heartbeat")
-def test_a_worker_that_the_test_has_die_with_another_thread_s_task_is_not_blamed(
-    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, call: str
-) -> None:
-    datapipeline_fake.enqueue(GROUP)
-    datapipeline_fake.fail(call, "runner_dies")
-    tasks: Queue[Any] = Queue()
-
-    def poller() -> None:
-        while True:
-            task = poll(datapipeline_client)
-            if task is not None:
-                tasks.put(task["taskId"])
-
-    def worker() -> None:
-        while (task_id := tasks.get()) is not None:
-            datapipeline_client.report_task_progress(taskId=task_id)
-            finish(datapipeline_client, task_id)
-
-    _, *workers = [in_thread(function) for function in (poller, worker, worker)]
-    datapipeline_fake.wait_until()
-    tasks.put(None)
-    for thread in workers:
-        thread.join()
-
-    assert not datapipeline_fake.findings
 
 
 @pytest.mark.parametrize("calls", [1, 2])
