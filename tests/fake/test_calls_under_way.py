@@ -86,19 +86,6 @@ def test_a_loop_that_handles_it_is_ended_at_its_next_call(
     assert datapipeline_fake.calls.count("PollForTask") == 1
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_gets_it_before_the_wait_for_its_task_ends(
-    datapipeline_fake: DataPipelineFake, finishing: Callable[[], None], task: Task
-) -> None:
-    datapipeline_fake.fail("set_task_status", "answer_lost")
-    thread = threading.Thread(target=finishing)
-    thread.start()
-
-    datapipeline_fake.wait_until(task)
-
-    assert datapipeline_fake.calls.count("SetTaskStatus") == 5
-
-
 def test_calls_that_never_succeed_do_not_keep_a_wait_from_its_end(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any, task: Task
 ) -> None:
