@@ -115,7 +115,8 @@ class Responder:
                 returns=request.operation != "ReportTaskRunnerHeartbeat",
             )
         finally:
-            self._time.retrying.pop(request.actor, None)
+            if self._time.at_home:
+                self._time.retrying.pop(request.actor, None)
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
             self._note_death(request)
             if self._time.at_home:

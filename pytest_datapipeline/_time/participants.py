@@ -69,6 +69,10 @@ class Participants:
         self.waiting[wait.actor] = wait
         self._on_the_way.pop(wait.actor, None)
 
+    def is_busy(self, actor: Actor) -> bool:
+        """Whether it is home, waits, or is expected to call again soon."""
+        return actor is self.home or actor in self.waiting or actor in self._on_the_way
+
     def is_let_go(self, actor: Actor) -> None:
         """It waits no longer, and is expected to call again soon."""
         self.waiting.pop(actor, None)

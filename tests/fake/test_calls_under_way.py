@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,42 @@ def test_a_loop_that_handles_it_is_ended_at_its_next_call(
 
     assert met == ["ConnectionClosedError"]
     assert datapipeline_fake.calls.count("PollForTask") == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_gets_it_before_the_wait_for_its_task_ends(
+    datapipeline_fake: DataPipelineFake, finishing: Callable[[], None], task: Task
+) -> None:
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+    thread = threading.Thread(target=finishing)
+    thread.start()
+
+    datapipeline_fake.wait_until(task)
+
+    assert datapipeline_fake.calls.count("SetTaskStatus") == 5
+
+
+@pytest.mark.datapipeline(settle=0.01)
+def test_a_thread_that_waits_for_something_else_afterwards_is_not_waited_for(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, task: Task
+) -> None:
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+    tested = threading.Event()
+
+    def work() -> None:
+        held = datapipeline_client.poll_for_task(workerGroup="wg")["taskObject"]
+        with contextlib.suppress(ConnectionClosedError):
+            datapipeline_client.set_task_status(taskId=held["taskId"], taskStatus="FINISHED")
+        tested.wait(30)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+
+    datapipeline_fake.wait_until()
+
+    assert thread.is_alive()
+    tested.set()
+    thread.join()
 
 
 def test_calls_that_never_succeed_do_not_keep_a_wait_from_its_end(
