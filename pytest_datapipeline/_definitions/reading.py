@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .._service.texts import did_you_mean, listed
 from ..errors import FakeUsageError, explained, told_by_message
-from .values import is_known, is_of_definition, parameters_of, with_values
+from .values import is_of_definition, parameters_of, strange, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,16 +89,13 @@ class Reading:
 
     def strange(self, values: Mapping[str, Any]) -> dict[str, str]:
         """What there is to say of values that are for no parameter of the definition, by name."""
-        known = parameters_of(self.request)
+        found = strange(values, parameters_of(self.request), self.title)
         hint = ""
         if self.resource is not None:
             hint = " What the template asks for is given as a template parameter."
         return {
-            name: f"{self.title}: a value is given for {name!r}, which is no parameter of the "
-            f"definition.{did_you_mean(name, known)} There are: {listed(known)}."
-            f"{'' if is_of_definition(name) else hint}"
-            for name in values
-            if not is_known(name, known)
+            name: text if is_of_definition(name) else f"{text}{hint}"
+            for name, text in found.items()
         }
 
     def give(self, values: Mapping[str, Any]) -> None:

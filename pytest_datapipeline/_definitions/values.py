@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._service.texts import shorten
+from .._service.texts import did_you_mean, listed, shorten
 from ..errors import FakeUsageError, told_by_message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from .place import Place
 
@@ -64,6 +64,16 @@ def parameters_of(request: Mapping[str, Any]) -> list[str]:
 def is_known(name: str, known: Sequence[str]) -> bool:
     """Whether a value of that name is for one of these parameters."""
     return name in known or name.removeprefix("*") in known
+
+
+def strange(values: Iterable[str], known: Sequence[str], whose: str) -> dict[str, str]:
+    """What there is to say of values that are for none of the `known` parameters, by name."""
+    return {
+        name: f"{whose}: a value is given for {name!r}, which is no parameter of the definition."
+        f"{did_you_mean(name, known)} There are: {listed(known)}."
+        for name in values
+        if not is_known(name, known)
+    }
 
 
 def values_request(values: Mapping[str, Any]) -> list[dict[str, str]]:

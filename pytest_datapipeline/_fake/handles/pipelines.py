@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ... import checks
 from ..._definitions.reader import read_one
-from ..._definitions.values import by_name, is_known, parameters_of, values_request
+from ..._definitions.values import by_name, parameters_of, strange, values_request
 from ..._service.clock import SECOND, to_datetime
 from ..._service.components.pipeline import STATES
 from ..._service.definitions.validation.texts import NO_PARAMETER_VALUE
@@ -234,16 +234,11 @@ class Pipeline:
         if values:
             values = by_name(values, "values")
             known = parameters_of(self._record.definition.to_response())
-            for name in values:
-                if not is_known(name, known):
-                    raise FakeUsageError(
-                        explained(
-                            f"A value is given for {name!r}, which is no parameter of "
-                            f"{self.name!r}.{did_you_mean(name, known)} There are: "
-                            f"{listed(known)}.",
-                            about="unknown-definition-parameter",
-                        )
-                    )
+            unknown = strange(values, known, repr(self.name))
+            if unknown:
+                raise FakeUsageError(
+                    explained("\n".join(unknown.values()), about="unknown-definition-parameter")
+                )
             parameters["parameterValues"] = values_request(values)
         if start is not None:
             parameters["startTimestamp"] = checks.moment("start", start) / SECOND
