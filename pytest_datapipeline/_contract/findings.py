@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, overload
 
-from ..errors import FakeUsageError, explained
+from ..errors import FakeUsageError, explained, told_by_message
 from .rule import MEANING
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .._record.callers import Location
     from .._record.secrets import Hide
     from .rule import Rule, Strength
+
+__tracebackhide__ = told_by_message
 
 # So many of the calls that show a finding are printed.
 _CALLS = 4

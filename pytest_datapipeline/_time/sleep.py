@@ -10,12 +10,15 @@ from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 from .._service.clock import to_datetime
+from ..errors import told_by_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
     from .timekeeper import Timekeeper
+
+__tracebackhide__ = told_by_message
 
 # freezegun would otherwise freeze the clocks by which pytest times its own phases.
 _PYTEST_CLOCKS = ["_pytest.timing", "_pytest.runner", "_pytest.terminal"]

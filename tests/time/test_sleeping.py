@@ -14,6 +14,8 @@ from pytest_datapipeline import DataPipelineFake, Stuck
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from support.inner_pytest import Run
+
 REAL_SLEEP = time.sleep
 IMPATIENT = 0.001
 
@@ -43,6 +45,29 @@ def test_a_loop_that_waits_in_real_time_for_virtual_time_is_ended(
         datapipeline_fake.run(reports(datapipeline_client, sleeps), max_calls=10)
 
     assert time.sleep is sleep is REAL_SLEEP
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ("patience=0.001", "datapipeline_fake.run(lambda: time.sleep(1))"),
+        ("virtual_sleep=True", "[time.sleep(100) for _ in range(2_000)]"),
+    ],
+)
+def test_its_report_ends_at_the_line_that_sleeps(run: Run, setting: str, code: str) -> None:
+    source = f"""
+        import time
+        import pytest
+
+        @pytest.mark.datapipeline({setting})
+        def test_it(datapipeline_fake):
+            datapipeline_fake.enqueue("wg")
+            {code}
+    """
+
+    result = run(source)
+
+    result.stdout.fnmatch_lines(["E *Stuck: *", "test_*.py:7: Stuck"])
 
 
 @pytest.mark.datapipeline(patience=IMPATIENT)
