@@ -69,9 +69,11 @@ class Participants:
         self.waiting[wait.actor] = wait
         self._on_the_way.pop(wait.actor, None)
 
-    def is_busy(self, actor: Actor) -> bool:
-        """Whether it is home, waits, or is expected to call again soon."""
-        return actor is self.home or actor in self.waiting or actor in self._on_the_way
+    def may_come_back(self, actor: Actor) -> bool:
+        """Whether it is no thread that is taken to be busy elsewhere, as it was silent."""
+        if actor is self.home or not isinstance(actor, threading.Thread):
+            return True
+        return actor in self.waiting or actor in self._on_the_way
 
     def is_let_go(self, actor: Actor) -> None:
         """It waits no longer, and is expected to call again soon."""

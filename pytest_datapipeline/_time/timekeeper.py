@@ -270,7 +270,7 @@ class Timekeeper:
 
     def sleep(self, seconds: float, what: Callable[[], str]) -> None:
         """Let virtual time pass for the calling thread."""
-        self.retrying.pop(threading.current_thread(), None)
+        self.call_is_over(threading.current_thread())
         if self.at_home:
             with self.lock:
                 self.limits.check_sleeps(self.frozen.current() is not None)
@@ -294,13 +294,17 @@ class Timekeeper:
             self.retrying.pop(actor, None)
             raise
 
+    def call_is_over(self, actor: Actor) -> None:
+        """What it has tried before is tried no more."""
+        self.retrying.pop(actor, None)
+
     def calls_under_way(self) -> set[str]:
         """The ids of the calls that are tried again, or are about to be; of those of a thread that
         has yet to show what it makes of the last attempt as well."""
         return {
             held
             for actor, held in list(self.retrying.items())
-            if actor.is_alive() and self.participants.is_busy(actor)
+            if actor.is_alive() and self.participants.may_come_back(actor)
         }
 
     async def back_off_for(

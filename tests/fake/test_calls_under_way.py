@@ -87,6 +87,8 @@ def test_a_loop_that_handles_it_is_ended_at_its_next_call(
     assert datapipeline_fake.calls.count("PollForTask") == 1
 
 
+# However busy the machine is, the thread gets the time to try again.
+@pytest.mark.datapipeline(settle=10)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_gets_it_before_the_wait_for_its_task_ends(
     datapipeline_fake: DataPipelineFake, finishing: Callable[[], None], task: Task
