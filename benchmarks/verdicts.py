@@ -34,8 +34,8 @@ def judged(blocks: int) -> Iterator[Row]:
     polling = client()
     for ready, what in ((True, "ready"), (False, "empty")):
         measured = ratio(
-            lambda ready=ready: polls(polling, "warn", ready=ready),  # type: ignore[misc]
-            lambda ready=ready: polls(polling, "off", ready=ready),  # type: ignore[misc]
+            lambda ready=ready: polls(polling, "warn", ready=ready),  # type: ignore[misc]  # mypy infers no such lambda
+            lambda ready=ready: polls(polling, "off", ready=ready),  # type: ignore[misc]  # mypy infers no such lambda
             blocks,
         )
         yield Row(f"{what} poll, judged by the contract", "not judged", measured, 1.08)

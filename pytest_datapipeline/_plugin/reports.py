@@ -62,7 +62,7 @@ def report_runner(report: pytest.TestReport, stopped: str | None, opt_out: str |
     """Add to the report of a test of RunnerContract where the runner has stopped, for the summary,
     and how to do without the test."""
     # Reports come from xdist's workers with all their attributes.
-    report.datapipeline_stopped = stopped or "other reasons"  # type: ignore[attr-defined]
+    report.datapipeline_stopped = stopped or "other reasons"  # type: ignore[attr-defined]  # ours
     if opt_out is not None:
         report.sections.append(("RunnerContract", opt_out))
 
@@ -86,7 +86,7 @@ def report_double(
     found = Findings(held for held in found if held.in_a_line() not in told)
     if found:
         # Reports come from xdist's workers with all their attributes.
-        report.datapipeline_findings = found.counts  # type: ignore[attr-defined]
+        report.datapipeline_findings = found.counts  # type: ignore[attr-defined]  # ours
         if report.failed:
             found = untold(found, "" if call.excinfo is None else str(call.excinfo.value))
         if report.failed and found:

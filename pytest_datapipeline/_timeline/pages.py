@@ -148,7 +148,7 @@ class Pages:
         for entry in entries:
             target = Path(os.path.relpath(self._folder / entry["file"], here)).as_posix()
             link = extras.url(target, name="AWS Data Pipeline: timeline")
-            report.extras = [*getattr(report, "extras", []), link]  # type: ignore[attr-defined]
+            report.extras = [*getattr(report, "extras", []), link]  # type: ignore[attr-defined]  # pytest-html looks for it
 
     # -- in the process that the user has started --------------------------------------------------
 

@@ -157,7 +157,7 @@ def test_a_wait_for_a_pipeline_has_it_below_its_table() -> None:
 
 def test_a_message_that_the_catalog_has_not_is_without_it() -> None:
     with pytest.raises(FakeUsageError) as caught:
-        DataPipelineFake().findings.filter(strength="bad")  # type: ignore[arg-type]
+        DataPipelineFake().findings.filter(strength="bad")  # type: ignore[arg-type]  # on purpose
 
     assert "Help: " not in str(caught.value)
 

@@ -532,18 +532,18 @@ def _(tools: Tools) -> str:
 @provokes("not-a-runner")
 def _(tools: Tools) -> None:
     with DataPipelineFake() as fake:
-        fake.run(None)  # type: ignore[call-overload]
+        fake.run(None)  # type: ignore[call-overload]  # on purpose
 
 
 @provokes("nothing-to-wait-for")
 def _(tools: Tools) -> None:
     with DataPipelineFake() as fake:
-        fake.run(loops, until=90)  # type: ignore[call-overload]
+        fake.run(loops, until=90)  # type: ignore[call-overload]  # on purpose
 
 
 @provokes("wrong-setting")
 def _(tools: Tools) -> None:
-    DataPipelineFake(contract="strict")  # type: ignore[arg-type]
+    DataPipelineFake(contract="strict")  # type: ignore[arg-type]  # on purpose
 
 
 @provokes("wrong-setting", 1)
@@ -559,13 +559,13 @@ def _(tools: Tools) -> None:
 @provokes("not-a-duration")
 def _(tools: Tools) -> None:
     with DataPipelineFake() as fake:
-        fake.enqueue("wg", delay="90")  # type: ignore[call-overload]
+        fake.enqueue("wg", delay="90")  # type: ignore[call-overload]  # on purpose
 
 
 @provokes("worker-group-first")
 def _(tools: Tools) -> None:
     with DataPipelineFake() as fake:
-        fake.enqueue({"command": "true"}, "wg")  # type: ignore[call-overload]
+        fake.enqueue({"command": "true"}, "wg")  # type: ignore[call-overload]  # on purpose
 
 
 @provokes("no-such-instance")

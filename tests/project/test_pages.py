@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 pytest.importorskip("yaml")
 pytest.importorskip("moto.core")
 if find_spec("aiobotocore") is not None:
-    import aiobotocore.session  # noqa: F401
+    import aiobotocore.session  # noqa: F401  # see above
 
 
 # What a block is about, and what it needs. aiobotocore warns of the older httpx.
