@@ -45,8 +45,10 @@ def user_location() -> Location | None:
 
 
 def line_of_user() -> str | None:
-    """The innermost line of the user's own code on this thread, as pytest writes it: past libraries,
-    whose lines count where they make a call."""
+    """The innermost line of the user's own code on this thread, as pytest writes it.
+
+    Libraries are passed over, whose lines count where they make a call.
+    """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and not is_user(frame):
         frame = frame.f_back
