@@ -7,7 +7,9 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
 if TYPE_CHECKING:
@@ -18,13 +20,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def finishing(datapipeline_client: Any) -> Callable[[], None]:
+    return finishing_with(datapipeline_client)
+
+
+def finishing_with(client: Any) -> Callable[[], None]:
     """A runner that expects no error."""
 
     def loop() -> None:
         while True:
-            task = datapipeline_client.poll_for_task(workerGroup="wg").get("taskObject")
+            task = client.poll_for_task(workerGroup="wg").get("taskObject")
             if task is not None:
-                datapipeline_client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+                client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
 
     return loop
 
@@ -90,16 +96,19 @@ def test_a_loop_that_handles_it_is_ended_at_its_next_call(
 # However busy the machine is, the thread gets the time to try again.
 @pytest.mark.datapipeline(settle=10)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("mode", ["legacy", "standard"])
 def test_a_thread_gets_it_before_the_wait_for_its_task_ends(
-    datapipeline_fake: DataPipelineFake, finishing: Callable[[], None], task: Task
+    datapipeline_fake: DataPipelineFake, task: Task, mode: Any
 ) -> None:
+    config = Config(retries={"mode": mode, "total_max_attempts": 4})
+    client = boto3.client("datapipeline", config=config)
     datapipeline_fake.fail("set_task_status", "answer_lost")
-    thread = threading.Thread(target=finishing)
+    thread = threading.Thread(target=finishing_with(client))
     thread.start()
 
     datapipeline_fake.wait_until(task)
 
-    assert datapipeline_fake.calls.count("SetTaskStatus") == 5
+    assert datapipeline_fake.calls.count("SetTaskStatus") == 4
 
 
 @pytest.mark.datapipeline(settle=0.01)
