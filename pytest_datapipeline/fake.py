@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import checks
@@ -17,12 +16,14 @@ from ._fake.world import Snapshot, World, all_of
 from ._record.calls import Mark
 from ._service.clock import SECOND, to_datetime
 from ._service.settings import MAXIMUM_ID_LENGTH
+from ._time.limits import MAX_TIME
 from ._time.unwinding import boundary
 from .errors import FakeUsageError, UnmetExpectations, explained, together, told_by_message
 from .settings import Settings, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Mapping
+    from datetime import datetime, timedelta
     from types import TracebackType
 
     from typing_extensions import Self, Unpack
@@ -511,7 +512,8 @@ class DataPipelineFake:
         """
         if at not in ("door", "answer"):
             raise FakeUsageError(f"hold(at={at!r}): it can be 'door' or 'answer'.")
-        return Gate(matcher_of(call), at, self._world.gates, self.wait_until, self.until)
+        driving = self._world.driving
+        return Gate(matcher_of(call), at, self._world.gates, self.wait_until, driving.until_held)
 
     # -- driving and waiting ----------------------------------------------------------------------
 
@@ -534,7 +536,7 @@ class DataPipelineFake:
         *,
         until: Condition | Task | datetime | timedelta | None = None,
         max_calls: int = 10_000,
-        max_time: float | timedelta = timedelta(days=7),
+        max_time: float | timedelta = MAX_TIME,
         die_at: CallMatcher | None = None,
     ) -> Any:
         """Run the loop of a task runner on this thread, and end it when it has done its work.
@@ -552,7 +554,7 @@ class DataPipelineFake:
             until: when to end it: by default when every task has ended; when a task has; when a
                 predicate holds; at a moment of virtual time, or after a span of it.
             max_calls: how many calls it may make.
-            max_time: how much virtual time it may take, in seconds or as a timedelta.
+            max_time: how much virtual time it may take, in seconds or as a timedelta; 7 days.
             die_at: a call at which the runner dies instead: the request is not sent, the runner is
                 unwound, and `run` returns.
 
@@ -568,7 +570,10 @@ class DataPipelineFake:
         return self._world.driving.run(runner_loop, until, max_calls, max_time, die_at)
 
     def until(
-        self, condition: Condition | Task | datetime | timedelta | None = None
+        self,
+        condition: Condition | Task | datetime | timedelta | None = None,
+        *,
+        max_time: float | timedelta = MAX_TIME,
     ) -> Coroutine[Any, Any, None]:
         """Wait in a coroutine for the others of its event loop; what `wait_until` is for threads.
         Virtual time moves on while none of them can act.
@@ -576,20 +581,23 @@ class DataPipelineFake:
         Args:
             condition: by default, that every task has ended; a task that is to end; a predicate; a
                 moment of virtual time, or a span of it from now.
+            max_time: how much virtual time it may take, in seconds or as a timedelta; 7 days. A
+                moment and a span are limits of their own.
 
         Raises:
             FakeUsageError: the loop is neither asyncio's own nor trio's, or not on the test's own
                 thread.
-            Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
-                setting `idle_limit`.
+            Stuck: nothing happened for the setting `patience`, nothing but empty polls for the
+                setting `idle_limit`, or `max_time` has passed.
         """
-        return self._world.driving.until(condition)
+        return self._world.driving.until(condition, max_time)
 
     def wait_until(
         self,
         condition: Condition | Task | datetime | timedelta | None = None,
         *,
         move_time: bool = True,
+        max_time: float | timedelta = MAX_TIME,
     ) -> None:
         """Wait for runners that work in threads of their own.
 
@@ -600,13 +608,15 @@ class DataPipelineFake:
                 moment of virtual time, or a span of it from now.
             move_time: False to leave time alone and only wait for the threads. A task that was
                 canceled has ended at once then.
+            max_time: how much virtual time it may take, in seconds or as a timedelta; 7 days. A
+                moment and a span are limits of their own.
 
         Raises:
             FakeUsageError: this is not the test's own thread.
-            Stuck: nothing happened for the setting `patience`, or nothing but empty polls for the
-                setting `idle_limit`.
+            Stuck: nothing happened for the setting `patience`, nothing but empty polls for the
+                setting `idle_limit`, or `max_time` has passed.
         """
-        self._world.driving.wait_until(condition, move_time)
+        self._world.driving.wait_until(condition, move_time, max_time)
 
     # -- what happened ----------------------------------------------------------------------------
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from .. import checks
 from .._record.call import CallMatcher, not_called
 from .._record.callers import user_location
-from .._service.clock import to_datetime, to_ns
+from .._service.clock import SECOND, to_datetime, to_ns
 from .._time.cancellations import UNTIL_SEEN
-from .._time.limits import Drive
+from .._time.limits import MAX_TIME, Drive
 from .._time.loops.callers import running_coroutine
 from .._time.sleep import real_sleep_limited
 from .._time.unwinding import boundary
@@ -127,7 +127,7 @@ class Driving:
                     self._time.limits.drive = None
         if inspect.iscoroutine(returned):
             running = self._run_coroutines(runner_loop, returned, drive, until, die_at)
-            return self._is_to_be_awaited("run", running, returned)
+            return self._is_to_be_awaited("datapipeline_fake.run", running, returned)
         if inspect.isgenerator(returned) or inspect.isasyncgen(returned):
             raise _no_loop(returned)
         self._check_died(fault, before)
@@ -214,21 +214,27 @@ class Driving:
         return loops
 
     def until(
-        self, condition: Condition | Task | datetime | timedelta | None
+        self,
+        condition: Condition | Task | datetime | timedelta | None,
+        max_time: float | timedelta,
     ) -> Coroutine[Any, Any, None]:
         """`DataPipelineFake.until`."""
-        waiting: Coroutine[Any, Any, None] = self._until(condition)
-        return self._is_to_be_awaited("until", waiting)
+        waiting = self._until(condition, max_time)
+        return self._is_to_be_awaited("datapipeline_fake.until", waiting)
+
+    def until_held(self, enough: Callable[[], object]) -> Coroutine[Any, Any, None]:
+        """`Gate.until`."""
+        return self._is_to_be_awaited("gate.until", self._until(enough, MAX_TIME))
 
     def _is_to_be_awaited(
-        self, name: str, *coroutines: Coroutine[Any, Any, Any]
+        self, call: str, *coroutines: Coroutine[Any, Any, Any]
     ) -> Coroutine[Any, Any, Any]:
         """The first of some coroutines, which are of no use unless the test awaits that."""
         # Where it is collected, Python warns of it by its name.
         first: Any = coroutines[0]
-        first.__qualname__ = f"datapipeline_fake.{name}"
+        first.__qualname__ = call
         self._to_be_awaited = [held for held in self._to_be_awaited if not held.has_begun]
-        self._to_be_awaited.append(_ToBeAwaited(name, coroutines, user_location()))
+        self._to_be_awaited.append(_ToBeAwaited(call, coroutines, user_location()))
         return coroutines[0]
 
     def never_awaited(self) -> list[str]:
@@ -237,22 +243,34 @@ class Driving:
         self._to_be_awaited.clear()
         return [held.told() for held in forgotten]
 
-    async def _until(self, condition: Condition | Task | datetime | timedelta | None) -> None:
+    async def _until(
+        self,
+        condition: Condition | Task | datetime | timedelta | None,
+        max_time: float | timedelta,
+    ) -> None:
+        limit = checks.seconds("max_time", max_time)
         loops = self._running_loops("until()")
         condition = self._moment(condition)
         what = "every task to end" if condition is None else repr(condition)
+        endless = not isinstance(condition, datetime)
+        holds = self._condition(condition)
+        if endless:
+            holds = self._within(limit, holds, "until()", what)
         with self._stops(condition):
-            await loops.until(
-                self._condition(condition), what, endless=not isinstance(condition, datetime)
-            )
+            await loops.until(holds, what, endless)
 
     def wait_until(
-        self, condition: Condition | Task | datetime | timedelta | None, move_time: bool
+        self,
+        condition: Condition | Task | datetime | timedelta | None,
+        move_time: bool,
+        max_time: float | timedelta,
     ) -> None:
         """`DataPipelineFake.wait_until`."""
+        limit = checks.seconds("max_time", max_time)
         condition = self._moment(condition)
         what = "every task to end" if condition is None else repr(condition)
-        self.wait(condition, what, move_time, ours=condition is None or isinstance(condition, Task))
+        ours = condition is None or isinstance(condition, Task)
+        self.wait(condition, what, move_time, ours=ours, limit=limit)
 
     def wait(
         self,
@@ -261,12 +279,21 @@ class Driving:
         move_time: bool,
         *,
         ours: bool,
+        limit: int | None = None,
     ) -> None:
-        """Wait on the test's thread. `ours`: whether the condition is about tasks."""
+        """Wait on the test's thread.
+
+        Args:
+            ours: whether the condition is about tasks.
+            limit: how much virtual time it may take, in nanoseconds, unless it is for a moment.
+        """
+        endless = not isinstance(condition, datetime)
+        holds = self._condition(condition, until_seen=move_time)
+        if endless and limit is not None:
+            holds = self._within(limit, holds, "wait_until()", what)
         with self._stops(condition):
-            endless = not isinstance(condition, datetime)
             self._time.wait_until(
-                self._condition(condition, until_seen=move_time),
+                holds,
                 what,
                 move_time,
                 endless=endless,
@@ -343,6 +370,28 @@ class Driving:
             )
         )
 
+    def _within(
+        self, limit: int, holds: Callable[[], bool], who: str, what: str
+    ) -> Callable[[], bool]:
+        """The condition, which is to hold before so much virtual time has passed."""
+        elapsed = self._time.elapsed
+
+        def within() -> bool:
+            if holds():
+                return True
+            if self._time.elapsed - elapsed > limit:
+                going_on = self._time.who_waits()
+                raise self._time.stuck(
+                    f"{who} waits for {what}, and ran into max_time, the limit of virtual time "
+                    f"({timedelta(seconds=limit // SECOND)}), in which others went on without "
+                    f"that coming{': ' * bool(going_on)}{going_on}. Find out why it does not come; "
+                    "or give a higher max_time.",
+                    about="max-time-reached",
+                )
+            return False
+
+        return within
+
     def _when_calls_are_over(self, condition: Callable[[], bool]) -> Callable[[], bool]:
         """The condition, and that those calls are over that were to be tried again when it first
         held: a test is to see what their runners make of that.
@@ -371,7 +420,7 @@ class Driving:
 class _ToBeAwaited(NamedTuple):
     """A coroutine that a test was given, with that of its runner, and where."""
 
-    name: str
+    call: str
     coroutines: tuple[Coroutine[Any, Any, Any], ...]
     location: Location | None
 
@@ -385,9 +434,9 @@ class _ToBeAwaited(NamedTuple):
             coroutine.close()
         place = "" if self.location is None else f" at {self.location.place}"
         return explained(
-            f"{self.name}(...){place} was never awaited, so nothing of it has run. In a coroutine "
-            f"write `await datapipeline_fake.{self.name}(...)`, in a function "
-            f"`asyncio.run(datapipeline_fake.{self.name}(...))`.",
+            f"{self.call.rpartition('.')[2]}(...){place} was never awaited, so nothing of it has "
+            f"run. In a coroutine write `await {self.call}(...)`, in a function "
+            f"`asyncio.run({self.call}(...))`.",
             about="never-awaited",
         )
 

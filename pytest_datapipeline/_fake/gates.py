@@ -76,9 +76,9 @@ class Gate:
         """
         self._wait(lambda: len(self._held) >= number)
 
-    async def until(self, number: int = 1) -> None:
-        """The same in a coroutine."""
-        await self._until(lambda: len(self._held) >= number)
+    def until(self, number: int = 1) -> Coroutine[Any, Any, None]:
+        """The same in a coroutine, to be awaited."""
+        return self._until(lambda: len(self._held) >= number)
 
     def release(self, number: int | None = None) -> None:
         """Let calls go on, in the order in which they came: so many, or all that are held now.

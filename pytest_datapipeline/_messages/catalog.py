@@ -168,9 +168,15 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "max-time-reached",
             _STUCK,
-            ("The loop ran into max_time, the limit of virtual time",),
-            "The driven loop does not end within the virtual time that it may take.",
-            "Give it work that ends, an `until=` that comes true, or a higher `max_time`.",
+            (
+                "The loop ran into max_time, the limit of virtual time",
+                "... waits for ..., and ran into max_time, the limit of virtual time",
+            ),
+            "The driven loop does not end within the virtual time that it may take; or what a test "
+            "waits for does not come, while a thread or a coroutine goes on and on, such as one "
+            "that sends heartbeats.",
+            "Give the loop work that ends, or an `until=` that comes true; see why the runner does "
+            "not get to what the test waits for; or give a higher `max_time`.",
             ("how-to/endless_loops.md",),
         ),
         Message(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = told_by_message
 
+# How much virtual time a loop that is driven may take, and a wait for something that need not come.
+MAX_TIME = timedelta(days=7)
 # Longest wait for threads that stay active, in multiples of the setting `settle`.
 AT_MOST = 20
 # Sleeps in virtual time, one after the other, before it is asked what they are for.

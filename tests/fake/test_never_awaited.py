@@ -67,6 +67,13 @@ def test_a_fake_by_itself_tells_it_at_its_end(reset: bool) -> None:
             fake.reset()
 
 
+def test_a_wait_for_a_held_call_is_told_as_well() -> None:
+    told = pytest.raises(UnmetExpectations, match=r"until\(\.\.\.\) at .* `await gate\.until")
+
+    with told, DataPipelineFake() as fake, fake.hold("poll_for_task") as gate:
+        gate.until()  # type: ignore[unused-coroutine]  # on purpose
+
+
 def test_what_is_awaited_later_is_no_mistake(datapipeline_fake: DataPipelineFake) -> None:
     datapipeline_fake.enqueue("wg")
     running = datapipeline_fake.run(runner)

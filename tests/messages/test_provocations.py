@@ -270,6 +270,20 @@ def _(tools: Tools) -> None:
         fake.run(loops, until=lambda: False, max_time=timedelta(hours=1))
 
 
+@provokes("max-time-reached", 1)
+def _(tools: Tools) -> None:
+    def send_heartbeats() -> None:
+        client = patient_client()
+        while True:
+            client.report_task_runner_heartbeat(taskrunnerId="runner-1")
+            time.sleep(3600)
+
+    with DataPipelineFake(virtual_sleep=True) as fake:
+        task = fake.enqueue("wg")
+        threading.Thread(target=send_heartbeats).start()
+        fake.wait_until(task, max_time=timedelta(hours=8))
+
+
 @provokes("pipeline-max-time")
 def _(tools: Tools) -> None:
     with DataPipelineFake(start="2020-01-01T00:00:00") as fake:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,9 +189,48 @@ class TestEndlessLoops:
 
         asyncio.run(main())
 
+    def test_until_gives_up_what_does_not_come_while_others_go_on(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        async def send_heartbeats(made: Any) -> None:
+            while True:
+                await made.report_task_runner_heartbeat(taskrunnerId="runner-1")
+                await asyncio.sleep(3600)
+
+        async def main(made: Any) -> None:
+            beating = asyncio.create_task(send_heartbeats(made))
+            with pytest.raises(Stuck, match=r"until\(\) waits for .* \(7 days, 0:00:00\)"):
+                await datapipeline_fake.until(lambda: False)
+            beating.cancel()
+
+        with_client(main)
+
+    def test_an_error_of_a_predicate_is_raised_where_the_test_waits_for_it(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        async def main() -> str:
+            with pytest.raises(ZeroDivisionError):
+                await datapipeline_fake.until(lambda: 1 / 0)
+            return "goes on"
+
+        assert asyncio.run(main()) == "goes on"
+
     def test_nothing_but_empty_polls_is_an_error(self, datapipeline_fake: DataPipelineFake) -> None:
         with pytest.raises(Stuck, match="empty polls"):
             asyncio.run(self._loop())
+
+    def test_sleeps_until_a_clock_that_stands_still_are_an_error(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        end = time.monotonic() + 3600
+
+        async def loop(made: Any) -> None:
+            await made.list_pipelines()
+            while time.monotonic() < end:
+                await asyncio.sleep(60)
+
+        with pytest.raises(Stuck, match=r"slept \d+ times in a row .* set freeze=True"):
+            with_client(loop)
 
     def test_wait_until_in_a_coroutine_names_until(
         self, datapipeline_fake: DataPipelineFake

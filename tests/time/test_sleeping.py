@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import datetime
 import time
 from time import sleep
 from typing import TYPE_CHECKING, Any
@@ -122,6 +124,41 @@ def test_a_loop_that_sleeps_until_a_clock_that_stands_still_is_ended(
     with pytest.raises(Stuck, match=r"slept 14\d\d times in a row .* set freeze=True"):
         while time.monotonic() < end:
             time.sleep(60)
+
+
+def test_a_coroutine_that_does_so_is_ended(datapipeline_fake: DataPipelineFake) -> None:
+    task = datapipeline_fake.enqueue("wg")
+    end = time.monotonic() + 3600
+
+    async def main() -> None:
+        waiting = asyncio.create_task(datapipeline_fake.until(task))
+        while time.monotonic() < end and not waiting.done():
+            await asyncio.sleep(60)
+        await waiting
+
+    with pytest.raises(Stuck, match=r"slept 14\d\d times in a row .* set freeze=True"):
+        asyncio.run(main())
+
+
+def test_a_coroutine_may_sleep_until_a_moment_as_often_as_it_likes(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    slept = 0
+
+    async def sleep_on() -> None:
+        nonlocal slept
+        while True:
+            await asyncio.sleep(60)
+            slept += 1
+
+    async def main() -> None:
+        sleeping = asyncio.create_task(sleep_on())
+        await datapipeline_fake.until(datetime.timedelta(days=3))
+        sleeping.cancel()
+
+    asyncio.run(main())
+
+    assert slept == pytest.approx(3 * 24 * 60, abs=1)
 
 
 @pytest.mark.datapipeline(virtual_sleep=True, freeze=True)

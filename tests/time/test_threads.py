@@ -1,9 +1,10 @@
-"""Runners in threads of their own: who waits, and when time moves on. Nothing here sleeps."""
+"""Runners in threads of their own: who waits, and when time moves on. All sleeps are virtual."""
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -292,6 +293,32 @@ def test_waiting_while_runners_poll_an_empty_world_is_an_error(
 
     with pytest.raises(Stuck, match="Nothing but empty polls for 1:00:00"):
         datapipeline_fake.wait_until(lambda: False)
+
+
+@pytest.mark.datapipeline(virtual_sleep=True)
+@pytest.mark.parametrize("max_time", [timedelta(hours=8), 28_800])
+def test_waiting_for_what_does_not_come_while_others_go_on_is_an_error(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, max_time: float | timedelta
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+
+    def send_heartbeats() -> None:
+        while True:
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="runner-1")
+            time.sleep(3600)
+
+    threading.Thread(target=send_heartbeats).start()
+
+    with pytest.raises(Stuck, match=r"waits for .*Activity1.* max_time, .* \(8:00:00\)"):
+        datapipeline_fake.wait_until(task, max_time=max_time)
+
+
+def test_a_moment_is_waited_for_however_far_it_is(datapipeline_fake: DataPipelineFake) -> None:
+    before = datapipeline_fake.clock.now()
+
+    datapipeline_fake.wait_until(timedelta(days=30))
+
+    assert datapipeline_fake.clock.now() - before == timedelta(days=30)
 
 
 def test_waiting_sees_what_a_thread_does_without_a_call(

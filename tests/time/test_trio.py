@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 import threading
+import time
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -767,6 +768,16 @@ class TestEndlessLoops:
 
         trio.run(main)
 
+    def test_an_error_of_a_predicate_is_raised_where_the_test_waits_for_it(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        async def main() -> str:
+            with pytest.raises(ZeroDivisionError):
+                await datapipeline_fake.until(lambda: 1 / 0)
+            return "goes on"
+
+        assert trio.run(main) == "goes on"
+
     def test_until_in_another_thread_is_refused(self, datapipeline_fake: DataPipelineFake) -> None:
         errors: list[BaseException] = []
 
@@ -786,6 +797,19 @@ class TestEndlessLoops:
     def test_nothing_but_empty_polls_is_an_error(self, datapipeline_fake: DataPipelineFake) -> None:
         with pytest.raises(Stuck, match="empty polls"):
             trio.run(self._loop)
+
+    def test_sleeps_until_a_clock_that_stands_still_are_an_error(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        end = time.monotonic() + 3600
+
+        async def loop(made: Any) -> None:
+            await made.list_pipelines()
+            while time.monotonic() < end:
+                await trio.sleep(60)
+
+        with pytest.raises(Stuck, match=r"slept \d+ times in a row .* set freeze=True"):
+            with_client(loop)
 
     def test_nothing_but_empty_polls_of_a_thread_is_an_error(
         self, datapipeline_fake: DataPipelineFake

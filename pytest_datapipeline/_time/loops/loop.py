@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..._service.clock import duration
-from ...errors import Stuck, told_by_message
+from ...errors import Stuck, Unwinding, told_by_message
 from ..limits import AT_MOST
 
 if TYPE_CHECKING:
@@ -148,11 +148,20 @@ class LoopOnFakeTime:
     # -- when the loop has nothing to do ----------------------------------------------------------
 
     def _reach_goals(self) -> bool:
-        reached = [goal for goal in self.goals if goal.condition()]
-        for goal in reached:
+        return bool([goal for goal in list(self.goals) if self._is_over(goal)])
+
+    def _is_over(self, goal: Goal) -> bool:
+        try:
+            if not goal.condition():
+                return False
+        except (Exception, Unwinding) as error:
+            # To who waits for it: here, it would be an error of the loop's.
+            self.goals.remove(goal)
+            goal.failed(error)
+        else:
             self.goals.remove(goal)
             goal.reached()
-        return bool(reached)
+        return True
 
     def _decide(self, due: float | None, involved: bool) -> str | None:
         """Move time by one step and return None, or tell what is to be waited for; "" if the loop
@@ -186,6 +195,7 @@ class LoopOnFakeTime:
                 return f"{self._TIMERS} timers are real (the setting asyncio_timers)"
             timer = keeper.clock.now + duration(due)
         if timer is not None and (upcoming is None or timer < upcoming):
+            self._check_sleeps()
             self._jump(timer)
             return None
         obstacle = keeper.obstacle()
@@ -195,7 +205,7 @@ class LoopOnFakeTime:
                 return None
             return obstacle
         self._jump(None)
-        self._check_limits()
+        self._check(keeper.limits.check_idle)
         return None
 
     def _may_settle(self) -> bool:
@@ -208,11 +218,16 @@ class LoopOnFakeTime:
     def _jump(self, target: int | None) -> None:
         self._keeper.jump(target)
 
-    def _check_limits(self) -> None:
+    def _check_sleeps(self) -> None:
+        clocks_go = self._keeper.frozen.current() is not None
+        self._check(lambda: self._keeper.limits.check_sleeps(clocks_go))
+
+    def _check(self, limit: Callable[[], None]) -> None:
+        """End what waits if a limit is reached, unless it comes to an end by itself."""
         if self.goals and not any(goal.endless for goal in self.goals):
             return
         try:
-            self._keeper.limits.check_idle()
+            limit()
         except Stuck as stuck:
             self._give_up(stuck)
 

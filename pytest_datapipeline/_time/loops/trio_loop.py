@@ -16,6 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import outcome  # trio's own way to say what a task is to get
 import trio
 
 from ..._service.clock import SECOND, duration
@@ -359,6 +360,14 @@ class TrioTime(LoopOnFakeTime):
         # From a clock, it would be an internal error of trio's.
         self._failure = stuck
         self._raise_in_a_wait()
+        for task in trio_pending.asleep():
+            if self._failure is not None:
+                trio.lowlevel.reschedule(task, outcome.Error(self._failure))
+                self._failure = None
+
+    def _check_sleeps(self) -> None:
+        if self.goals or any(trio_pending.asleep()):  # those are told
+            super()._check_sleeps()
 
     def _raise_in_a_wait(self) -> None:
         """Raise an error where somebody waits, in a task or in a thread, or as soon as one does."""

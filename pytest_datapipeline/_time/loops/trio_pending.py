@@ -71,6 +71,18 @@ def waits() -> Waits:
     return found
 
 
+def asleep() -> Iterator[Any]:
+    """The tasks that do nothing but sleep until a moment; for the run's own thread."""
+    for task in _tasks(trio.lowlevel.current_root_task()):
+        names = [
+            frame.f_code.co_name
+            for frame, _ in task.iter_await_frames()
+            if frame.f_globals is trio.sleep_until.__globals__
+        ]
+        if names[-2:] == ["sleep_until", "sleep_forever"]:
+            yield task
+
+
 def _tasks(root: Any) -> Iterator[Any]:
     found = [] if root is None else [root]
     for task in found:
