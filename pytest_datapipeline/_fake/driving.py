@@ -403,7 +403,7 @@ class Driving:
             if not condition():
                 awaited = None
                 return False
-            under_way = self._time.calls_under_way()
+            under_way = self._time.retries.under_way(self._time.participants)
             awaited = under_way if awaited is None else awaited & under_way
             return not awaited
 

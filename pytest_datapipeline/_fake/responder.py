@@ -116,7 +116,7 @@ class Responder:
             )
         finally:
             if self._time.at_home:
-                self._time.call_is_over(request.actor)
+                self._time.retries.end(request.actor)
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
             self._note_death(request)
             if self._time.at_home:
@@ -157,7 +157,7 @@ class Responder:
         except Closed:
             await loops.leave()
         finally:
-            self._time.call_is_over(request.actor)
+            self._time.retries.end(request.actor)
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
             self._note_death(request)
             await loops.die()
@@ -185,7 +185,7 @@ class Responder:
     def _begins(self, request: Request) -> None:
         """Take note that what its caller has tried before is over, if this is another call."""
         if request.attempt == 1:
-            self._time.call_is_over(request.actor)
+            self._time.retries.end(request.actor)
 
     def _note_poll(self, request: Request) -> None:
         # Before anything else, as a loop that was driven until its runner stops ends here.
@@ -329,7 +329,7 @@ class Responder:
         if isinstance(answer, Poll):
             poll = answer
             # What it is tried again for has come: the service holds it.
-            self._time.call_is_over(request.actor)
+            self._time.retries.end(request.actor)
             if self._watch is not None:
                 self._watch.waits(call, request.types_checked)
             if not (yield from self._wait(poll, call, request)):

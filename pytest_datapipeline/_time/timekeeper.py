@@ -20,10 +20,11 @@ from . import threads
 from .frozen import FrozenTime, backwards
 from .limits import AT_MOST, Limits, Patience
 from .participants import Actor, Participants, Wait, called, thread_of
+from .retries import Retries
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Generator, Iterator
+    from collections.abc import Awaitable, Callable, Generator
 
     from .._service.instances.life import Tasks
 
@@ -114,8 +115,7 @@ class Timekeeper:
         self.loop: AsyncioLoop | None = None
         self.trio: HomeLoop | None = None
         self._rebased = 0
-        # Who tries a call again, or is about to, with the call's id.
-        self.retrying: dict[Actor, str] = {}
+        self.retries: Retries = Retries()
         # Who moves time by hand, outside of a loop that the test drives.
         self.moved_by: threading.Thread | None = None
 
@@ -270,7 +270,7 @@ class Timekeeper:
 
     def sleep(self, seconds: float, what: Callable[[], str]) -> None:
         """Let virtual time pass for the calling thread."""
-        self.call_is_over(threading.current_thread())
+        self.retries.end(threading.current_thread())
         if self.at_home:
             with self.lock:
                 self.limits.check_sleeps(self.frozen.current() is not None)
@@ -278,34 +278,11 @@ class Timekeeper:
 
     def back_off(self, seconds: float, what: Callable[[], str], invocation_id: str) -> None:
         """The same before a retry, which does not count as progress."""
-        with self._no_progress(), self._retries(threading.current_thread(), invocation_id):
+        with self._no_progress(), self.retries.of(threading.current_thread(), invocation_id):
             self.perform(self.sleeping(seconds, idle=True), what, returns=True)
 
     def _no_progress(self) -> contextlib.AbstractContextManager[None]:
         return self.limits.no_progress() if self.at_home else contextlib.nullcontext()
-
-    @contextlib.contextmanager
-    def _retries(self, actor: Actor, invocation_id: str) -> Iterator[None]:
-        """Note that a call is not over yet, unless its back-off is ended."""
-        self.retrying[actor] = invocation_id
-        try:
-            yield
-        except BaseException:
-            self.retrying.pop(actor, None)
-            raise
-
-    def call_is_over(self, actor: Actor) -> None:
-        """What it has tried before is tried no more."""
-        self.retrying.pop(actor, None)
-
-    def calls_under_way(self) -> set[str]:
-        """The ids of the calls that are tried again, or are about to be; of those of a thread that
-        has yet to show what it makes of the last attempt as well."""
-        return {
-            held
-            for actor, held in list(self.retrying.items())
-            if actor.is_alive() and self.participants.may_come_back(actor)
-        }
 
     async def back_off_for(
         self,
@@ -316,7 +293,7 @@ class Timekeeper:
         invocation_id: str,
     ) -> None:
         """The same for a coroutine."""
-        with self._no_progress(), self._retries(actor, invocation_id):
+        with self._no_progress(), self.retries.of(actor, invocation_id):
             steps = self.sleeping(seconds, idle=True)
             await self.perform_for(actor, steps, what, returns=True, wait=wait)
 
@@ -698,7 +675,7 @@ class Timekeeper:
             self.participants = Participants(before)
             self.opening = Opening()
             self.loop = self.trio = None
-            self.retrying.clear()
+            self.retries.clear()
 
     def put_back(self, put_back: Callable[[], None], frozen: object) -> None:
         """Have the world, and its time, put back to what they were. It is closed meanwhile.
