@@ -61,8 +61,8 @@ class Settings(ServiceSettings):
 
     start: Annotated[
         datetime | str | None,
-        "when the clock starts, as 2012-12-12T00:00:00 (UTC); default: the frozen time if time is "
-        "frozen, else the present second",
+        "when the clock starts, as 2012-12-12T00:00:00 (UTC), unless the test freezes time itself; "
+        "default: that frozen time, else the present second",
     ] = None
     freeze: Annotated[bool, "freeze the test's own clocks along with the fake's (freezegun)"] = (
         False
