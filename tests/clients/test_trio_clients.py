@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from support.inner_pytest import OURS, run_apart, run_here
 from support.runner import GROUP, HOST
+from support.trio_coroutines import (
+    MARKS,
+    client,
+    trio,
+    with_client,
+    work_one_task,
+)
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -19,48 +26,8 @@ from pytest_datapipeline import (
     set_task_status,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-trio = pytest.importorskip("trio")
-# aiobotocore before 3 runs in asyncio alone.
-HttpxSession: Any = pytest.importorskip("aiobotocore.httpxsession").HttpxSession
 AIOHTTPSession: Any = pytest.importorskip("aiobotocore.httpsession").AIOHTTPSession
-aiobotocore_session = pytest.importorskip("aiobotocore.session")
-AioConfig: Any = pytest.importorskip("aiobotocore.config").AioConfig
-if pytest.importorskip("aiobotocore._httpx").httpx is None:
-    pytest.skip("aiobotocore has no httpx", allow_module_level=True)
-
-pytestmark = [
-    pytest.mark.datapipeline(start="2024-01-01T00:00:00"),
-    # It says so of the older httpx.
-    pytest.mark.filterwarnings("ignore:aiobotocore's httpx backend:DeprecationWarning"),
-]
-
-
-def client(**config: Any) -> Any:
-    """A client of aiobotocore, to be entered; with a patient read time-out unless one is given."""
-    config = {"read_timeout": 100, "http_session_cls": HttpxSession, **config}
-    return aiobotocore_session.get_session().create_client(
-        "datapipeline", config=AioConfig(**config)
-    )
-
-
-def with_client(function: Callable[[Any], Awaitable[Any]], **config: Any) -> Any:
-    """Run a coroutine function with a client, under trio."""
-
-    async def main() -> Any:
-        async with client(**config) as made:
-            return await function(made)
-
-    return trio.run(main)
-
-
-async def work_one_task(made: Any) -> str:
-    """Poll for a task and finish it."""
-    task = (await made.poll_for_task(workerGroup=GROUP, hostname=HOST))["taskObject"]
-    await made.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
-    return str(task["taskId"])
+pytestmark = MARKS
 
 
 class TestClients:
@@ -213,7 +180,7 @@ class TestGates:
     def test_a_task_is_held_while_another_goes_on(
         self, datapipeline_fake: DataPipelineFake
     ) -> None:
-        task = datapipeline_fake.enqueue(GROUP)
+        task = datapipeline_fake.enqueue("wg")
 
         async def main(made: Any) -> None:
             async with trio.open_nursery() as nursery:
@@ -251,7 +218,7 @@ class TestNames:
 
 class TestStubber:
     def test_a_script_is_played(self, datapipeline_stubber: DataPipelineStubber) -> None:
-        task_id = datapipeline_stubber.add_task(GROUP, {"command": "echo hi"})
+        task_id = datapipeline_stubber.add_task("wg", {"command": "echo hi"})
         datapipeline_stubber.add_response("set_task_status", {})
 
         assert with_client(work_one_task) == task_id

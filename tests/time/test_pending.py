@@ -18,12 +18,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-
-aiobotocore_session = pytest.importorskip("aiobotocore.session")
-AioConfig: Any = pytest.importorskip("aiobotocore.config").AioConfig
+from support.coroutines import with_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from pytest_datapipeline import DataPipelineFake
 
@@ -31,18 +29,6 @@ pytestmark = pytest.mark.datapipeline(start="2024-01-01T00:00:00", settle=0.05)
 
 # Real seconds that are longer than the setting `settle` above.
 LONG = 0.3
-
-
-def with_client(function: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Run a coroutine function with a client of aiobotocore."""
-
-    async def main() -> Any:
-        async with aiobotocore_session.get_session().create_client(
-            "datapipeline", config=AioConfig(read_timeout=100)
-        ) as made:
-            return await function(made)
-
-    return asyncio.run(main())
 
 
 @asynccontextmanager

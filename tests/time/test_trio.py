@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
@@ -16,6 +16,13 @@ from botocore.exceptions import ClientError
 from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
+from support.trio_coroutines import (
+    MARKS,
+    client,
+    trio,
+    with_client,
+    work_one_task,
+)
 
 from pytest_datapipeline import (
     DataPipelineFake,
@@ -25,53 +32,11 @@ from pytest_datapipeline import (
     set_task_status,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-trio = pytest.importorskip("trio")
 testing = pytest.importorskip("trio.testing")
-# aiobotocore before 3 runs in asyncio alone.
-HttpxSession: Any = pytest.importorskip("aiobotocore.httpxsession").HttpxSession
-aiobotocore_session = pytest.importorskip("aiobotocore.session")
-AioConfig: Any = pytest.importorskip("aiobotocore.config").AioConfig
-if pytest.importorskip("aiobotocore._httpx").httpx is None:
-    pytest.skip("aiobotocore has no httpx", allow_module_level=True)
-
-pytestmark = [
-    pytest.mark.datapipeline(start="2024-01-01T00:00:00"),
-    # It says so of the older httpx.
-    pytest.mark.filterwarnings("ignore:aiobotocore's httpx backend:DeprecationWarning"),
-]
+pytestmark = MARKS
 
 # Real seconds of something slow.
 LONG = 0.3
-
-
-def client(**config: Any) -> Any:
-    """A client of aiobotocore, to be entered; with a patient read time-out unless one is given."""
-    config = {"read_timeout": 100, "http_session_cls": HttpxSession, **config}
-    return aiobotocore_session.get_session().create_client(
-        "datapipeline", config=AioConfig(**config)
-    )
-
-
-def with_client(
-    function: Callable[[Any], Awaitable[Any]], *, clock: Any = None, **config: Any
-) -> Any:
-    """Run a coroutine function with a client, under trio."""
-
-    async def main() -> Any:
-        async with client(**config) as made:
-            return await function(made)
-
-    return trio.run(main, clock=clock)
-
-
-async def work_one_task(made: Any) -> str:
-    """Poll for a task and finish it."""
-    task = (await made.poll_for_task(workerGroup="wg"))["taskObject"]
-    await made.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
-    return str(task["taskId"])
 
 
 async def empty_poll(made: Any) -> Any:
