@@ -32,7 +32,8 @@ class Held:
         latest: the last one.
         tried: the last call about it that has failed since, as the test has planned.
         tried_to_end: whether a SetTaskStatus did.
-        heard: when a call about it was last over, or the poll, in nanoseconds since 1970.
+        heard: when the poll, a call about it, or one of its worker's that failed as planned was
+            last over, in nanoseconds since 1970.
         silence: nanoseconds from there to the first call about it after it was taken back.
         under_way: how many calls about it have yet to be answered.
         canceled: the report whose answer said that it is canceled.
@@ -304,10 +305,16 @@ class Evidence:
 
     def leaves(self, call: Call) -> None:
         """Take note that a call is over."""
+        until = call.ended_ns or call.time_ns
         held = self.task_of(call)
         if held is not None and held.under_way:
             held.under_way -= 1
-            held.heard = max(held.heard, call.ended_ns or call.time_ns)
+            held.heard = max(held.heard, until)
+        if call.injected:
+            # Who makes one call after the other could say nothing of his tasks meanwhile.
+            for held in self.tasks.values():
+                if held.worker == call._caller and not held.over:
+                    held.heard = max(held.heard, until)
 
     def moves(self, target: int, attempts: Iterable[Attempt]) -> None:
         """Take note that time is moved by hand. The runners that have these attempts may wait in

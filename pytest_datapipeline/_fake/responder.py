@@ -288,8 +288,8 @@ class Responder:
             call.injected = True
             call._planned_at = fault.planned_at
         self._calls._append(call)
-        # Of a poll there is nothing to note before it is answered.
-        watch = self._watch if "taskId" in call.parameters else None
+        # Of other calls there is nothing to note before they are answered.
+        watch = self._watch if "taskId" in call.parameters or fault is not None else None
         if watch is not None:
             watch.arrives(call)
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ConnectTimeoutError
 from support.runner import GROUP, HOST, finish, poll, take, work, work_one
 
 from pytest_datapipeline import report_task_progress
@@ -267,6 +268,22 @@ def test_no_heartbeat_is_expected_while_no_runner_is_there(
         datapipeline_fake.clock.advance(86_400)
 
     assert not datapipeline_fake.findings
+
+
+def test_a_call_that_hangs_is_not_the_silence_of_who_makes_one_after_the_other(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue(GROUP)
+    datapipeline_fake.fail("report_task_runner_heartbeat", "connect_timeout", times=2)
+    task_id = poll(datapipeline_client)["taskId"]
+    datapipeline_client.report_task_progress(taskId=task_id)
+
+    for _ in range(2):
+        with contextlib.suppress(ConnectTimeoutError):
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="runner-1")
+    datapipeline_client.report_task_progress(taskId=task_id)
+
+    assert "seldom-reports" not in str(datapipeline_fake.findings)
 
 
 @pytest.mark.parametrize(
