@@ -313,7 +313,7 @@ class Evidence:
         if call.injected:
             # Who makes one call after the other could say nothing of his tasks meanwhile.
             for held in self.tasks.values():
-                if held.worker == call._caller and not held.over:
+                if held.worker == call._caller and held.silence is None:
                     held.heard = max(held.heard, until)
 
     def moves(self, target: int, attempts: Iterable[Attempt]) -> None:

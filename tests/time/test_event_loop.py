@@ -262,6 +262,37 @@ class TestTime:
 
         assert datapipeline_fake.clock.now().second == 0
 
+    @pytest.mark.datapipeline(freeze=True)
+    def test_sleeps_and_deadlines_end_where_the_loop_counts_from_1970(
+        self, datapipeline_fake: DataPipelineFake
+    ) -> None:
+        async def main(made: Any) -> list[datetime.timedelta]:
+            before = datapipeline_fake.clock.now()
+            ends = []
+            for seconds in (100, 0.1, 0.2, 0.3, 1e-6, 1e-9):
+                await asyncio.sleep(seconds)
+                ends.append(datapipeline_fake.clock.now() - before)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(made.poll_for_task(workerGroup="wg"), 5)
+            return [*ends, datapipeline_fake.clock.now() - before]
+
+        ends = [end.total_seconds() for end in with_client(main)]
+
+        assert ends == pytest.approx([100, 100.1, 100.3, 100.6, 100.6, 100.6, 105.6], abs=1e-5)
+
+    def test_sleeps_end_after_years(self, datapipeline_fake: DataPipelineFake) -> None:
+        async def main(made: Any) -> float:
+            await made.list_pipelines()
+            loop = asyncio.get_running_loop()
+            for _ in range(10):
+                await asyncio.sleep(20 * 365 * 86_400)
+            before = loop.time()
+            while loop.time() < before + 1:
+                await asyncio.sleep(0.1)
+            return loop.time() - before
+
+        assert with_client(main) == pytest.approx(1, abs=0.11)
+
     def test_frozen_time_moves_along(self, datapipeline_fake: DataPipelineFake) -> None:
         with freeze_time("2025-01-01", real_asyncio=True):
             with_client(lambda made: made.poll_for_task(workerGroup="wg"))

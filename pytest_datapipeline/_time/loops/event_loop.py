@@ -15,6 +15,7 @@ when, does not depend on how fast the machine is.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from asyncio import selector_events
 from asyncio.base_events import BaseEventLoop
@@ -99,6 +100,7 @@ class LoopTime(LoopOnFakeTime):
         self._asleep = False
         self._base = 0.0
         self._start = 0
+        self._resolution = 0.0
         # When, in real time, each of the loop's timers is up, and how far time was then.
         self._up: dict[int, tuple[Any, float]] = {}
         self._up_at = 0
@@ -161,6 +163,7 @@ class LoopTime(LoopOnFakeTime):
         if loop is not None and "time" in loop.__dict__:
             virtual = loop.time()
             del loop.time
+            loop._clock_resolution = self._resolution
             shift = loop.time() - virtual
             for handle in loop._scheduled:
                 handle._when += shift
@@ -197,11 +200,22 @@ class LoopTime(LoopOnFakeTime):
             loop.time = self._time
             for handle in loop._scheduled:
                 handle._when += shift
+            self._resolution = loop._clock_resolution
         self._loop = loop
         return True
 
-    def _time(self) -> float:
-        return self._base + (self._keeper.elapsed - self._start) / SECOND
+    def _time(self, later: int = 0) -> float:
+        return self._base + (self._keeper.elapsed + later - self._start) / SECOND
+
+    def _moment(self, due: float) -> int:
+        moment = super()._moment(due)
+        loop = self._hooked
+        if self._virtual and loop is self._loop:
+            # Not a little before, as floats add up: the loop would wait for the rest of it.
+            when = loop.time() + due
+            while (missing := when - self._time(moment - self._keeper.clock.now)) > 0:
+                moment += max(1, duration(missing))
+        return moment
 
     def wake(self) -> None:
         """Have the loop look again, if it sleeps: somebody else has done something."""
@@ -217,6 +231,10 @@ class LoopTime(LoopOnFakeTime):
         self._look(loop, 0)
         if loop._ready:
             return True
+        if self._virtual and loop is self._loop:
+            # A loop adds it to its time, and fires what is due before that. To very high floats, as
+            # of frozen time, which counts from 1970, its own makes no difference.
+            loop._clock_resolution = max(self._resolution, math.ulp(loop.time()))
         if _is_due(loop):
             return True
         keeper = self._keeper
@@ -284,7 +302,7 @@ class LoopTime(LoopOnFakeTime):
         if not up:
             return False
         _, when = min(up)
-        target = keeper.clock.now + duration(when - loop.time())
+        target = self._moment(when - loop.time())
         upcoming = keeper.clock.next_at()
         if upcoming is None or upcoming > target:
             keeper.jump(target)

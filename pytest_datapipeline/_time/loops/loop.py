@@ -193,7 +193,7 @@ class LoopOnFakeTime:
         if due is not None:
             if not self._virtual:
                 return f"{self._TIMERS} timers are real (the setting asyncio_timers)"
-            timer = keeper.clock.now + duration(due)
+            timer = self._moment(due)
         if timer is not None and (upcoming is None or timer < upcoming):
             self._check_sleeps()
             self._jump(timer)
@@ -214,6 +214,10 @@ class LoopOnFakeTime:
         if self._settling is None:
             self._settling = now
         return self._waited <= settle and now - self._settling <= AT_MOST * settle
+
+    def _moment(self, due: float) -> int:
+        """When a timer of the loop is due, on the fake's clock."""
+        return self._keeper.clock.now + duration(due)
 
     def _jump(self, target: int | None) -> None:
         self._keeper.jump(target)
