@@ -513,7 +513,7 @@ class DataPipelineFake:
         if at not in ("door", "answer"):
             raise FakeUsageError(f"hold(at={at!r}): it can be 'door' or 'answer'.")
         driving = self._world.driving
-        return Gate(matcher_of(call), at, self._world.gates, self.wait_until, driving.until_held)
+        return Gate(matcher_of(call), at, self._world.gates, driving.wait_held, driving.until_held)
 
     # -- driving and waiting ----------------------------------------------------------------------
 

@@ -311,9 +311,10 @@ class Evidence:
             held.under_way -= 1
             held.heard = max(held.heard, until)
         if call.injected:
-            # Who makes one call after the other could say nothing of his tasks meanwhile.
+            # Who makes one call after the other could not report meanwhile. What he has yet to
+            # acknowledge, he should not have taken.
             for held in self.tasks.values():
-                if held.worker == call._caller and held.silence is None:
+                if held.worker == call._caller and held.acknowledged and held.silence is None:
                     held.heard = max(held.heard, until)
 
     def moves(self, target: int, attempts: Iterable[Attempt]) -> None:

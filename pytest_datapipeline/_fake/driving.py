@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .. import checks
 from .._record.call import CallMatcher, not_called
-from .._record.callers import user_location
+from .._record.callers import place_of, user_location
 from .._service.clock import SECOND, to_datetime, to_ns
 from .._time.cancellations import UNTIL_SEEN
 from .._time.limits import MAX_TIME, Drive
@@ -125,6 +125,8 @@ class Driving:
                     self._on_unwound()
                 finally:
                     self._time.limits.drive = None
+                if drive.error is not None:
+                    raise drive.error
         if inspect.iscoroutine(returned):
             running = self._run_coroutines(runner_loop, returned, drive, until, die_at)
             return self._is_to_be_awaited("datapipeline_fake.run", running, returned)
@@ -222,9 +224,15 @@ class Driving:
         waiting = self._until(condition, max_time)
         return self._is_to_be_awaited("datapipeline_fake.until", waiting)
 
-    def until_held(self, enough: Callable[[], object]) -> Coroutine[Any, Any, None]:
+    def until_held(self, enough: Callable[[], object], what: str) -> Coroutine[Any, Any, None]:
         """`Gate.until`."""
-        return self._is_to_be_awaited("gate.until", self._until(enough, MAX_TIME))
+        waiting = self._until(enough, MAX_TIME, "gate.until()", what)
+        return self._is_to_be_awaited("gate.until", waiting)
+
+    def wait_held(self, enough: Callable[[], object], what: str) -> None:
+        """`Gate.wait`."""
+        limit = checks.seconds("max_time", MAX_TIME)
+        self.wait(enough, what, True, ours=True, limit=limit, who="gate.wait()")
 
     def _is_to_be_awaited(
         self, call: str, *coroutines: Coroutine[Any, Any, Any]
@@ -247,15 +255,17 @@ class Driving:
         self,
         condition: Condition | Task | datetime | timedelta | None,
         max_time: float | timedelta,
+        who: str = "until()",
+        what: str | None = None,
     ) -> None:
         limit = checks.seconds("max_time", max_time)
-        loops = self._running_loops("until()")
+        loops = self._running_loops(who)
         condition = self._moment(condition)
-        what = "every task to end" if condition is None else repr(condition)
+        what = what or _told(condition)
         endless = not isinstance(condition, datetime)
         holds = self._condition(condition)
         if endless:
-            holds = self._within(limit, holds, "until()", what)
+            holds = self._within(limit, holds, who, what)
         with self._stops(condition):
             await loops.until(holds, what, endless)
 
@@ -268,7 +278,7 @@ class Driving:
         """`DataPipelineFake.wait_until`."""
         limit = checks.seconds("max_time", max_time)
         condition = self._moment(condition)
-        what = "every task to end" if condition is None else repr(condition)
+        what = _told(condition)
         ours = condition is None or isinstance(condition, Task)
         self.wait(condition, what, move_time, ours=ours, limit=limit)
 
@@ -280,17 +290,19 @@ class Driving:
         *,
         ours: bool,
         limit: int | None = None,
+        who: str = "wait_until()",
     ) -> None:
         """Wait on the test's thread.
 
         Args:
             ours: whether the condition is about tasks.
             limit: how much virtual time it may take, in nanoseconds, unless it is for a moment.
+            who: the method that waits, for messages.
         """
         endless = not isinstance(condition, datetime)
         holds = self._condition(condition, until_seen=move_time)
         if endless and limit is not None:
-            holds = self._within(limit, holds, "wait_until()", what)
+            holds = self._within(limit, holds, who, what)
         with self._stops(condition):
             self._time.wait_until(
                 holds,
@@ -299,6 +311,7 @@ class Driving:
                 endless=endless,
                 ours=ours,
                 coroutine=running_coroutine(),
+                who=who,
             )
 
     def _check_something_to_run(self) -> None:
@@ -384,8 +397,8 @@ class Driving:
                 raise self._time.stuck(
                     f"{who} waits for {what}, and ran into max_time, the limit of virtual time "
                     f"({timedelta(seconds=limit // SECOND)}), in which others went on without "
-                    f"that coming{': ' * bool(going_on)}{going_on}. Find out why it does not come; "
-                    "or give a higher max_time.",
+                    f"that coming{': ' * bool(going_on)}{going_on}. Find out why it does not come"
+                    f"{'' if who.startswith('gate') else '; or give a higher max_time'}.",
                     about="max-time-reached",
                 )
             return False
@@ -415,6 +428,14 @@ class Driving:
             self._clock.now >= canceled + UNTIL_SEEN
             for canceled in self._service.tasks.disturbed.values()
         )
+
+
+def _told(condition: Condition | Task | datetime | None) -> str:
+    """What is waited for, for messages."""
+    code = getattr(condition, "__code__", None)
+    if code is not None:
+        return f"the predicate at {place_of(code.co_filename, code.co_firstlineno)}"
+    return "every task to end" if condition is None else repr(condition)
 
 
 class _ToBeAwaited(NamedTuple):

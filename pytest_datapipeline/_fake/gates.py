@@ -37,8 +37,8 @@ class Gate:
         matcher: CallMatcher,
         at: Where,
         gates: Gates,
-        wait: Callable[[Callable[[], object]], None],
-        until: Callable[[Callable[[], object]], Coroutine[Any, Any, None]],
+        wait: Callable[[Callable[[], object], str], None],
+        until: Callable[[Callable[[], object], str], Coroutine[Any, Any, None]],
     ) -> None:
         self.matcher = matcher
         self.at: Where = at
@@ -74,11 +74,15 @@ class Gate:
         Raises:
             Stuck: none came.
         """
-        self._wait(lambda: len(self._held) >= number)
+        self._wait(lambda: len(self._held) >= number, self._what(number))
 
     def until(self, number: int = 1) -> Coroutine[Any, Any, None]:
         """The same in a coroutine, to be awaited."""
-        return self._until(lambda: len(self._held) >= number)
+        return self._until(lambda: len(self._held) >= number, self._what(number))
+
+    def _what(self, number: int) -> str:
+        calls = "a call" if number == 1 else f"{number} calls"
+        return f"{calls} to be held by {self!r}"
 
     def release(self, number: int | None = None) -> None:
         """Let calls go on, in the order in which they came: so many, or all that are held now.

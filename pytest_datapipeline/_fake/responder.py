@@ -307,6 +307,11 @@ class Responder:
             held = self._gates.hold(call, at, request.actor is self._time.home)
         except FakeUsageError as error:
             self._on_mistake(str(error))
+            call.error = type(error).__name__
+            drive = self._time.limits.drive
+            if drive is not None:
+                # Its loop may take it for one more failed call.
+                drive.error = error
             raise
         if held is not None:
             self._time.happened()

@@ -120,7 +120,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "sleeps-in-real-time",
             _STUCK,
-            ("The loop has slept for ... real seconds in run(), while the fake's clock",),
+            ("The loop has slept for ... real seconds in run()",),
             "A loop that `run` drives calls `time.sleep`, which takes real time: what is to come "
             "with the fake's time, such as a cancellation, never comes.",
             "Set `virtual_sleep=True`: a sleep then moves the clock and takes no time. Raise "

@@ -6,12 +6,14 @@ Each limit has one text, for runners in threads and in coroutines alike.
 from __future__ import annotations
 
 import contextlib
+import sys
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .._service.clock import SECOND, to_datetime
-from ..errors import RunnerUnwound, Stuck, told_by_message
+from ..errors import RunnerUnwound, Stuck, Unwinding, told_by_message
 from .unwinding import Unwinder
 
 if TYPE_CHECKING:
@@ -25,8 +27,13 @@ __tracebackhide__ = told_by_message
 MAX_TIME = timedelta(days=7)
 # Longest wait for threads that stay active, in multiples of the setting `settle`.
 AT_MOST = 20
-# Sleeps in virtual time, one after the other, before it is asked what they are for.
+# Sleeps in virtual time, one after the other, before it is asked what they are for: how long they
+# have taken. So many of them are never for anything; it takes about ten real seconds.
 _SLEEPS_IN_A_ROW = 1_000
+_SLEEPS_AT_MOST = 200_000
+# Longest time for which the fake's clock may stand still while others do go on in real time, and
+# longest for all real sleeps of a loop that is driven, in multiples of the setting `patience`.
+STANDING_STILL = 6
 # Consecutive calls on the test's thread that change nothing while time stands still; about ten
 # real seconds.
 _CALLS_AT_A_STANDSTILL = 20_000
@@ -58,17 +65,34 @@ class Exceeded(NamedTuple):
 
 @dataclass(eq=False)
 class Drive:
-    """The limits of a runner's loop that `run` drives. `deadline` is in nanoseconds since 1970."""
+    """A runner's loop that `run` drives, and its limits.
+
+    Attributes:
+        finished: whether what it is driven for has come.
+        deadline: in nanoseconds since 1970.
+        error: what `run` is to raise when the loop has been left.
+    """
 
     finished: Callable[[], bool]
     max_calls: int
     deadline: int
     calls: int = 0
     unwinder: Unwinder = field(default_factory=Unwinder)
+    error: BaseException | None = None
 
-    def exceeded(self, now: int) -> Exceeded | None:
-        """Count a call; which limit it is over, if any."""
-        self.calls += 1
+    def is_over(self) -> bool:
+        """Whether it is to end. An error of the test's own predicate ends it as well: raised where
+        it is looked at, in a call of the runner's, it would be for that to handle."""
+        if self.error is None:
+            try:
+                return self.finished()
+            except (Exception, Unwinding) as error:
+                self.error = error
+        return True
+
+    def exceeded(self, now: int, calls: int = 1) -> Exceeded | None:
+        """Count a call, unless it is a sleep; which limit the loop is over, if any."""
+        self.calls += calls
         if self.calls > self.max_calls:
             return Exceeded(
                 f"The loop made {self.max_calls} calls (max_calls) in run(). Give it work that "
@@ -179,7 +203,9 @@ class Limits:
             self._sleeps_since = self._clock.now
         self._sleeps += 1
         slept = self._clock.now - self._sleeps_since
-        if clocks_go or self._sleeps <= _SLEEPS_IN_A_ROW or slept <= self._idle * SECOND:
+        if clocks_go or self._sleeps <= _SLEEPS_IN_A_ROW:
+            return
+        if self._sleeps <= _SLEEPS_AT_MOST and slept <= self._idle * SECOND:
             return
         span = timedelta(seconds=slept // SECOND)
         raise self._unwinder.prepared(
@@ -192,19 +218,20 @@ class Limits:
             )
         )
 
-    def too_long_asleep(self, seconds: float) -> Stuck:
-        """The error of a driven loop that sleeps in real time. To be raised by the caller."""
+    def too_long_asleep(self, seconds: float, still: bool) -> Stuck:
+        """The error of a driven loop that sleeps in real time, to be raised by the caller. `still`:
+        whether the fake's clock has stood still meanwhile."""
+        stood = f", while the fake's clock stood still at {to_datetime(self._clock.now):%H:%M:%S}"
         error = self._stuck(
-            f"The loop has slept for {seconds:g} real seconds in run(), while the fake's clock "
-            f"stood still at {to_datetime(self._clock.now):%H:%M:%S}. Set virtual_sleep=True, so "
-            "that its sleeps move the clock; or raise the setting patience, if it waits for work "
-            "that is done in real time.",
+            f"The loop has slept for {seconds:g} real seconds in run(){stood * still}. Set "
+            "virtual_sleep=True, so that its sleeps move the clock; or raise the setting patience, "
+            "if it waits for work that is done in real time.",
             about="sleeps-in-real-time",
         )
         return error if self.drive is None else self.drive.unwinder.prepared(error)
 
-    def check_drive(self, count: bool = False) -> None:
-        """Look at the loop that is driven. `count`: whether it makes a call.
+    def check_drive(self, calls: int | None = None) -> None:
+        """Look at the loop that is driven. `calls`: how many it makes now, if it acts.
 
         Raises:
             RunnerUnwound: what it was driven for has come.
@@ -213,9 +240,9 @@ class Limits:
         drive = self.drive
         if drive is None:
             return
-        if drive.finished():
+        if drive.is_over():
             raise drive.unwinder.prepared(RunnerUnwound("what run() was to wait for has come"))
-        limit = drive.exceeded(self._clock.now) if count else None
+        limit = None if calls is None else drive.exceeded(self._clock.now, calls)
         if limit is not None:
             raise drive.unwinder.prepared(self._stuck(limit.problem, about=limit.about))
 
@@ -236,3 +263,10 @@ class Limits:
                 about="only-empty-polls",
             )
         )
+
+
+def real_time() -> float:
+    """Real seconds, whatever freezegun and time-machine have frozen."""
+    if sys.platform == "win32":
+        return time.perf_counter()
+    return time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._service.clock import to_datetime
 from ..errors import told_by_message
+from .limits import STANDING_STILL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,8 @@ class OwnClocks:
 @contextmanager
 def real_sleep_limited(timekeeper: Timekeeper, namespace: dict[str, Any]) -> Iterator[None]:
     """Have `time.sleep` raise Stuck where the test's thread has slept for the setting `patience`
-    while the fake's clock stood still: whatever is to come with time would never come.
+    while the fake's clock stood still: whatever is to come with time would never come. And where it
+    has slept for several times that in all.
 
     Args:
         namespace: of the code that is run, which may have taken it out of `time`.
@@ -106,21 +108,25 @@ def real_sleep_limited(timekeeper: Timekeeper, namespace: dict[str, Any]) -> Ite
         yield
         return
     home, patience = threading.get_ident(), timekeeper.stalled_seconds
-    since, slept = timekeeper.elapsed, 0.0
+    since, slept, in_all = timekeeper.elapsed, 0.0, 0.0
+    longest = STANDING_STILL * patience
 
     def sleep(seconds: float) -> None:
-        nonlocal since, slept
+        nonlocal since, slept, in_all
         if threading.get_ident() != home:
             real_sleep(seconds)
             return
         if timekeeper.elapsed != since:
             since, slept = timekeeper.elapsed, 0.0
-        left = patience - slept
-        real_sleep(min(seconds, left))
+        real_sleep(max(0.0, min(seconds, patience - slept, longest - in_all)))
         slept += seconds
+        in_all += seconds
         if slept > patience:
             slept = 0.0
-            raise timekeeper.limits.too_long_asleep(patience)
+            raise timekeeper.limits.too_long_asleep(patience, still=True)
+        if in_all > longest:
+            in_all = 0.0
+            raise timekeeper.limits.too_long_asleep(longest, still=False)
 
     sleepers = [held for held in (vars(time), namespace) if held.get("sleep") is real_sleep]
     for held in sleepers:

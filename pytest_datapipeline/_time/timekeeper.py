@@ -10,6 +10,7 @@ woke up, and a test repeats itself.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -18,7 +19,7 @@ from .._service.instances.queues import Ticket
 from ..errors import FakeUsageError, Stuck, explained, told_by_message
 from . import threads
 from .frozen import FrozenTime, backwards
-from .limits import AT_MOST, Limits, Patience
+from .limits import AT_MOST, STANDING_STILL, Limits, Patience, real_time
 from .participants import Actor, Participants, Wait, called, thread_of
 from .retries import Retries
 
@@ -46,6 +47,9 @@ _FROM_ELSEWHERE = (
     "From the test's own thread call clock.advance(seconds), or wait_until(...), which moves time "
     "while all runners wait."
 )
+
+
+NOTHING_TO_COME = "nothing is going to happen: no poll waits, and no task has a deadline"
 
 
 class Closed(Exception):
@@ -115,6 +119,10 @@ class Timekeeper:
         self.loop: AsyncioLoop | None = None
         self.trio: HomeLoop | None = None
         self._rebased = 0
+        # How far time was when it was last seen to stand still, since when, and when that was seen.
+        self._still_at = 0
+        self._still_since = 0.0
+        self._looked_at_still = -math.inf
         self.retries: Retries = Retries()
         # Who moves time by hand, outside of a loop that the test drives.
         self.moved_by: threading.Thread | None = None
@@ -151,19 +159,25 @@ class Timekeeper:
         return self.participants.home
 
     def perform(
-        self, steps: Generator[Ticket, None, Result], what: Callable[[], str], returns: bool
+        self,
+        steps: Generator[Ticket, None, Result],
+        what: Callable[[], str],
+        returns: bool,
+        calls: int = 1,
     ) -> Result:
         """Run a request's steps on the calling thread, waiting where they ask for it.
 
-        `returns`: whether the thread is expected to call again soon; one that sends heartbeats is
-        not.
+        Args:
+            returns: whether the thread is expected to call again soon; one that sends heartbeats is
+                not.
+            calls: 0 if it only sleeps.
         """
         with self.lock:
             home = self.at_home
             opening = self._present_opening()
             if home:
                 self.sync()
-                self.limits.check_drive(count=True)
+                self.limits.check_drive(calls)
                 self.limits.check_standstill()
             else:
                 _check_open(opening)
@@ -274,12 +288,12 @@ class Timekeeper:
         if self.at_home:
             with self.lock:
                 self.limits.check_sleeps(self.frozen.current() is not None)
-        self.perform(self.sleeping(seconds), what, returns=True)
+        self.perform(self.sleeping(seconds), what, returns=True, calls=0)
 
     def back_off(self, seconds: float, what: Callable[[], str], invocation_id: str) -> None:
         """The same before a retry, which does not count as progress."""
         with self._no_progress(), self.retries.of(threading.current_thread(), invocation_id):
-            self.perform(self.sleeping(seconds, idle=True), what, returns=True)
+            self.perform(self.sleeping(seconds, idle=True), what, returns=True, calls=0)
 
     def _no_progress(self) -> contextlib.AbstractContextManager[None]:
         return self.limits.no_progress() if self.at_home else contextlib.nullcontext()
@@ -431,12 +445,15 @@ class Timekeeper:
         endless: bool = True,
         ours: bool = False,
         coroutine: Actor | None = None,
+        who: str = "wait_until()",
     ) -> None:
         """Wait until the condition holds, letting time pass if it may.
 
-        `endless`: whether it may never hold, so that a wait in which nothing happens is stopped.
-        `ours`: whether it is about the service alone, which only calls and time can change.
-        `coroutine`: who calls, if that is a coroutine: the others of its loop cannot go on.
+        Args:
+            endless: whether it may never hold, so that a wait in which nothing happens is stopped.
+            ours: whether it is about the service alone, which only calls and time can change.
+            coroutine: who calls, if that is a coroutine: the others of its loop cannot go on.
+            who: the method that waits, for messages.
         """
         if not self.at_home:
             raise FakeUsageError(
@@ -455,6 +472,7 @@ class Timekeeper:
             if in_the_loop:
                 raise _would_block(f"in which {'; '.join(in_the_loop)}")
             self.sync()
+            self._looked_at_still = -math.inf
             while not condition():
                 if move_time:
                     self._settle(condition)
@@ -468,7 +486,7 @@ class Timekeeper:
                 else:
                     waiting = self.who_waits() or "no poll waits"
                     obstacle = f"time is not to move ({waiting})"
-                why = f"wait_until() waits for {what}, but {obstacle}"
+                why = f"{who} waits for {what}, but {obstacle}"
                 if not self.participants.other_threads():
                     if coroutine is not None and self.expected() is None:
                         raise _would_block(f"of {called(coroutine)}, and {obstacle}")
@@ -484,7 +502,28 @@ class Timekeeper:
                     else "Move time on with clock.advance(seconds), leave out move_time=False, or "
                     "raise the setting patience if a runner needs longer."
                 )
+                still = self.held_up_by_work(obstacle)
+                if still is not None:
+                    raise self.stuck(f"{still}: {why}. {remedy}", about="runner-still-works")
                 self._await_change(why, remedy, condition)
+
+    def held_up_by_work(self, obstacle: str) -> str | None:
+        """What to say if a runner has kept time from moving for too long. It may make calls all the
+        while, such as reports on a task in which it hangs, so that it is not silent.
+
+        Who waits for it asks again and again. `obstacle`: what stands in the way.
+        """
+        now, elapsed, patience = real_time(), self.elapsed, self._patience.stalled
+        between = patience + 2 * AT_MOST * self._patience.settle
+        if elapsed != self._still_at or now - self._looked_at_still > between:
+            self._still_at, self._still_since = elapsed, now
+        self._looked_at_still = now
+        longest = STANDING_STILL * patience
+        if now - self._still_since <= longest:
+            return None
+        if self.why_nothing_happens(obstacle) != "runner-still-works":
+            return None
+        return f"Time has stood still for {longest:g} real seconds"
 
     def _who_has_ended(self) -> str:
         gone = sorted(map(called, self.participants.ended_callers()))
@@ -494,7 +533,7 @@ class Timekeeper:
         """Why time may not move to the next timer of the service; None if it may."""
         upcoming = self.clock.next_at()
         if upcoming is None:
-            return "nothing is going to happen: no poll waits, and no task has a deadline"
+            return NOTHING_TO_COME
         return self._worked_on(upcoming) or self.expected()
 
     def why_nothing_happens(self, told: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -540,3 +541,32 @@ def test_calls_between_which_a_test_lets_time_pass_are_at_no_standstill(
 def test_a_duration_beyond_all_bounds_is_refused(datapipeline_fake: DataPipelineFake) -> None:
     with pytest.raises(FakeUsageError, match="must be a duration of up to"):
         datapipeline_fake.clock.advance(10**400)
+
+
+def test_an_error_of_the_predicate_is_no_failed_call_of_the_runner(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    def loop() -> None:
+        while True:
+            with contextlib.suppress(Exception):
+                datapipeline_client.poll_for_task(workerGroup="wg")
+
+    with pytest.raises(ZeroDivisionError):
+        datapipeline_fake.run(loop, until=lambda: bool(1 / 0))
+
+
+def test_a_mistake_of_the_test_is_no_failed_call_of_the_runner(
+    datapipeline_client: Any,
+) -> None:
+    fake = DataPipelineFake()
+
+    def loop() -> None:
+        while True:
+            with contextlib.suppress(Exception):
+                datapipeline_client.poll_for_task(workerGroup="wg")
+
+    with pytest.raises(UnmetExpectations), fake, fake.hold("poll_for_task"):  # noqa: SIM117
+        with pytest.raises(FakeUsageError, match="nobody could release"):
+            fake.run(loop, until=lambda: False)
+
+    assert fake.calls[0].error == "FakeUsageError"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.runner import GROUP, finish, poll, take, work_one
 
-from pytest_datapipeline import FakeUsageError, report_task_progress, set_task_status
+from pytest_datapipeline import FakeUsageError, Stuck, report_task_progress, set_task_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,3 +187,15 @@ def test_a_fake_is_not_reset_within_a_gate(datapipeline_fake: DataPipelineFake) 
         datapipeline_fake.reset()
 
     datapipeline_fake.reset()
+
+
+def test_a_wait_for_what_is_not_held_tells_what_it_was_for(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    with (
+        datapipeline_fake.hold("set_task_status") as gate,
+        pytest.raises(
+            Stuck, match=r"gate\.wait\(\) waits for 2 calls to be held by <Gate for set_"
+        ),
+    ):
+        gate.wait(2)

@@ -92,7 +92,7 @@ def test_sleeps_between_which_time_moves_are_counted_anew(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
     task = datapipeline_fake.enqueue("wg")
-    task.cancel(delay=10)
+    task.cancel(delay=5)
 
     def sleeps(seconds: float) -> None:
         time.sleep(IMPATIENT * 0.9)
@@ -101,6 +101,32 @@ def test_sleeps_between_which_time_moves_are_counted_anew(
     datapipeline_fake.run(reports(datapipeline_client, sleeps))
 
     assert task.status == "CANCELED"
+
+
+@pytest.mark.datapipeline(patience=IMPATIENT)
+def test_a_loop_that_sleeps_for_very_long_in_all_is_ended_though_time_moves(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("wg", delay=86_000)
+
+    def loop() -> None:
+        while True:
+            datapipeline_client.poll_for_task(workerGroup="wg")
+            time.sleep(IMPATIENT * 0.9)
+
+    with pytest.raises(
+        Stuck, match=r"slept for 0\.006 real seconds in run\(\)\. Set virtual_sleep"
+    ):
+        datapipeline_fake.run(loop)
+
+
+@pytest.mark.datapipeline(virtual_sleep=True)
+def test_sleeps_are_no_calls(datapipeline_fake: DataPipelineFake) -> None:
+    def loop() -> None:
+        for _ in range(100):
+            time.sleep(1)
+
+    datapipeline_fake.run(loop, until=lambda: False, max_calls=10)
 
 
 def test_a_double_of_sleep_is_left_alone(

@@ -313,6 +313,27 @@ def test_waiting_for_what_does_not_come_while_others_go_on_is_an_error(
         datapipeline_fake.wait_until(task, max_time=max_time)
 
 
+@pytest.mark.datapipeline(patience=0.02, settle=0.001)
+def test_waiting_for_a_runner_that_hangs_and_reports_in_real_time_is_an_error(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("wg")
+    tested = threading.Event()
+
+    def hang() -> None:
+        task_id = datapipeline_client.poll_for_task(workerGroup="wg")["taskObject"]["taskId"]
+        while not tested.wait(0.001):
+            datapipeline_client.report_task_progress(taskId=task_id)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+
+    with pytest.raises(Stuck, match=r"stood still for 0\.12 real seconds: .* still works on"):
+        datapipeline_fake.wait_until(timedelta(hours=1))
+    tested.set()
+    thread.join()
+
+
 def test_a_moment_is_waited_for_however_far_it_is(datapipeline_fake: DataPipelineFake) -> None:
     before = datapipeline_fake.clock.now()
 

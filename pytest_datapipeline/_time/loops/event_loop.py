@@ -25,9 +25,10 @@ from weakref import WeakKeyDictionary
 
 from ..._service.clock import SECOND, duration
 from ...errors import told_by_message
+from ..limits import real_time
 from . import pending
 from .asyncio_wait import wait_in_asyncio
-from .loop import LONGEST, SLICE, DrivenTask, Goal, LoopOnFakeTime, driven, real_time
+from .loop import LONGEST, SLICE, DrivenTask, Goal, LoopOnFakeTime, driven
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,6 @@ whichever is first, unless somebody else is still to act. Imports neither asynci
 
 from __future__ import annotations
 
-import sys
-import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._service.clock import duration
 from ...errors import Stuck, Unwinding, told_by_message
-from ..limits import AT_MOST
+from ..limits import AT_MOST, real_time
 
 if TYPE_CHECKING:
     import threading
@@ -201,7 +199,8 @@ class LoopOnFakeTime:
         obstacle = keeper.obstacle()
         if obstacle is not None:
             if upcoming is None and not others.others():
-                self._fail(f"Nothing is going to change: {obstacle}.", about="nothing-will-change")
+                nothing = "Nothing is going to change: no poll waits, and no task has a deadline."
+                self._fail(nothing, about="nothing-will-change")
                 return None
             return obstacle
         self._jump(None)
@@ -236,7 +235,8 @@ class LoopOnFakeTime:
             self._give_up(stuck)
 
     def _fail(self, problem: str, *, about: str) -> None:
-        self._give_up(self._keeper.stuck(f"{problem} {self._waits()}", about=about))
+        waits = self._waits()
+        self._give_up(self._keeper.stuck(f"{problem} {waits[:1].upper()}{waits[1:]}.", about=about))
 
     def _give_up(self, stuck: Stuck) -> None:
         goals, self.goals = self.goals, []
@@ -254,8 +254,11 @@ class LoopOnFakeTime:
         return "; ".join(filter(None, (self._keeper.who_waits(), *waits)))
 
     def _check_patience(self, obstacle: str) -> None:
-        """Fail what waits if nothing has happened for long."""
+        """Fail what waits if nothing has happened for long, or for very long nothing but calls."""
         patience = self._keeper.stalled_seconds
+        still = self._keeper.held_up_by_work(obstacle)
+        if still is not None:
+            self._fail(f"{still}: {obstacle}.", about="runner-still-works")
         if self._waited > patience:
             self._waited = 0.0
             self._fail(
@@ -273,17 +276,10 @@ class LoopOnFakeTime:
         with self._keeper.lock:
             limits = drive.limits
             if not drive.ended:
-                if limits.finished():
-                    drive.end()
+                if limits.is_over():
+                    drive.end(limits.error)
                 else:
                     limit = limits.exceeded(self._keeper.clock.now)
                     if limit is not None:
                         drive.end(self._keeper.stuck(limit.problem, about=limit.about))
         return drive.ended
-
-
-def real_time() -> float:
-    """Real seconds, whatever freezegun and time-machine have frozen."""
-    if sys.platform == "win32":
-        return time.perf_counter()
-    return time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -22,6 +22,7 @@ import trio
 from ..._service.clock import SECOND, duration
 from ...errors import RunnerUnwound, Stuck, explained, told_by_message
 from .. import threads
+from ..limits import real_time
 from ..participants import Wait
 from . import trio_pending
 from .loop import (
@@ -33,7 +34,6 @@ from .loop import (
     Goal,
     LoopOnFakeTime,
     driven,
-    real_time,
 )
 
 if TYPE_CHECKING:
