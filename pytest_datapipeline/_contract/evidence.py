@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._service.clock import SECOND
+from .._service.components.pipeline import FINISHED
+from .._service.definitions.catalog import ACTIVITY, family_of
+from .._service.instances.instance import USER_MANAGED_PRECONDITIONS
 from .._service.settings import ACKNOWLEDGE_SECONDS
 
 if TYPE_CHECKING:
@@ -137,7 +140,8 @@ class Runner:
     Attributes:
         location: where in the user's code it got its first task.
         polls: its first poll and its last.
-        throttled: its calls of each operation that were throttled one after the other.
+        throttled: its calls of each operation, and about each task, that were throttled one after
+            the other.
         errors: when its polls were answered with an error at once.
         heartbeats: its last two.
     """
@@ -147,10 +151,21 @@ class Runner:
     def __init__(self) -> None:
         self.polls: list[Call] = []
         self.location: Location | None = None
-        self.throttled: dict[str, Throttled] = {}
+        self.throttled: dict[tuple[str, str], Throttled] = {}
         self.errors: list[int] = []
         self.heartbeats: list[Call] = []
         self.terminated: Call | None = None
+
+    def throttled_before(self, call: Call) -> Throttled | None:
+        """The calls that it repeats, if they were throttled."""
+        return self.throttled.get(_repeated(call))
+
+
+def _repeated(call: Call) -> tuple[str, str]:
+    """What calls have in common of which one repeats the other."""
+    given = call.parameters
+    about = given.get("taskId") or given.get("workerGroup") or given.get("taskrunnerId")
+    return call.operation, str(about)
 
 
 class Throttled:
@@ -240,7 +255,7 @@ class Evidence:
         self.terminated: Call | None = None
         # What the calls about pipelines have shown.
         self.errored: dict[str, Call] = {}
-        self.creations: dict[str, Call] = {}
+        self.creations: dict[tuple[str, str], Call] = {}
         self.watched: dict[str, list[Call]] = {}
         self.looked_at: set[str] = set()
         self.pipelines = pipelines
@@ -266,13 +281,13 @@ class Evidence:
         runner = self.runners.get(call._caller)
         if call.error == "ThrottlingException":
             runner = self.runner(call)
-            row = runner.throttled.get(call.operation)
+            row = runner.throttled_before(call)
             if row is None:
-                runner.throttled[call.operation] = Throttled(call)
+                runner.throttled[_repeated(call)] = Throttled(call)
             else:
                 row.add(call)
         elif runner is not None and runner.throttled:
-            runner.throttled.pop(call.operation, None)
+            runner.throttled.pop(_repeated(call), None)
 
     def hand_over(self, call: Call, task_id: str, attempt: Attempt | None) -> None:
         """Take note that a poll was answered with a task. `attempt`: None if the service has taken
@@ -445,28 +460,43 @@ class Evidence:
             self.errored[pipeline] = call
 
     def _create(self, call: Call) -> None:
-        name = call.parameters.get("name", "")
+        made = call.region, str(call.parameters.get("name"))
         if call.error is None:
-            self.creations.pop(name, None)
-        else:
-            self.creations[name] = call
+            self.creations.pop(made, None)
+        elif may_have_acted(call):
+            self.creations[made] = call
 
     def _look(self, call: Call) -> None:
         self.looked_at.add(call.parameters.get("pipelineId", ""))
 
     def _watch(self, call: Call) -> None:
-        for pipeline in call.parameters.get("pipelineIds") or ():
-            self.watched.setdefault(str(pipeline), []).append(call)
+        """Note whose end it was told."""
+        if call.error is not None:
+            return
+        for held in (call.response or {}).get("pipelineDescriptionList", ()):
+            if {"key": "@pipelineState", "stringValue": FINISHED} in held["fields"]:
+                self.watched.setdefault(held["pipelineId"], []).append(call)
 
 
 def objects_of(definition: Definition, worker_group: str) -> list[tuple[str, bool]]:
-    """The objects that have a worker group, and whether they have a runsOn."""
+    """The objects for runners that have a worker group, and whether they have a runsOn."""
     found = []
     for defined in definition.objects:
         fields = definition.resolved(defined.id)
-        if fields.first("type") and fields.first("workerGroup") == worker_group:
+        kind = fields.first("type") or ""
+        if family_of(kind) != ACTIVITY and kind not in USER_MANAGED_PRECONDITIONS:
+            continue
+        if fields.first("workerGroup") == worker_group:
             found.append((defined.id, bool(fields.refs("runsOn"))))
     return found
+
+
+def may_have_acted(call: Call) -> bool:
+    """Whether the service may have done what it was asked, though the call failed."""
+    error = call.error or ""
+    if error in ("EndpointConnectionError", "ConnectTimeoutError") or error[:1] == "4":
+        return False
+    return error.isdigit() or error.endswith("Error") or error == "InternalServiceError"
 
 
 # The errors that say that a task is not the runner's any more.

@@ -92,20 +92,44 @@ def test_terminate_is_not_known_from_an_answer_that_was_lost(
 def test_a_new_runner_id_at_each_heartbeat_breaks_the_contract(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
-    beat(datapipeline_client, "one")
-    beat(datapipeline_client, "two")
-    beat(datapipeline_client, "three")
+    for runner in ("one", "two", "three"):
+        beat(datapipeline_client, runner)
+        datapipeline_fake.clock.advance(300)
 
     assert datapipeline_fake.findings == ["changing-runner-id"]
+
+
+@pytest.mark.parametrize("pause", [0, 300])
+def test_one_that_sends_the_heartbeats_of_several_runners_is_right(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, pause: int
+) -> None:
+    for _ in range(1 if pause == 0 else 2):
+        for runner in ("one", "two", "three"):
+            beat(datapipeline_client, runner)
+            datapipeline_fake.clock.advance(pause)
+
+    assert not datapipeline_fake.findings
 
 
 def test_one_runner_id_on_two_hosts_breaks_the_contract(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:
-    beat(datapipeline_client, host="one")
-    beat(datapipeline_client, host="two")
+    for host in ("one", "two", "one"):
+        beat(datapipeline_client, host=host)
 
     assert datapipeline_fake.findings == ["shared-runner-id"]
+
+
+def test_a_runner_may_move_to_another_host(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    beat(datapipeline_client, host="one")
+    datapipeline_fake.clock.advance(300)
+    beat(datapipeline_client, host="two")
+    datapipeline_fake.clock.advance(300)
+    beat(datapipeline_client, host="two")
+
+    assert not datapipeline_fake.findings
 
 
 def test_one_runner_id_on_one_host_is_right(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError
 from support.runner import GROUP, HOST, finish, poll, take, work, work_one
 
 from pytest_datapipeline import report_task_progress
@@ -266,6 +266,85 @@ def test_no_heartbeat_is_expected_while_no_runner_is_there(
         beat(datapipeline_client, "runner-1")
         poll(datapipeline_client)
         datapipeline_fake.clock.advance(86_400)
+
+    assert not datapipeline_fake.findings
+
+
+def test_each_task_s_calls_back_off_by_themselves(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    config = Config(read_timeout=100, retries={"total_max_attempts": 1})
+    client = boto3.client("datapipeline", config=config)
+    tasks = []
+    for _ in range(3):
+        datapipeline_fake.enqueue(GROUP)
+        tasks.append(poll(client)["taskId"])
+        client.report_task_progress(taskId=tasks[-1])
+    datapipeline_fake.fail("set_task_status", "throttling", times=9)
+    pause = 20
+
+    while tasks:
+        for task_id in list(tasks):
+            with contextlib.suppress(client.exceptions.ClientError):
+                client.set_task_status(taskId=task_id, taskStatus="FINISHED")
+                tasks.remove(task_id)
+        datapipeline_fake.clock.advance(pause)
+        pause *= 2
+
+    assert not datapipeline_fake.findings
+
+
+def test_a_runner_that_ends_sends_no_heartbeats_while_another_polls(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    for host in ("one", "two"):
+        if host == "one":
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId=host, hostname=host)
+        for _ in range(9):
+            datapipeline_client.poll_for_task(workerGroup="empty", hostname=host)
+
+    assert "no-heartbeat" not in str(datapipeline_fake.findings)
+
+
+def test_pauses_in_real_time_between_which_time_moves_for_others_are_not_judged(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    config = Config(read_timeout=100, retries={"total_max_attempts": 1})
+    client = boto3.client("datapipeline", config=config)
+    datapipeline_fake.fail("poll_for_task", "throttling", times=6)
+
+    for moved in (0, 65, 0, 0, 0, 0):
+        with contextlib.suppress(client.exceptions.ClientError):
+            poll(client)
+        datapipeline_fake.clock.advance(moved)
+
+    assert not datapipeline_fake.findings
+
+
+def test_a_creation_in_another_region_repeats_none(datapipeline_fake: DataPipelineFake) -> None:
+    datapipeline_fake.fail("create_pipeline", "answer_lost")
+    for region in ("us-east-1", "eu-west-1"):
+        client = boto3.client("datapipeline", region)
+        with contextlib.suppress(ConnectionClosedError):
+            client.create_pipeline(name="etl", uniqueId=f"etl-{region}")
+
+    assert not datapipeline_fake.findings
+
+
+def test_a_pipeline_that_fails_after_it_was_described_was_not_taken_for_a_success(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    pipeline = datapipeline_fake.pipelines.activate(
+        [
+            {"id": "Default", "scheduleType": "ondemand"},
+            {"id": "A", "type": "ShellCommandActivity", "command": "true"}
+            | {"workerGroup": "w", "maximumRetries": "0"},
+        ]
+    )
+    for _ in range(2):
+        datapipeline_client.describe_pipelines(pipelineIds=[pipeline.id])
+
+    pipeline.run(lambda _: "FAILED")
 
     assert not datapipeline_fake.findings
 

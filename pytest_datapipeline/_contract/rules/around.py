@@ -45,10 +45,10 @@ def errors_of_definition_ignored(seen: Evidence, call: Call) -> Found | None:
 )
 def fresh_unique_id(seen: Evidence, call: Call) -> Found | None:
     name = call.parameters.get("name", "")
-    failed = seen.creations.get(name)
+    failed = seen.creations.get((call.region, str(name)))
     if failed is None or failed.parameters.get("uniqueId") == call.parameters.get("uniqueId"):
         return None
-    if call.time_ns - failed.time_ns > _SOON or not _may_have_acted(failed):
+    if call.time_ns - failed.time_ns > _SOON:
         return None
     return Found(
         f"The pipeline {name!r} was created with {call.parameters.get('uniqueId')!r} after a "
@@ -56,14 +56,6 @@ def fresh_unique_id(seen: Evidence, call: Call) -> Found | None:
         (failed, call),
         name,
     )
-
-
-def _may_have_acted(call: Call) -> bool:
-    """Whether the service may have done what it was asked, though the call failed."""
-    error = call.error or ""
-    if error in ("EndpointConnectionError", "ConnectTimeoutError") or error[:1] == "4":
-        return False
-    return error.isdigit() or error.endswith("Error") or error == "InternalServiceError"
 
 
 @rule(
@@ -103,11 +95,12 @@ def many_ids(_: Evidence, call: Call) -> Found | None:
 
 @rule(
     "success-read-from-pipeline",
-    "inferred",
+    "advice",
     END,
     asked="A pipeline is FINISHED whether its instances have succeeded or failed",
     source="pipelines that were seen on AWS",
-    remedy="Read success from @status of the instances, by QueryObjects and DescribeObjects.",
+    remedy="Read success from @status of the instances, by QueryObjects and DescribeObjects, or at "
+    "least from the pipeline's @healthStatus.",
 )
 def success_read_from_pipeline(seen: Evidence, _: None) -> Found | None:
     failed = {
@@ -118,8 +111,8 @@ def success_read_from_pipeline(seen: Evidence, _: None) -> Found | None:
     for pipeline, calls in seen.watched.items():
         if pipeline in failed and pipeline not in seen.looked_at and len(calls) > 1:
             return Found(
-                f"{pipeline} was described {len(calls)} times and has instances that failed, which "
-                "nobody has looked at.",
+                f"{pipeline} was described {len(calls)} times as FINISHED, and has instances that "
+                "failed, which nobody has looked at.",
                 (calls[0], calls[-1]),
             )
     return None

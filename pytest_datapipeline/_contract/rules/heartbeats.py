@@ -45,10 +45,13 @@ def _gap(seen: Evidence, spell: Spell) -> Found | None:
             return None
         return Found(f"Polled for {polled // SECOND} seconds without a heartbeat.", (first, last))
     # Of several runners, one may have ended while others poll on.
-    until = [last] if len(beaten) == 1 else []
+    hosts = {beats[-1].parameters.get("hostname") for beats in beaten.values()}
+    hosts.add(last.parameters.get("hostname"))
+    until = [last] if len(beaten) == 1 and len(hosts - {None}) < 2 else []
     for runner, beats in beaten.items():
         for one, next_ in pairwise([*beats, *until]):
-            gap = next_.time_ns - one.time_ns
+            # One that failed as planned may have kept its runner waiting.
+            gap = next_.time_ns - ((one.ended_ns if one.injected else None) or one.time_ns)
             if gap > LONGEST_BEAT:
                 return Found(
                     f"{runner!r} sent no heartbeat for {gap // SECOND} seconds.", (one, next_)
@@ -83,22 +86,32 @@ def terminate_ignored(seen: Evidence, call: Call) -> Found | None:
 @rule(
     "changing-runner-id",
     "broken",
-    "ReportTaskRunnerHeartbeat",
+    END,
     asked="A task runner has one taskrunnerId, unique in the account",
     source="service model of AWS's SDKs, ReportTaskRunnerHeartbeat",
     remedy="Make the id once, when the runner starts.",
 )
-def changing_runner_id(seen: Evidence, call: Call) -> Found | None:
-    # One that changes once may be another runner's: of the next one, or beaten for several.
-    beats = [*seen.runner(call).heartbeats, call]
-    ids = [str(beat.parameters.get("taskrunnerId")) for beat in beats]
-    hosts = {beat.parameters.get("hostname") for beat in beats}
-    if len(set(ids)) < _CHANGES or len(hosts) > 1 or ids[-1] in seen.heartbeats:
-        return None
-    if any(len(seen.heartbeats[before]) > 1 for before in ids[:-1]):
-        return None
-    was = " and ".join(map(repr, ids[:-1]))
-    return Found(f"{call.thread} calls itself {ids[-1]!r}, and was {was}.", tuple(beats))
+def changing_runner_id(seen: Evidence, _: None) -> Found | None:
+    by_caller: dict[int, list[Call]] = {}
+    for beats in seen.heartbeats.values():
+        for beat in beats:
+            by_caller.setdefault(beat._caller, []).append(beat)
+    for calls in by_caller.values():
+        calls.sort(key=lambda beat: beat.time_ns)
+        ids = [str(beat.parameters.get("taskrunnerId")) for beat in calls]
+        hosts = {beat.parameters.get("hostname") for beat in calls}
+        moments = {beat.time_ns for beat in calls}
+        # One that comes again is somebody's own. Of those that change once, or at one moment, each
+        # may be another runner's: of the next one, or beaten for several.
+        if len(set(ids)) < max(_CHANGES, len(ids)) or len(hosts) > 1 or len(moments) < len(ids):
+            continue
+        if any(len(seen.heartbeats[runner]) > 1 for runner in ids):
+            continue
+        was = " and ".join(map(repr, ids[-_CHANGES:-1]))
+        return Found(
+            f"{calls[-1].thread} calls itself {ids[-1]!r}, and was {was}.", tuple(calls[-_CHANGES:])
+        )
+    return None
 
 
 @rule(
@@ -111,15 +124,13 @@ def changing_runner_id(seen: Evidence, call: Call) -> Found | None:
 )
 def shared_runner_id(seen: Evidence, call: Call) -> Found | None:
     mine, host = call.parameters.get("taskrunnerId"), call.parameters.get("hostname")
-    others = [
-        beat
-        for beat in seen.heartbeats.get(str(mine), ())[-1:]
-        if beat.parameters.get("hostname") != host
-        and call.time_ns - beat.time_ns <= LONGEST_BEAT
-        and host
-        and beat.parameters.get("hostname")
-    ]
-    if not others:
+    beats = seen.heartbeats.get(str(mine), ())
+    other = beats[-1] if beats else None
+    if other is None or other.parameters.get("hostname") in (host, None) or not host:
         return None
-    hosts = f"{others[0].parameters['hostname']!r} and {host!r}"
-    return Found(f"{mine!r} is the id of runners on {hosts}.", (others[0], call), mine)
+    # A runner that moves is not on its first host again after the other one's first heartbeat.
+    before = [beat for beat in beats[:-1] if beat.parameters.get("hostname") == host]
+    if not before or call.time_ns - before[-1].time_ns > 2 * LONGEST_BEAT:
+        return None
+    hosts = f"{host!r} and {other.parameters['hostname']!r}"
+    return Found(f"{mine!r} is the id of runners on {hosts}.", (before[-1], other, call), mine)

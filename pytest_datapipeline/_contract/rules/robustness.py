@@ -38,15 +38,15 @@ _REPORTS_A_SECOND = 10
 def no_back_off(seen: Evidence, call: Call) -> Found | None:
     if call.error != "ThrottlingException" or call.attempt != 1:
         return None
-    row = seen.runner(call).throttled.get(call.operation)
+    row = seen.runner(call).throttled_before(call)
     if row is None or len(row.calls) < _IN_A_ROW - 1:
         return None
     calls = (*row.calls[1 - _IN_A_ROW :], call)
     all_pauses = [*row.pauses, row.pause_before(call)]
     pauses = all_pauses[1 - _IN_A_ROW :]
-    # Without any pause, it may well pause in real time.
-    first = next(filter(None, all_pauses), 0)
-    if not first or sum(pauses[2:]) > sum(pauses[:2]):
+    # Where there is none at all, it may well pause in real time, and time move for others.
+    first = all_pauses[0]
+    if not all(all_pauses) or sum(pauses[2:]) > sum(pauses[:2]):
         return None
     # They may have grown before, up to a limit, or be long already, as between reports.
     if max(all_pauses) > first or min(pauses) >= _LONG:

@@ -361,7 +361,7 @@ class Pipelines(Previewing):
         known = [name for held in self for name in (held.name, held.id)]
         raise FakeUsageError(
             explained(
-                f"There is no pipeline {key!r}.{did_you_mean(key, known)} There are: "
+                f"There is no pipeline {key!r}.{did_you_mean(str(key), known)} There are: "
                 f"{listed(known)}.",
                 about="unknown-pipeline",
             )
