@@ -224,12 +224,14 @@ class Driving:
         waiting = self._until(condition, max_time)
         return self._is_to_be_awaited("datapipeline_fake.until", waiting)
 
-    def until_held(self, enough: Callable[[], object], what: str) -> Coroutine[Any, Any, None]:
+    def until_held(
+        self, enough: Callable[[], object], what: Callable[[], str]
+    ) -> Coroutine[Any, Any, None]:
         """`Gate.until`."""
         waiting = self._until(enough, MAX_TIME, "gate.until()", what)
         return self._is_to_be_awaited("gate.until", waiting)
 
-    def wait_held(self, enough: Callable[[], object], what: str) -> None:
+    def wait_held(self, enough: Callable[[], object], what: Callable[[], str]) -> None:
         """`Gate.wait`."""
         limit = checks.seconds("max_time", MAX_TIME)
         self.wait(enough, what, True, ours=True, limit=limit, who="gate.wait()")
@@ -256,12 +258,12 @@ class Driving:
         condition: Condition | Task | datetime | timedelta | None,
         max_time: float | timedelta,
         who: str = "until()",
-        what: str | None = None,
+        what: Callable[[], str] | None = None,
     ) -> None:
         limit = checks.seconds("max_time", max_time)
         loops = self._running_loops(who)
         condition = self._moment(condition)
-        what = what or _told(condition)
+        what = what or (lambda: _told(condition))
         endless = not isinstance(condition, datetime)
         holds = self._condition(condition)
         if endless:
@@ -278,14 +280,13 @@ class Driving:
         """`DataPipelineFake.wait_until`."""
         limit = checks.seconds("max_time", max_time)
         condition = self._moment(condition)
-        what = _told(condition)
         ours = condition is None or isinstance(condition, Task)
-        self.wait(condition, what, move_time, ours=ours, limit=limit)
+        self.wait(condition, lambda: _told(condition), move_time, ours=ours, limit=limit)
 
     def wait(
         self,
         condition: Condition | Task | datetime | None,
-        what: str,
+        what: Callable[[], str],
         move_time: bool,
         *,
         ours: bool,
@@ -295,6 +296,7 @@ class Driving:
         """Wait on the test's thread.
 
         Args:
+            what: tells what is waited for, for messages.
             ours: whether the condition is about tasks.
             limit: how much virtual time it may take, in nanoseconds, unless it is for a moment.
             who: the method that waits, for messages.
@@ -384,7 +386,7 @@ class Driving:
         )
 
     def _within(
-        self, limit: int, holds: Callable[[], bool], who: str, what: str
+        self, limit: int, holds: Callable[[], bool], who: str, what: Callable[[], str]
     ) -> Callable[[], bool]:
         """The condition, which is to hold before so much virtual time has passed."""
         elapsed = self._time.elapsed
@@ -393,12 +395,13 @@ class Driving:
             if holds():
                 return True
             if self._time.elapsed - elapsed > limit:
-                going_on = self._time.who_waits()
+                gone = self._time.who_has_ended()
+                why = self._time.limits.why_empty() or "Find out why it does not come."
+                more = "" if who.startswith("gate") else " Or give a higher max_time."
                 raise self._time.stuck(
-                    f"{who} waits for {what}, and ran into max_time, the limit of virtual time "
+                    f"{who} waits for {what()}, and ran into max_time, the limit of virtual time "
                     f"({timedelta(seconds=limit // SECOND)}), in which others went on without "
-                    f"that coming{': ' * bool(going_on)}{going_on}. Find out why it does not come"
-                    f"{'' if who.startswith('gate') else '; or give a higher max_time'}.",
+                    f"that coming.{gone} {why}{more}",
                     about="max-time-reached",
                 )
             return False

@@ -37,8 +37,8 @@ class Gate:
         matcher: CallMatcher,
         at: Where,
         gates: Gates,
-        wait: Callable[[Callable[[], object], str], None],
-        until: Callable[[Callable[[], object], str], Coroutine[Any, Any, None]],
+        wait: Callable[[Callable[[], object], Callable[[], str]], None],
+        until: Callable[[Callable[[], object], Callable[[], str]], Coroutine[Any, Any, None]],
     ) -> None:
         self.matcher = matcher
         self.at: Where = at
@@ -74,11 +74,11 @@ class Gate:
         Raises:
             Stuck: none came.
         """
-        self._wait(lambda: len(self._held) >= number, self._what(number))
+        self._wait(lambda: len(self._held) >= number, lambda: self._what(number))
 
     def until(self, number: int = 1) -> Coroutine[Any, Any, None]:
         """The same in a coroutine, to be awaited."""
-        return self._until(lambda: len(self._held) >= number, self._what(number))
+        return self._until(lambda: len(self._held) >= number, lambda: self._what(number))
 
     def _what(self, number: int) -> str:
         calls = "a call" if number == 1 else f"{number} calls"

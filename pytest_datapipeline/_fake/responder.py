@@ -112,7 +112,9 @@ class Responder:
             reply = self._time.perform(
                 self._steps(request),
                 lambda: f"{request.operation} ({_body_text(request)})",
-                returns=request.operation != "ReportTaskRunnerHeartbeat",
+                # A thread that does nothing else sleeps after it, which takes virtual time or not.
+                returns=self._time.sleeps_are_virtual
+                or request.operation != "ReportTaskRunnerHeartbeat",
             )
         finally:
             if self._time.at_home:

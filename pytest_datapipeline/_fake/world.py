@@ -105,6 +105,7 @@ class World:
             self.service.tasks.queues, None if self.watch is None else self.watch.evidence
         )
         self.time.limits.why_idle = self._why_idle
+        self.time.limits.why_empty = self._why_empty
         self.responder: Responder = Responder(
             self.service,
             self.clock,
@@ -223,7 +224,9 @@ class World:
             self.service,
             self.time,
             self.settings.region,
-            lambda condition, what, ours: self.driving.wait(condition, what, True, ours=ours),
+            lambda condition, what, ours: self.driving.wait(
+                condition, lambda: what, True, ours=ours
+            ),
             self.workers,
         )
 
@@ -248,12 +251,7 @@ class World:
 
     def _why_idle(self) -> str:
         """What explains that polls are empty for very long, and what to do about it."""
-        polled = [
-            str(call.parameters.get("workerGroup"))
-            for call in self.calls[-_POLLS_LOOKED_AT:]
-            if call.operation == "PollForTask"
-        ]
-        text = self._group_warnings.why_all_are_empty(polled)
+        text = self._why_empty()
         if text is not None:
             return text
         if self.tasks and self.service.pipelines.idle:
@@ -262,6 +260,15 @@ class World:
                 "a coroutine, which ends it then."
             )
         return "Enqueue a task, or end the loop."
+
+    def _why_empty(self) -> str | None:
+        """What to say if the latest polls were for other worker groups than those of the tasks."""
+        polled = [
+            str(call.parameters.get("workerGroup"))
+            for call in self.calls[-_POLLS_LOOKED_AT:]
+            if call.operation == "PollForTask"
+        ]
+        return self._group_warnings.why_all_are_empty(polled)
 
     def _last_calls(self) -> str:
         latest = self.calls[-5:]
@@ -292,6 +299,7 @@ class World:
         if self.settings.freeze:
             self._own_clocks.freeze()
         self.time.sync()
+        self.time.sleeps_are_virtual = self.settings.virtual_sleep
         if self.settings.virtual_sleep:
             self._own_clocks.take_sleep()
 

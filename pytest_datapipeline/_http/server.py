@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import re
 import threading
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from aiohttp import http_exceptions, web
 from .._clients.messages import Failure, Reply, Request
 from .._service.errors import ServiceError
 from .._service.protocol import aws_json, model
+from .._time.limits import real_time
 from .._time.timekeeper import Closed
 from ..errors import FakeUsageError, told_by_message
 from .access import LOOPBACK, Access, account_of, is_everywhere
@@ -38,6 +40,8 @@ HEAD_SECONDS = 30.0
 BODY_SECONDS = 30.0
 # Real seconds in which what is left of a refused request is read, so that its client sees why.
 _LINGER_SECONDS = 1.0
+# So soon, in real seconds, a client repeats a call whose connection was cut: botocore within one.
+_REPEATED_WITHIN = 2.0
 _TARGET = "DataPipeline."
 _SCOPE = re.compile(r"Credential=[^/\s]+/\d+/([a-z0-9-]+)/")
 # With what the access keys of tests begin.
@@ -66,12 +70,19 @@ class Connection:
         self._transport = transport
         peer = transport.get_extra_info("peername") if transport is not None else None
         self.name = f"connection from port {peer[1]}" if peer else "a connection"
+        # Until when, in real time, its client may come back, if a planned fault has cut it off.
+        self.awaited = -math.inf
 
     def __repr__(self) -> str:
         return f"<{self.name}>"
 
     def is_alive(self) -> bool:
-        """Whether the client has not hung up."""
+        """Whether the client has not hung up, and if it was cut off, whether it may come back."""
+        return self.is_open or real_time() < self.awaited
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests may come from it."""
         return self._transport is not None and not self._transport.is_closing()
 
 
@@ -336,9 +347,12 @@ class Endpoint(Listener):
         except Closed:
             reply = Failure("connection_dropped")
         if isinstance(reply, Failure):
-            if reply.kind == "read_timeout":
-                # Until the client gives up.
-                await asyncio.Event().wait()
+            try:
+                if reply.kind == "read_timeout":
+                    # Until the client gives up.
+                    await asyncio.Event().wait()
+            finally:
+                connection.awaited = real_time() + _REPEATED_WITHIN
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
@@ -346,9 +360,9 @@ class Endpoint(Listener):
 
     def _connection(self, request: web.BaseRequest) -> Connection:
         found = self._connections.get(request.protocol)
-        if found is None or not found.is_alive():
+        if found is None or not found.is_open:
             for protocol in [
-                held for held, connection in self._connections.items() if not connection.is_alive()
+                held for held, connection in self._connections.items() if not connection.is_open
             ]:
                 del self._connections[protocol]
             found = self._connections[request.protocol] = Connection(request.transport)

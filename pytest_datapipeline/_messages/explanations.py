@@ -130,7 +130,7 @@ def _of_advice(rule: AdviceRule) -> Explanation:
 
 def _of_setting(option: Option) -> Explanation:
     name = f"datapipeline_{option.name}"
-    parts = [("Setting", f"{option.help[0].upper()}{option.help[1:]}.")]
+    parts = [("Setting", f"{_sentence(option.help)}.")]
     if option.choices:
         parts.append(("Values", ", ".join(option.choices)))
     if option.default is not None and option.default != "":
@@ -141,3 +141,9 @@ def _of_setting(option: Option) -> Explanation:
     return Explanation(
         option.name, option.help, tuple(parts), (f"reference/settings.md#{option.name}",)
     )
+
+
+def _sentence(text: str) -> str:
+    """The text, with a capital where it begins with a word, and not with a name of code."""
+    first = text.partition(" ")[0]
+    return text if "." in first or "_" in first else f"{text[0].upper()}{text[1:]}"

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 _BELOW_USER = frozenset({"aiobotocore", "boto3", "botocore", __name__.partition(".")[0]})
 
 
+# Of the module that a process begins with, and of a worker of pytest-xdist.
+_STARTERS = ("__main__", "__channelexec__")
+
+
 class Location(NamedTuple):
     """A line of code. `module` is the name of its module."""
 
@@ -75,6 +79,16 @@ def is_user(frame: FrameType) -> bool:
     return "site-packages" not in filename and not filename.startswith("<")
 
 
+def _is_pytest(frame: FrameType) -> bool:
+    filename = frame.f_code.co_filename
+    folder, name = os.path.split(filename)
+    return (
+        name.partition(".")[0] in ("pytest", "py")
+        or filename.startswith("<")
+        or (name == "__main__.py" and os.path.basename(folder) == "pytest")
+    )
+
+
 def level_of_user() -> int:
     """What `warnings.warn`, called by the caller, takes for the line that made the call."""
     frame, level = _user_frame()
@@ -86,8 +100,10 @@ def _user_frame() -> tuple[FrameType | None, int]:
     frame: FrameType | None = sys._getframe(1)
     level = 1
     while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _BELOW_USER:
-            return frame, level
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.partition(".")[0] not in _BELOW_USER:
+            # What has started pytest is nobody's line.
+            return (None if name in _STARTERS and _is_pytest(frame) else frame), level
         frame = frame.f_back
         level += 1
     return None, level

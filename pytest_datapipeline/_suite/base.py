@@ -13,7 +13,7 @@ from .claims import CLAIMS, check_claims
 from .harness import Harness, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from typing_extensions import Unpack
@@ -145,8 +145,15 @@ class ContractBase:
         if not self._asked:
             return None
         told = "; ".join(f"{claim!r}: {CLAIMS[claim]}" for claim in self._asked)
-        names = ", ".join(f'"{claim}"' for claim in self._asked)
+        left = sorted(set(self.claims) - set(self._asked))
+        claims = "RunnerContract.claims - " + _written(self._asked)
+        if len(self.claims) < len(CLAIMS):
+            claims = f"frozenset({_written(left)})" if left else "frozenset()"
         return (
             f"This is asked as the runner claims ({told}). If it is not to do so:\n"
-            f"    claims = RunnerContract.claims - {{{names}}}"
+            f"    claims = {claims}"
         )
+
+
+def _written(claims: Iterable[str]) -> str:
+    return "{" + ", ".join(f'"{claim}"' for claim in claims) + "}"

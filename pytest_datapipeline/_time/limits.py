@@ -125,6 +125,7 @@ class Limits:
     Attributes:
         drive: the loop that is driven on the test's own thread, if one is.
         why_idle: asked what explains that all polls are empty, and what to do about it.
+        why_empty: the same, if it lies in the worker groups.
         last_event: when something other than an empty poll happened, in nanoseconds since 1970.
     """
 
@@ -137,6 +138,7 @@ class Limits:
     ) -> None:
         self.drive: Drive | None = None
         self.why_idle: Callable[[], str] = lambda: "Enqueue a task, or end the loop."
+        self.why_empty: Callable[[], str | None] = lambda: None
         self.last_event: int = clock.now
         self._clock = clock
         self._idle = idle

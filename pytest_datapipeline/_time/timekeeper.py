@@ -124,6 +124,8 @@ class Timekeeper:
         self._still_since = 0.0
         self._looked_at_still = -math.inf
         self.retries: Retries = Retries()
+        # Whether time.sleep takes virtual time.
+        self.sleeps_are_virtual: bool = False
         # Who moves time by hand, outside of a loop that the test drives.
         self.moved_by: threading.Thread | None = None
 
@@ -439,7 +441,7 @@ class Timekeeper:
     def wait_until(
         self,
         condition: Callable[[], bool],
-        what: str,
+        what: Callable[[], str],
         move_time: bool,
         *,
         endless: bool = True,
@@ -486,13 +488,13 @@ class Timekeeper:
                 else:
                     waiting = self.who_waits() or "no poll waits"
                     obstacle = f"time is not to move ({waiting})"
-                why = f"{who} waits for {what}, but {obstacle}"
+                why = f"{who} waits for {what()}, but {obstacle}"
                 if not self.participants.other_threads():
                     if coroutine is not None and self.expected() is None:
                         raise _would_block(f"of {called(coroutine)}, and {obstacle}")
                     if ours:
                         raise self.stuck(
-                            f"Nothing is going to change: {why}.{self._who_has_ended()} Start a "
+                            f"Nothing is going to change: {why}.{self.who_has_ended()} Start a "
                             "runner, drive one with run(...), or have work(...) play one.",
                             about="nothing-will-change",
                         )
@@ -525,7 +527,8 @@ class Timekeeper:
             return None
         return f"Time has stood still for {longest:g} real seconds"
 
-    def _who_has_ended(self) -> str:
+    def who_has_ended(self) -> str:
+        """Sentences about the threads that have made calls and are no more."""
         gone = sorted(map(called, self.participants.ended_callers()))
         return "".join(f" The {thread} made calls and has ended." for thread in gone[:3])
 

@@ -55,6 +55,24 @@ def test_a_loop_that_takes_more_tasks_than_it_begins_is_found_without_another_ca
     assert datapipeline_fake.findings.broken == ["late-acknowledgement"]
 
 
+def test_a_task_that_is_never_acknowledged_is_told_once_however_often_it_comes_back(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue(GROUP)
+
+    def loop() -> None:
+        for _ in range(5):
+            poll(datapipeline_client)
+            poll(datapipeline_client, workerGroup="other")
+            poll(datapipeline_client, workerGroup="other")
+
+    datapipeline_fake.run(loop, until=lambda: False)
+
+    (found,) = datapipeline_fake.findings.broken
+    assert found.id == "late-acknowledgement"
+    assert found.times > 1
+
+
 def test_a_test_that_polls_and_moves_the_clock_itself_is_no_runner(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:

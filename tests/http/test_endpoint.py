@@ -106,6 +106,23 @@ def test_time_moves_while_all_processes_wait(
     assert datapipeline_fake.calls.count(poll_for_task()) == 20
 
 
+@pytest.mark.usefixtures("datapipeline_endpoint")
+@pytest.mark.parametrize("call", ["report_task_progress", "set_task_status"])
+@pytest.mark.parametrize("fault", ["connection_dropped", "answer_lost"])
+def test_time_waits_for_a_process_that_repeats_a_call_whose_connection_was_cut(
+    datapipeline_fake: DataPipelineFake, call: str, fault: str
+) -> None:
+    datapipeline_fake.fail(call, fault, per="request")
+    task = datapipeline_fake.enqueue("wg", maximum_retries=0)
+
+    with runner(tasks=1) as child:
+        datapipeline_fake.wait_until(task)
+        child.communicate(timeout=30)
+
+    task.assert_finished()
+    assert not datapipeline_fake.findings.broken
+
+
 def test_another_process_takes_over_from_one_that_was_killed(
     datapipeline_fake: DataPipelineFake, datapipeline_endpoint: DataPipelineEndpoint
 ) -> None:

@@ -136,6 +136,14 @@ def test_a_failure_of_what_is_claimed_says_how_to_do_without(run: Run) -> None:
     result.stdout.no_fnmatch_line("*_suite*")
 
 
+def test_what_is_left_of_few_claims_is_written_out(run: Run) -> None:
+    claims = 'frozenset({"heartbeat", "hostname"})'
+
+    result = run(SUITE.format(claims=claims, start=SILENT), "-k", "test_it_sends_heartbeats")
+
+    result.stdout.fnmatch_lines(['    claims = frozenset({"hostname"})'])
+
+
 def test_where_a_runner_is_stopped_the_lines_of_its_code_alone_are_shown(
     run_in_a_process: Run,
 ) -> None:

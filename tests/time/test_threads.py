@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -332,6 +333,45 @@ def test_waiting_for_a_runner_that_hangs_and_reports_in_real_time_is_an_error(
         datapipeline_fake.wait_until(timedelta(hours=1))
     tested.set()
     thread.join()
+
+
+@pytest.mark.datapipeline(virtual_sleep=True)
+def test_a_thread_that_sleeps_between_heartbeats_is_not_overtaken_by_time(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    Runner("runner").start()
+
+    def send_heartbeats() -> None:
+        while True:
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="runner-1")
+            time.sleep(300)
+
+    threading.Thread(target=send_heartbeats).start()
+    datapipeline_fake.wait_until(datapipeline_fake.enqueue("wg", delay=86_400 / 2))
+
+    beats = [beat.time for beat in datapipeline_fake.heartbeats["runner-1"]]
+    assert {after - before for before, after in pairwise(beats)} == {timedelta(minutes=5)}
+
+
+@pytest.mark.datapipeline(virtual_sleep=True)
+def test_what_is_told_of_a_wait_in_vain_is_how_things_stand_then(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    task = datapipeline_fake.enqueue("wg", delay=60)
+    Runner("runner", worker_group="group").start()
+
+    def send_heartbeats() -> None:
+        while True:
+            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="runner-1")
+            time.sleep(300)
+
+    threading.Thread(target=send_heartbeats).start()
+
+    with pytest.raises(Stuck) as caught:
+        datapipeline_fake.wait_until(task, max_time=3600)
+
+    assert "WAITING_FOR_RUNNER" in str(caught.value)
+    assert "Polls were for 'group', while tasks wait in 'wg'" in str(caught.value)
 
 
 def test_a_moment_is_waited_for_however_far_it_is(datapipeline_fake: DataPipelineFake) -> None:

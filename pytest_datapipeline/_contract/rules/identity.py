@@ -38,7 +38,7 @@ def stale_task(seen: Evidence, call: Call) -> Found | None:
     return Found(
         f"{call.thread} speaks of {whole(held)}, which was taken from it.",
         (held.poll, call),
-        held.task_id,
+        held.attempt_id,
     )
 
 
@@ -90,7 +90,7 @@ def goes_on_without_task(seen: Evidence, call: Call) -> Found | None:
     return Found(
         f"{call.thread} speaks of {whole(held)} after it was told that there is no such task.",
         (held.gone, call),
-        held.task_id,
+        held.attempt_id,
     )
 
 

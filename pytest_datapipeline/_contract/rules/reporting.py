@@ -48,7 +48,7 @@ def late_acknowledgement(seen: Evidence, what: Held | Call) -> Found | None:
         f"{held.poll.thread} was handed {whole(held)} and did not acknowledge it within "
         f"{ACKNOWLEDGE_SECONDS} seconds: it is back in its queue, for any runner.",
         (held.poll,),
-        held.task_id,
+        held.attempt_id,
     )
 
 

@@ -28,7 +28,7 @@ from ...errors import told_by_message
 from ..limits import real_time
 from . import pending
 from .asyncio_wait import wait_in_asyncio
-from .loop import LONGEST, SLICE, DrivenTask, Goal, LoopOnFakeTime, driven
+from .loop import LONGEST, RUN_TO_END, SLICE, DrivenTask, Goal, LoopOnFakeTime, driven
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -397,7 +397,7 @@ class LoopTime(LoopOnFakeTime):
         """Run the coroutine of a runner in a task of its own, and cancel it at its end; None if it
         was cancelled."""
         under_way = DrivenTask(limits)
-        goal = Goal(limits.finished, under_way.end, under_way.end, "run() to end its runner")
+        goal = Goal(limits.finished, under_way.end, under_way.end, lambda: RUN_TO_END)
         outer = driven.set(under_way)
         task = asyncio.get_running_loop().create_task(runner)
         driven.reset(outer)
@@ -413,7 +413,9 @@ class LoopTime(LoopOnFakeTime):
             raise under_way.error
         return returned
 
-    async def until(self, condition: Callable[[], bool], what: str, endless: bool) -> None:
+    async def until(
+        self, condition: Callable[[], bool], what: Callable[[], str], endless: bool
+    ) -> None:
         """Wait until a condition holds."""
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

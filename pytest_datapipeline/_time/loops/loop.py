@@ -34,7 +34,9 @@ if TYPE_CHECKING:
         async def leave(self) -> NoReturn: ...
         async def wait(self, ticket: Ticket, actor: Actor, what: str, /) -> None: ...
         async def run(self, runner: Coroutine[Any, Any, Any], limits: Drive) -> Any: ...
-        async def until(self, condition: Callable[[], bool], what: str, endless: bool) -> None: ...
+        async def until(
+            self, condition: Callable[[], bool], what: Callable[[], str], endless: bool
+        ) -> None: ...
 
 
 __tracebackhide__ = told_by_message
@@ -44,6 +46,7 @@ SLICE = 0.01
 # Real seconds of a wait that the operating system takes.
 LONGEST = 3600.0
 
+RUN_TO_END = "run() to end its runner"
 CHILD = "a child process is running"
 FUNCTION = "a function runs in a thread or process of the loop's"
 
@@ -63,7 +66,7 @@ class Goal:
     condition: Callable[[], bool]
     reached: Callable[[], object]
     failed: Callable[[BaseException], None]
-    what: str
+    what: Callable[[], str]
     endless: bool = True
 
 
@@ -250,7 +253,7 @@ class LoopOnFakeTime:
         raise NotImplementedError
 
     def _waits(self) -> str:
-        waits = [f"a coroutine waits for {goal.what}" for goal in self.goals]
+        waits = [f"a coroutine waits for {goal.what()}" for goal in self.goals]
         return "; ".join(filter(None, (self._keeper.who_waits(), *waits)))
 
     def _check_patience(self, obstacle: str) -> None:

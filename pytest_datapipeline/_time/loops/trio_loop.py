@@ -29,6 +29,7 @@ from .loop import (
     CHILD,
     FUNCTION,
     LONGEST,
+    RUN_TO_END,
     SLICE,
     DrivenTask,
     Goal,
@@ -475,7 +476,7 @@ class TrioTime(LoopOnFakeTime):
         """Run the coroutine of a runner in a scope of its own, and cancel that at its end; None if
         it was cancelled."""
         under_way = DrivenTask(limits)
-        goal = Goal(limits.finished, under_way.end, under_way.end, "run() to end its runner")
+        goal = Goal(limits.finished, under_way.end, under_way.end, lambda: RUN_TO_END)
         returned = None
         with trio.CancelScope() as scope, self.aiming_at(goal):
             under_way.cancel = scope.cancel
@@ -493,7 +494,9 @@ class TrioTime(LoopOnFakeTime):
             raise under_way.error
         return returned
 
-    async def until(self, condition: Callable[[], bool], what: str, endless: bool) -> None:
+    async def until(
+        self, condition: Callable[[], bool], what: Callable[[], str], endless: bool
+    ) -> None:
         """Wait until a condition holds."""
         over = trio.Event()
         failures: list[BaseException] = []
