@@ -51,6 +51,7 @@ class Participants:
         self._older: frozenset[threading.Thread]
         self._older = frozenset(threading.enumerate()) if before is None else before._older
         self._known: set[threading.Thread] = set(self._older)
+        self._overlooked: set[threading.Thread] = set()
         if before is not None:
             # Threads that served may serve again. Connections that are open will send requests.
             still = (*before.waiting, *before._on_the_way)
@@ -92,6 +93,11 @@ class Participants:
     def overlook(self, thread: threading.Thread) -> None:
         """A thread serves others, and makes no calls of its own."""
         self._known.add(thread)
+        self._overlooked.add(thread)
+
+    def is_young(self, thread: threading.Thread) -> bool:
+        """Whether it was started since, and may be a runner's."""
+        return thread not in self._older and thread not in self._overlooked
 
     def take_as_settled(self) -> None:
         """Go on without those who are on their way."""
@@ -154,7 +160,7 @@ class Participants:
         return [
             actor
             for actor in (*self.waiting, *self._on_the_way)
-            if isinstance(actor, threading.Thread)
+            if isinstance(actor, threading.Thread) and actor in self.callers
         ]
 
     def who_waits(self) -> str:

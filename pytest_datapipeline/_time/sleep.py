@@ -57,7 +57,7 @@ class OwnClocks:
 
         def sleep(seconds: float) -> None:
             # Threads that have nothing to do with the service, such as a test runner's own, sleep.
-            if seconds > 0 and self._time.knows_this_thread():
+            if seconds > 0 and self._time.may_be_a_runners():
                 self._time.sleep(seconds, lambda: "a sleep")
             else:
                 real_sleep(seconds)

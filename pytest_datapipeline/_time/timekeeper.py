@@ -150,10 +150,16 @@ class Timekeeper:
             return False
         return True
 
-    def knows_this_thread(self) -> bool:
-        """Whether the calling thread is home or has made calls."""
+    def may_be_a_runners(self) -> bool:
+        """Whether the calling thread is home, has made calls, or was started since the beginning:
+        others have nothing to do with the service, such as those of who runs the tests."""
         thread = threading.current_thread()
-        return thread is self.participants.home or thread in self.participants.callers
+        taking_part = self.participants
+        return (
+            thread is taking_part.home
+            or thread in taking_part.callers
+            or taking_part.is_young(thread)
+        )
 
     @property
     def home(self) -> Actor:
@@ -290,7 +296,27 @@ class Timekeeper:
         if self.at_home:
             with self.lock:
                 self.limits.check_sleeps(self.frozen.current() is not None)
+        elif threading.current_thread() not in self.participants.callers:
+            self._sleep_along(seconds, what)
+            return
         self.perform(self.sleeping(seconds), what, returns=True, calls=0)
+
+    def _sleep_along(self, seconds: float, what: Callable[[], str]) -> None:
+        """A sleep of a thread that has made no call: it may yet become a runner's, or be anybody's,
+        whom the end of the fake does not end."""
+        thread = threading.current_thread()
+        with self.lock:
+            opening = self.opening
+            if opening.over:
+                return
+            self._arrive(thread)
+            self.sync()
+            (ticket,) = self.sleeping(seconds, idle=True)
+            try:
+                self._block(ticket, what(), stays=True)
+            finally:
+                if not opening.over:
+                    self._depart(thread, returns=True)
 
     def back_off(self, seconds: float, what: Callable[[], str], invocation_id: str) -> None:
         """The same before a retry, which does not count as progress."""
@@ -659,7 +685,8 @@ class Timekeeper:
         if self.trio is not None:
             self.trio.wake()
 
-    def _block(self, ticket: Ticket, what: str) -> None:
+    def _block(self, ticket: Ticket, what: str, stays: bool = False) -> None:
+        """Have the calling thread wait. `stays`: whether it is nobody's who ends with the fake."""
         thread = threading.current_thread()
         opening = self.opening
         event = threading.Event()
@@ -678,6 +705,10 @@ class Timekeeper:
                     woken = event.wait(self._patience.stalled)
                 finally:
                     self.lock.acquire()
+                if stays:
+                    if opening.over:
+                        return
+                    continue
                 _check_open(opening)
                 if failures:
                     raise failures[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 import threading
 import time
@@ -372,6 +373,54 @@ def test_what_is_told_of_a_wait_in_vain_is_how_things_stand_then(
 
     assert "WAITING_FOR_RUNNER" in str(caught.value)
     assert "Polls were for 'group', while tasks wait in 'wg'" in str(caught.value)
+
+
+@pytest.mark.datapipeline(virtual_sleep=True)
+def test_a_thread_s_sleeps_before_its_first_call_are_virtual(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    """One thread polls, and others work the tasks."""
+    begun = datapipeline_fake.clock.now()
+    acknowledged = queue.Queue[str]()
+
+    def acknowledge() -> None:
+        while True:
+            task = datapipeline_client.poll_for_task(workerGroup="wg").get("taskObject")
+            if task is not None:
+                datapipeline_client.report_task_progress(taskId=task["taskId"])
+                acknowledged.put(task["taskId"])
+
+    def finish() -> None:
+        time.sleep(30)
+        while task_id := acknowledged.get():
+            time.sleep(100)
+            datapipeline_client.set_task_status(taskId=task_id, taskStatus="FINISHED")
+
+    for target in (acknowledge, finish):
+        threading.Thread(target=target, daemon=True).start()
+    task = datapipeline_fake.enqueue("wg", delay=10)
+    datapipeline_fake.wait_until(task)
+
+    acknowledged.put("")
+    (done,) = datapipeline_fake.calls.filter("set_task_status")
+    assert [attempt.status for attempt in task.attempts] == ["FINISHED"]
+    assert done.time - begun == timedelta(seconds=130)
+
+
+def test_a_thread_that_only_sleeps_goes_on_when_its_test_has_ended() -> None:
+    slept = threading.Event()
+
+    def sleep() -> None:
+        time.sleep(3600)
+        slept.set()
+
+    with DataPipelineFake(virtual_sleep=True) as fake:
+        thread = threading.Thread(target=sleep)
+        thread.start()
+        fake.wait_until(timedelta(minutes=1))
+
+    thread.join(30)
+    assert slept.is_set()
 
 
 def test_a_moment_is_waited_for_however_far_it_is(datapipeline_fake: DataPipelineFake) -> None:
