@@ -201,6 +201,17 @@ class DataPipelineFake:
         self._world.restore(snapshot)
         self._go_on(before)
 
+    def _check_entered(self, what: str) -> None:
+        if active.is_entered(self):
+            return
+        why = (
+            "it answers no more, as its test or its `with` has ended. Request datapipeline_fake in "
+            "the test that needs it"
+            if self._entered
+            else "it answers no calls yet. Write `with DataPipelineFake() as fake:` around the test"
+        )
+        raise FakeUsageError(f"{what}() is of no use with this fake: {why}.")
+
     def _check_free(self, what: str) -> None:
         if active.active() is not self:
             raise FakeUsageError(
@@ -489,6 +500,8 @@ class DataPipelineFake:
             FakeUsageError: an operation or error that does not exist, or an error that AWS's
                 model does not give the operation.
         """
+        if self._entered:
+            self._check_entered("fail")
         with self._world.time.lock:
             return self._world.faults.plan(
                 call, error, message=message, times=times, after=after, per=per, optional=optional
@@ -567,6 +580,7 @@ class DataPipelineFake:
             Stuck: a limit was reached; the text names the last calls.
             UnmetExpectations: no call met `die_at`.
         """
+        self._check_entered("run")
         return self._world.driving.run(runner_loop, until, max_calls, max_time, die_at)
 
     def until(
@@ -590,6 +604,7 @@ class DataPipelineFake:
             Stuck: nothing happened for the setting `patience`, nothing but empty polls for the
                 setting `idle_limit`, or `max_time` has passed.
         """
+        self._check_entered("until")
         return self._world.driving.until(condition, max_time)
 
     def wait_until(
@@ -616,6 +631,7 @@ class DataPipelineFake:
             Stuck: nothing happened for the setting `patience`, nothing but empty polls for the
                 setting `idle_limit`, or `max_time` has passed.
         """
+        self._check_entered("wait_until")
         self._world.driving.wait_until(condition, move_time, max_time)
 
     # -- what happened ----------------------------------------------------------------------------

@@ -79,7 +79,8 @@ class Settings(ServiceSettings):
         float, "real seconds without progress after which a wait is stopped with an error"
     ] = 10.0
     settle: Annotated[
-        float, "real seconds that a released thread gets to come back before time moves on"
+        float,
+        "real seconds for which time waits for the next call of a thread that has had an answer",
     ] = 0.25
     idle_limit: Annotated[
         float, "virtual seconds of nothing but empty polls after which a loop is stopped"

@@ -268,3 +268,31 @@ def test_a_fake_can_be_made_after_one_that_was_refused() -> None:
 
     with DataPipelineFake() as fake:
         assert fake.tasks == []
+
+
+# -- a fake that answers no calls ------------------------------------------------------------------
+
+
+USES: dict[str, Callable[[DataPipelineFake], object]] = {
+    "run": lambda fake: fake.run(lambda: None, until=lambda: True),
+    "wait_until": lambda fake: fake.wait_until(timedelta(seconds=1)),
+    "until": lambda fake: fake.until(),
+    "fail": lambda fake: fake.fail("poll_for_task", 503),
+}
+
+
+@pytest.mark.parametrize("method", sorted(set(USES) - {"fail"}))
+def test_a_fake_that_was_not_entered_drives_nothing(method: str) -> None:
+    fake = DataPipelineFake()
+
+    with pytest.raises(FakeUsageError, match=r"Write `with DataPipelineFake\(\) as fake:`"):
+        USES[method](fake)
+
+
+@pytest.mark.parametrize("method", USES)
+def test_a_fake_whose_test_has_ended_drives_and_plans_nothing(method: str) -> None:
+    with DataPipelineFake() as fake:
+        fake.fail("poll_for_task", 503, optional=True)
+
+    with pytest.raises(FakeUsageError, match=rf"^{method}\(\) is of no use .* has ended"):
+        USES[method](fake)
