@@ -16,6 +16,7 @@ from ._fake.world import Snapshot, World, all_of
 from ._record.calls import Mark
 from ._service.clock import SECOND, to_datetime
 from ._service.settings import MAXIMUM_ID_LENGTH
+from ._service.texts import counted
 from ._time.limits import MAX_TIME
 from ._time.unwinding import boundary
 from .errors import FakeUsageError, UnmetExpectations, explained, together, told_by_message
@@ -85,7 +86,7 @@ class DataPipelineFake:
         now = to_datetime(self._world.clock.now).isoformat()
         return (
             f"<DataPipelineFake, {active.state(self)}, at {now}: "
-            f"{len(self.tasks)} tasks, {len(self._world.calls)} calls>"
+            f"{counted(len(self.tasks), 'task')}, {counted(len(self._world.calls), 'call')}>"
         )
 
     # -- entering and leaving ---------------------------------------------------------------------

@@ -100,7 +100,9 @@ class Finding:
         found = [f"{self.id} ({MEANING[self.strength]}): {self._told()}"]
         found += [f"    {call.in_a_table(True, hide)}" for call in self.calls[:_CALLS]]
         if len(self.calls) > _CALLS:
-            found.append(f"    and {len(self.calls) - _CALLS} more calls")
+            from .._service.texts import counted
+
+            found.append(f"    and {counted(len(self.calls) - _CALLS, 'more call')}")
         found.append(f"  AWS: {self.asked} ({self.source})")
         found.append(f"  Do: {self.remedy}")
         return found

@@ -12,6 +12,7 @@ from .._contract.watch import Watch
 from .._record.calls import Calls
 from .._service.clock import VirtualClock, to_datetime
 from .._service.service import Service
+from .._service.texts import counted
 from .._time.cancellations import Cancellations
 from .._time.limits import Patience
 from .._time.loops.callers import running_coroutine
@@ -61,7 +62,7 @@ class Snapshot:
         self._found = {found.in_a_line() for found in world.findings()}
         self._text = (
             f"<Snapshot at {to_datetime(world.clock.now).isoformat()}: "
-            f"{len(world.tasks)} tasks, {len(world.calls)} calls>"
+            f"{counted(len(world.tasks), 'task')}, {counted(len(world.calls), 'call')}>"
         )
 
     def __repr__(self) -> str:

@@ -23,6 +23,11 @@ def did_you_mean(value: str, candidates: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
+def counted(number: int, what: str) -> str:
+    """So many of something, such as "1 call" and "2 calls"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def listed(names: Sequence[str], most: int = 20) -> str:
     """The first names, and how many more there are; "none" if there is none."""
     if not names:

@@ -388,7 +388,7 @@ def test_a_snapshot_tells_what_it_is_of(fake: DataPipelineFake, datapipeline_cli
     fake.enqueue(GROUP)
     poll(datapipeline_client)
 
-    assert repr(fake.snapshot()) == "<Snapshot at 2030-01-01T00:00:00+00:00: 1 tasks, 1 calls>"
+    assert repr(fake.snapshot()) == "<Snapshot at 2030-01-01T00:00:00+00:00: 1 task, 1 call>"
 
 
 # -- what is told at the end -----------------------------------------------------------------------

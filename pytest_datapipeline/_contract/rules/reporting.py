@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..._service.clock import SECOND
 from ..._service.settings import ACKNOWLEDGE_SECONDS, REPORT_PROGRESS_SECONDS
+from ..._service.texts import counted
 from ..evidence import Held
 from ..rule import END, LATE, Found, rule
 
@@ -230,7 +231,7 @@ def no_final_status(seen: Evidence, _: None) -> Found | None:
     if not silent:
         return None
     first = silent[0]
-    more = f", and {len(silent) - 1} more tasks" if len(silent) > 1 else ""
+    more = f", and {counted(len(silent) - 1, 'more task')}" if len(silent) > 1 else ""
     calls = (first.poll,) if first.latest is None else (first.poll, first.latest)
     return Found(
         f"{whole(first)} was acknowledged, and then nothing was heard of it until the service took "

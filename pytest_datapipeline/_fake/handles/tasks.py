@@ -378,8 +378,9 @@ class Task:
             if record.ended is not None:
                 parts.append(f"ended {to_datetime(record.ended):%H:%M:%S}")
             if record.error_id is not None or record.error_message is not None:
-                text = shorten(record.error_message or "", 100)
-                parts.append(f"error {record.error_id!r}: {text}")
+                text = shorten(record.error_message or "", 100).rstrip(".")
+                name = "" if record.error_id is None else f" {record.error_id!r}"
+                parts.append(f"error{name}: {text}")
             lines.append("; ".join(parts) + ".")
         return "\n  ".join(lines)
 
