@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._service.clock import SECOND
-from .._service.components.pipeline import FINISHED
 from .._service.definitions.catalog import ACTIVITY, family_of
 from .._service.instances.instance import USER_MANAGED_PRECONDITIONS
 from .._service.settings import ACKNOWLEDGE_SECONDS
@@ -470,12 +469,8 @@ class Evidence:
         self.looked_at.add(call.parameters.get("pipelineId", ""))
 
     def _watch(self, call: Call) -> None:
-        """Note whose end it was told."""
-        if call.error is not None:
-            return
-        for held in (call.response or {}).get("pipelineDescriptionList", ()):
-            if {"key": "@pipelineState", "stringValue": FINISHED} in held["fields"]:
-                self.watched.setdefault(held["pipelineId"], []).append(call)
+        for pipeline in call.parameters.get("pipelineIds") or ():
+            self.watched.setdefault(str(pipeline), []).append(call)
 
 
 def objects_of(definition: Definition, worker_group: str) -> list[tuple[str, bool]]:

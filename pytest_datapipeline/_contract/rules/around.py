@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._service.clock import SECOND
+from ..._service.components.pipeline import FINISHED
 from ..._service.instances.instance import FAILURES
 from ..._service.settings import MAXIMUM_DESCRIBED_PIPELINES, MAXIMUM_SELECTORS
 from ..rule import END, Found, rule
@@ -93,6 +94,16 @@ def many_ids(_: Evidence, call: Call) -> Found | None:
     return Found(f"{len(ids)} ids were given in one call.", (call,), call.operation)
 
 
+def _says_finished(call: Call, pipeline: str) -> bool:
+    """Whether a description of pipelines was answered, and has one as FINISHED."""
+    described = (call.response or {}).get("pipelineDescriptionList", ()) if not call.error else ()
+    return any(
+        held["pipelineId"] == pipeline
+        and {"key": "@pipelineState", "stringValue": FINISHED} in held["fields"]
+        for held in described
+    )
+
+
 @rule(
     "success-read-from-pipeline",
     "advice",
@@ -108,8 +119,10 @@ def success_read_from_pipeline(seen: Evidence, _: None) -> Found | None:
         for held in (seen.pipelines() if seen.watched else ())
         if any(run.status in FAILURES for run in held.runs)
     }
-    for pipeline, calls in seen.watched.items():
-        if pipeline in failed and pipeline not in seen.looked_at and len(calls) > 1:
+    for pipeline in sorted(failed - seen.looked_at):
+        # Not when it is called: only few of the answers have to be read.
+        calls = [call for call in seen.watched.get(pipeline, ()) if _says_finished(call, pipeline)]
+        if len(calls) > 1:
             return Found(
                 f"{pipeline} was described {len(calls)} times as FINISHED, and has instances that "
                 "failed, which nobody has looked at.",
