@@ -178,7 +178,7 @@ class Throttled:
     __slots__ = ("_last", "calls", "pauses")
 
     def __init__(self, first: Call) -> None:
-        self.calls = [first]
+        self.calls: list[Call] = [first]
         self.pauses: list[int] = []
         self._last = first
 
