@@ -142,17 +142,15 @@ class Runner:
         throttled: its calls of each operation, and about each task, that were throttled one after
             the other.
         errors: when its polls were answered with an error at once.
-        heartbeats: its last two.
     """
 
-    __slots__ = ("errors", "heartbeats", "location", "polls", "terminated", "throttled")
+    __slots__ = ("errors", "location", "polls", "terminated", "throttled")
 
     def __init__(self) -> None:
         self.polls: list[Call] = []
         self.location: Location | None = None
         self.throttled: dict[tuple[str, str], Throttled] = {}
         self.errors: list[int] = []
-        self.heartbeats: list[Call] = []
         self.terminated: Call | None = None
 
     def throttled_before(self, call: Call) -> Throttled | None:
@@ -444,8 +442,6 @@ class Evidence:
         self._is_active(call)
         self.heartbeats.setdefault(call.parameters.get("taskrunnerId", ""), []).append(call)
         runner = self.runner(call)
-        runner.heartbeats[:-1] = []
-        runner.heartbeats.append(call)
         if call.error is None and (call.response or {}).get("terminate"):
             runner.terminated = runner.terminated or call
             self.terminated = self.terminated or call

@@ -75,6 +75,8 @@ def is_user(frame: FrameType) -> bool:
     root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
     if root in _BELOW_USER or root in sys.stdlib_module_names:
         return False
+    if root in _STARTERS and _is_pytest(frame):
+        return False
     filename = frame.f_code.co_filename
     return "site-packages" not in filename and not filename.startswith("<")
 

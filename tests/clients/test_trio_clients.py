@@ -165,7 +165,7 @@ class TestErrors:
 
         async def work(made: Any) -> None:
             while not (await made.poll_for_task(workerGroup=GROUP)).get("taskObject"):
-                await asyncio.sleep(1)
+                await asyncio.sleep(1)  # in virtual time
 
         async def main() -> None:
             async with client() as made:

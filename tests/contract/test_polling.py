@@ -154,6 +154,26 @@ def test_a_worker_group_that_really_has_such_a_name_is_right(
     assert "wildcard-worker-group" not in datapipeline_fake.findings.ids
 
 
+def test_a_worker_group_that_a_schedule_inherits_too_is_for_the_activities_alone(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.pipelines.create(
+        [
+            {"id": "Default", "workerGroup": "etl"},
+            {"id": "Daily", "type": "Schedule", "period": "1 days"}
+            | {"startAt": "FIRST_ACTIVATION_DATE_TIME"},
+            {"id": "Box", "type": "Ec2Resource", "schedule": {"ref": "Daily"}}
+            | {"terminateAfter": "1 Hour", "role": "a-role", "resourceRole": "another-role"},
+            {"id": "A", "type": "ShellCommandActivity", "command": "true"}
+            | {"runsOn": {"ref": "Box"}, "schedule": {"ref": "Daily"}},
+        ]
+    )
+
+    poll(datapipeline_client, workerGroup="etl")
+
+    assert "polls-for-runs-on" in datapipeline_fake.findings.ids
+
+
 @pytest.mark.parametrize(("resource", "expected"), [("Box", ["polls-for-runs-on"]), (None, [])])
 def test_polling_for_work_that_has_a_resource_breaks_the_contract(
     datapipeline_fake: DataPipelineFake,

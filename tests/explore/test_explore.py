@@ -66,7 +66,7 @@ class Runner:
             except self.client.exceptions.TaskNotFoundException:
                 raise LookupError("not ours any more") from None
             except Exception:
-                time.sleep(pause)
+                time.sleep(pause)  # in virtual time, as in all explorations
                 pause *= 2
 
 
@@ -177,7 +177,7 @@ class TakesTwoTasksAtOnce(Runner):
                 self.work(task["taskId"], task["attemptId"])
 
     def job(self, attempt_id: str) -> None:
-        time.sleep(100)
+        time.sleep(100)  # in virtual time
 
 
 def test_an_acknowledgement_that_is_in_time_by_luck_is_found_by_what_delays_it() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.inner_pytest import OURS
 
 from pytest_datapipeline import FakeUsageError, RunnerContract
 from pytest_datapipeline._suite.claims import CLAIMS
@@ -134,6 +136,23 @@ def test_a_failure_of_what_is_claimed_says_how_to_do_without(run: Run) -> None:
         ]
     )
     result.stdout.no_fnmatch_line("*_suite*")
+
+
+def test_a_fault_that_the_suite_has_planned_is_not_of_what_has_started_pytest(
+    pytester: pytest.Pytester,
+) -> None:
+    suite = pytester.makepyfile(
+        BROKEN.replace('["nothing"]', "").replace('"contract"', '"reports"')
+    )
+    launcher = pytester.mkdir("bin") / "pytest"
+    launcher.write_text("import sys, pytest\nsys.exit(pytest.console_main())\n", encoding="utf-8")
+
+    result = pytester.run(
+        sys.executable, launcher, "-p", OURS, "-p", "no:randomly", suite, "-k", "throttl"
+    )
+
+    result.stdout.fnmatch_lines(["*(a planned fault)*"])
+    result.stdout.no_fnmatch_line("*a fault planned at*")
 
 
 def test_what_is_left_of_few_claims_is_written_out(run: Run) -> None:
