@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytester", "support.inner_pytest"]
 load_profile()
 
+# By these pytest chooses how wide and how coloured its report is and, on a CI server, that the
+# summary shows messages whole. What the tests compare is what a developer sees in a terminal.
+_LOOK_OF_A_REPORT = (
+    *("BUILD_NUMBER", "CI", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR"),
+    *("PYTEST_ADDOPTS", "PY_COLORS"),
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let workers of pytest-xdist write down what coverage has measured. They do so as they exit,
@@ -43,8 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_aws_configuration() -> Iterator[None]:
-    """A machine without AWS: no region, no credentials, no files, and no network."""
+def the_same_machine() -> Iterator[None]:
+    """A machine without AWS: no region, no credentials, no files, and no network. pytest's reports
+    look the same on each.
+    """
 
     connect = socket.socket.connect
 
@@ -58,6 +67,8 @@ def no_aws_configuration() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
+        for name in _LOOK_OF_A_REPORT:
+            patch.delenv(name, raising=False)
         patch.setenv("AWS_CONFIG_FILE", os.devnull)
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         patch.setattr(socket.socket, "connect", refuse)
@@ -154,7 +165,7 @@ def _new_threads(older: set[threading.Thread]) -> list[threading.Thread]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_behind(no_aws_configuration: None) -> Iterator[None]:
+def nothing_is_left_behind(the_same_machine: None) -> Iterator[None]:
     """botocore's classes, its built-in handlers, the environment and the threads are as before."""
     import boto3
 
