@@ -79,7 +79,7 @@ class DataPipelineFake:
     def _build(self, start: int) -> None:
         """Make an empty world whose clock stands at a moment."""
         self._world = World(self._settings, start, self._problems.append)
-        self._world.time.expected = self._expected
+        self._world.time.obstacles.expected = self._expected
         self.clock: FakeClock = FakeClock(self._world.time)
 
     def __repr__(self) -> str:
@@ -246,7 +246,7 @@ class DataPipelineFake:
         self._world.release()
 
     def _go_on(self, before: World) -> None:
-        self._world.time.expected = self._expected
+        self._world.time.obstacles.expected = self._expected
         self.clock = FakeClock(self._world.time)
         self._start = self._mark()._replace(era=self._start.era + 1)
         self._on_start()
@@ -261,12 +261,12 @@ class DataPipelineFake:
                 f"This fake has an endpoint already, {self._endpoint_url}: a test has one."
             )
         self._endpoint_url = url
-        self._expected = self._world.time.expected = why_wait
+        self._expected = self._world.time.obstacles.expected = why_wait
         self._on_start = on_start
 
     def _detach(self) -> None:
         self._endpoint_url = None
-        self._expected = self._world.time.expected = lambda: None
+        self._expected = self._world.time.obstacles.expected = lambda: None
         self._on_start = lambda: None
 
     def verify(self) -> None:

@@ -10,16 +10,16 @@ woke up, and a test repeats itself.
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from .._service.clock import VirtualClock, duration, to_datetime
+from .._service.clock import VirtualClock, duration
 from .._service.instances.queues import Ticket
 from ..errors import FakeUsageError, Stuck, explained, told_by_message
 from . import threads
 from .frozen import FrozenTime, backwards
-from .limits import AT_MOST, STANDING_STILL, Limits, Patience, real_time
+from .limits import AT_MOST, Limits, Patience
+from .obstacles import Obstacles
 from .participants import Actor, Participants, Wait, called, thread_of
 from .retries import Retries
 
@@ -47,9 +47,6 @@ _FROM_ELSEWHERE = (
     "From the test's own thread call clock.advance(seconds), or wait_until(...), which moves time "
     "while all runners wait."
 )
-
-
-NOTHING_TO_COME = "nothing is going to happen: no poll waits, and no task has a deadline"
 
 
 class Closed(Exception):
@@ -103,7 +100,6 @@ class Timekeeper:
         self.participants: Participants = Participants()
         self.limits: Limits = Limits(clock, patience.idle, self.stuck, something_is_to_come)
         self.frozen: FrozenTime = FrozenTime(self._frozen_time_moved)
-        self._tasks = tasks
         self._patience = patience
         self._last_calls = last_calls
         self._on_stuck = on_stuck
@@ -111,18 +107,14 @@ class Timekeeper:
         self._watchers = 0
         self._activity = 0
         self.opening: Opening = Opening()
-        # Asked before time moves: why others who are yet to come have to be waited for.
-        self.expected: Callable[[], str | None] = lambda: None
+        # Asked before time moves.
+        self.obstacles: Obstacles = Obstacles(clock, tasks, patience, lambda: self.participants)
         # Told to what moment the test moves time.
         self.on_moving: Callable[[int], None] = lambda _: None
         # Of the libraries that are there.
         self.loop: AsyncioLoop | None = None
         self.trio: HomeLoop | None = None
         self._rebased = 0
-        # How far time was when it was last seen to stand still, since when, and when that was seen.
-        self._still_at = 0
-        self._still_since = 0.0
-        self._looked_at_still = -math.inf
         self.retries: Retries = Retries()
         # Whether time.sleep takes virtual time.
         self.sleeps_are_virtual: bool = False
@@ -457,7 +449,7 @@ class Timekeeper:
 
     def _step(self) -> str | None:
         """Move time to the next timer of the service, or say what stands in the way."""
-        obstacle = self.obstacle()
+        obstacle = self.obstacles.in_the_way()
         if obstacle is None:
             self._fire()
             if self.at_home:
@@ -500,7 +492,7 @@ class Timekeeper:
             if in_the_loop:
                 raise _would_block(f"in which {'; '.join(in_the_loop)}")
             self.sync()
-            self._looked_at_still = -math.inf
+            self.obstacles.begins_to_wait()
             while not condition():
                 if move_time:
                     self._settle(condition)
@@ -516,7 +508,7 @@ class Timekeeper:
                     obstacle = f"time is not to move ({waiting})"
                 why = f"{who} waits for {what()}, but {obstacle}"
                 if not self.participants.other_threads():
-                    if coroutine is not None and self.expected() is None:
+                    if coroutine is not None and self.obstacles.expected() is None:
                         raise _would_block(f"of {called(coroutine)}, and {obstacle}")
                     if ours:
                         raise self.stuck(
@@ -530,66 +522,15 @@ class Timekeeper:
                     else "Move time on with clock.advance(seconds), leave out move_time=False, or "
                     "raise the setting patience if a runner needs longer."
                 )
-                still = self.held_up_by_work(obstacle)
+                still = self.obstacles.held_up_by_work(obstacle, self.elapsed)
                 if still is not None:
                     raise self.stuck(f"{still}: {why}. {remedy}", about="runner-still-works")
                 self._await_change(why, remedy, condition)
-
-    def held_up_by_work(self, obstacle: str) -> str | None:
-        """What to say if a runner has kept time from moving for too long. It may make calls all the
-        while, such as reports on a task in which it hangs, so that it is not silent.
-
-        Who waits for it asks again and again. `obstacle`: what stands in the way.
-        """
-        now, elapsed, patience = real_time(), self.elapsed, self._patience.stalled
-        between = patience + 2 * AT_MOST * self._patience.settle
-        if elapsed != self._still_at or now - self._looked_at_still > between:
-            self._still_at, self._still_since = elapsed, now
-        self._looked_at_still = now
-        longest = STANDING_STILL * patience
-        if now - self._still_since <= longest:
-            return None
-        if self.why_nothing_happens(obstacle) != "runner-still-works":
-            return None
-        return f"Time has stood still for {longest:g} real seconds"
 
     def who_has_ended(self) -> str:
         """Sentences about the threads that have made calls and are no more."""
         gone = sorted(map(called, self.participants.ended_callers()))
         return "".join(f" The {thread} made calls and has ended." for thread in gone[:3])
-
-    def obstacle(self) -> str | None:
-        """Why time may not move to the next timer of the service; None if it may."""
-        upcoming = self.clock.next_at()
-        if upcoming is None:
-            return NOTHING_TO_COME
-        return self._worked_on(upcoming) or self.expected()
-
-    def why_nothing_happens(self, told: str) -> str:
-        """What explains a wait in which nothing happens, of which that much is `told` already: its
-        id in the catalog of messages."""
-        upcoming = self.clock.next_at()
-        worked_on = None if upcoming is None else self._worked_on(upcoming)
-        return "runner-still-works" if worked_on and worked_on in told else "nothing-happens"
-
-    def _worked_on(self, upcoming: int) -> str | None:
-        """Who would lose a task at a moment that he is working on."""
-        for attempt in self._tasks.held:
-            holder: Actor = attempt.holder  # type: ignore[assignment]  # what held holds has one
-            deadline = self._tasks.deadline(attempt.instance)
-            if (
-                deadline is not None
-                and upcoming >= deadline
-                and holder not in self.participants.waiting
-                and holder.is_alive()
-                # Where all of the loop waits, its coroutines wait for time, and are late.
-                and not self.participants.is_at_home(holder)
-            ):
-                return (
-                    f"{called(holder)} still works on {attempt.id}, which would be taken "
-                    f"from it at {to_datetime(deadline):%H:%M:%S}"
-                )
-        return None
 
     def _await_change(
         self, why: str, remedy: str, enough: Callable[[], bool] | None = None
@@ -610,7 +551,7 @@ class Timekeeper:
             self._watchers -= 1
         raise self.stuck(
             f"Nothing happened for {self._patience.stalled:g} real seconds: {why}. {remedy}",
-            about=self.why_nothing_happens(why),
+            about=self.obstacles.why_nothing_happens(why),
         )
 
     def _settle(self, enough: Callable[[], bool] | None = None) -> None:

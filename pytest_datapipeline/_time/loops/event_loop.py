@@ -307,7 +307,7 @@ class LoopTime(LoopOnFakeTime):
         upcoming = keeper.clock.next_at()
         if upcoming is None or upcoming > target:
             keeper.jump(target)
-        elif keeper.obstacle() is None:
+        elif keeper.obstacles.in_the_way() is None:
             keeper.jump(None)
         else:
             return False

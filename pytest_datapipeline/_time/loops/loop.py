@@ -199,7 +199,7 @@ class LoopOnFakeTime:
             self._check_sleeps()
             self._jump(timer)
             return None
-        obstacle = keeper.obstacle()
+        obstacle = keeper.obstacles.in_the_way()
         if obstacle is not None:
             if upcoming is None and not others.others():
                 nothing = "Nothing is going to change: no poll waits, and no task has a deadline."
@@ -259,14 +259,14 @@ class LoopOnFakeTime:
     def _check_patience(self, obstacle: str) -> None:
         """Fail what waits if nothing has happened for long, or for very long nothing but calls."""
         patience = self._keeper.stalled_seconds
-        still = self._keeper.held_up_by_work(obstacle)
+        still = self._keeper.obstacles.held_up_by_work(obstacle, self._keeper.elapsed)
         if still is not None:
             self._fail(f"{still}: {obstacle}.", about="runner-still-works")
         if self._waited > patience:
             self._waited = 0.0
             self._fail(
                 f"Nothing happened for {patience:g} real seconds: {obstacle}.",
-                about=self._keeper.why_nothing_happens(obstacle),
+                about=self._keeper.obstacles.why_nothing_happens(obstacle),
             )
 
     # -- calls ------------------------------------------------------------------------------------

@@ -334,7 +334,7 @@ class TrioTime(LoopOnFakeTime):
         upcoming = keeper.clock.next_at()
         if upcoming is None or upcoming > target:
             self._move(target)
-        elif keeper.obstacle() is None:
+        elif keeper.obstacles.in_the_way() is None:
             self._move(None)
         else:
             return False
