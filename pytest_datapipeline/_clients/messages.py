@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from .._time.participants import Actor
+    from .._time.actors.participants import Actor
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from .messages import Failure, Reply, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._time.participants import Actor
+    from .._time.actors.participants import Actor
 
 SERVICE_NAME = "datapipeline"
 # How botocore's events name the service.

@@ -13,7 +13,7 @@ from .. import checks
 from .._record.call import CallMatcher, not_called
 from .._record.callers import place_of, user_location
 from .._service.clock import SECOND, to_datetime, to_ns
-from .._time.cancellations import UNTIL_SEEN
+from .._time.actors.cancellations import UNTIL_SEEN
 from .._time.limits import MAX_TIME, Drive
 from .._time.loops.callers import running_coroutine
 from .._time.sleep import real_sleep_limited
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .._record.calls import Calls
     from .._service.clock import VirtualClock
     from .._service.service import Service
-    from .._time.cancellations import Cancellations
+    from .._time.actors.cancellations import Cancellations
     from .._time.loops.loop import Loops
     from .._time.timekeeper import Timekeeper
     from .faults import FaultPlan, PlannedFault

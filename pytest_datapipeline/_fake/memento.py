@@ -15,6 +15,8 @@ from functools import cache, partial
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from .._time.actors.cancellations import Cancellations
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -31,7 +33,7 @@ _LEFT_ALONE = tuple(
         *("_record.call", "_contract.rule"),
     )
 )
-_STILL = f"{_PACKAGE}_time.cancellations"
+_STILL = Cancellations.__module__
 
 
 class Memento:

@@ -30,10 +30,10 @@ from ..errors import FakeUsageError, RunnerUnwound, told_by_message
 if TYPE_CHECKING:
     from .._contract.watch import Watch
     from .._record.calls import Calls
-    from .._time.cancellations import Cancellations
+    from .._time.actors.cancellations import Cancellations
+    from .._time.actors.participants import Actor
     from .._time.limits import Drive
     from .._time.loops.loop import Loops
-    from .._time.participants import Actor
     from .._time.timekeeper import Timekeeper, Waiting
     from .faults import Effect, FaultPlan
     from .gates import Gates, Where

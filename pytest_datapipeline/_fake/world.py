@@ -13,7 +13,7 @@ from .._record.calls import Calls
 from .._service.clock import VirtualClock, to_datetime
 from .._service.service import Service
 from .._service.texts import counted
-from .._time.cancellations import Cancellations
+from .._time.actors.cancellations import Cancellations
 from .._time.limits import Patience
 from .._time.loops.callers import running_coroutine
 from .._time.sleep import OwnClocks
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     from .._service.components.component import Run
     from .._service.instances.instance import Attempt, Instance
+    from .._time.actors.participants import Actor, Participants
     from .._time.loops.event_loop import LoopTime
     from .._time.loops.loop import Loops
     from .._time.loops.trio_loop import TrioTime
-    from .._time.participants import Actor, Participants
     from ..settings import Settings
 
 # Of so many of the latest calls, the worker groups are told that were polled for nothing.

@@ -17,11 +17,11 @@ from .._service.clock import VirtualClock, duration
 from .._service.instances.queues import Ticket
 from ..errors import FakeUsageError, Stuck, explained, told_by_message
 from . import threads
+from .actors.obstacles import Obstacles
+from .actors.participants import Actor, Participants, Wait, called, thread_of
+from .actors.retries import Retries
 from .frozen import FrozenTime, backwards
 from .limits import AT_MOST, Limits, Patience
-from .obstacles import Obstacles
-from .participants import Actor, Participants, Wait, called, thread_of
-from .retries import Retries
 
 if TYPE_CHECKING:
     import asyncio

@@ -6,13 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ...errors import told_by_message
-from ..participants import Wait, thread_of
+from ..actors.participants import Wait, thread_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..._service.instances.queues import Ticket
-    from ..participants import Actor
+    from ..actors.participants import Actor
     from ..timekeeper import Timekeeper
 
 __tracebackhide__ = told_by_message

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import FakeUsageError, explained, told_by_message
 
 if TYPE_CHECKING:
-    from ..participants import Actor
+    from ..actors.participants import Actor
 
 __tracebackhide__ = told_by_message
 

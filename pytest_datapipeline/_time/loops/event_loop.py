@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from ..._service.instances.queues import Ticket
     from ...errors import Stuck
+    from ..actors.participants import Actor
     from ..limits import Drive
-    from ..participants import Actor
     from ..timekeeper import Timekeeper
 
 __tracebackhide__ = told_by_message

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing import NoReturn, Protocol
 
     from ..._service.instances.queues import Ticket
+    from ..actors.participants import Actor
     from ..limits import Drive
-    from ..participants import Actor
     from ..timekeeper import Timekeeper
 
     class Loops(Protocol):

@@ -22,8 +22,8 @@ import trio
 from ..._service.clock import SECOND, duration
 from ...errors import RunnerUnwound, Stuck, explained, told_by_message
 from .. import threads
+from ..actors.participants import Wait
 from ..limits import real_time
-from ..participants import Wait
 from . import trio_pending
 from .loop import (
     CHILD,
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from ..._service.instances.queues import Ticket
+    from ..actors.participants import Actor
     from ..limits import Drive
-    from ..participants import Actor
     from ..timekeeper import Timekeeper
 
 __tracebackhide__ = told_by_message

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .._service.clock import to_datetime
-from .limits import AT_MOST, STANDING_STILL, Patience, real_time
+from ..._service.clock import to_datetime
+from ..limits import AT_MOST, STANDING_STILL, Patience, real_time
 from .participants import Actor, Participants, called
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._service.clock import VirtualClock
-    from .._service.instances.life import Tasks
+    from ..._service.clock import VirtualClock
+    from ..._service.instances.life import Tasks
 
 _NOTHING_TO_COME = "nothing is going to happen: no poll waits, and no task has a deadline"
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._service.clock import SECOND
-from .limits import Drive
+from ..._service.clock import SECOND
+from ..limits import Drive
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .._service.clock import Timer, VirtualClock
-    from .._service.instances.instance import Attempt, Instance
-    from .._service.instances.life import Tasks
-    from .limits import Limits
+    from ..._service.clock import Timer, VirtualClock
+    from ..._service.instances.instance import Attempt, Instance
+    from ..._service.instances.life import Tasks
+    from ..limits import Limits
     from .participants import Actor
 
 # So long a canceled task's runner may go on, to show whether it does: our choice.
