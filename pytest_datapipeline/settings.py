@@ -80,7 +80,8 @@ class Settings(ServiceSettings):
     ] = 10.0
     settle: Annotated[
         float,
-        "real seconds for which time waits for the next call of a thread that has had an answer",
+        "real seconds for which time waits for the next call of a thread that has had an answer; "
+        "20 times as long if a task would be taken back that another thread may work on",
     ] = 0.25
     idle_limit: Annotated[
         float, "virtual seconds of nothing but empty polls after which a loop is stopped"

@@ -131,6 +131,7 @@ class Responder:
     def _note_death(self, request: Request) -> None:
         with self._time.lock:
             self.on_death(request.actor.name, self._faults.death_planned_at)
+            self._time.hand_overs.dies(request.actor)
 
     def _death(self, operation: str) -> RunnerUnwound:
         text = f"the runner dies at {operation}"
@@ -339,7 +340,9 @@ class Responder:
             self._time.retries.end(request.actor)
             if self._watch is not None:
                 self._watch.waits(call, request.types_checked)
-            if not (yield from self._wait(poll, call, request)):
+            with self._time.hand_overs.waits_for_others(request.actor):
+                is_answered = yield from self._wait(poll, call, request)
+            if not is_answered:
                 self._on_empty_poll(poll)
                 return self._failure(call, request, Failure("poll_read_timeout"))
             answer = poll.answer
@@ -437,13 +440,16 @@ class Responder:
             )
             if not lost:
                 self._cancellations.works(task_id, request.actor, self._time.home)
+                self._time.hand_overs.heard(task_id, request.actor, reported=False)
         elif call.operation == "ReportTaskProgress":
             reported = call.parameters["taskId"]
             self._cancellations.works(reported, request.actor, self._time.home)
+            self._time.hand_overs.heard(reported, request.actor, reported=True)
             if isinstance(answer, dict) and answer["canceled"] and not lost:
                 self._cancellations.is_told(reported, request.invocation_id)
         elif call.operation == "SetTaskStatus":
             self._cancellations.ends(call.parameters["taskId"])
+            self._time.hand_overs.ends(call.parameters["taskId"])
         return self._reply(call, request, 200, body, task_id=task_id)
 
     def _error(self, call: Call, error: ServiceError, request: Request) -> Reply:

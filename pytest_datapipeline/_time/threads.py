@@ -32,6 +32,11 @@ _POOL = "concurrent.futures.thread"
 # trio keeps its worker threads for whoever needs one next.
 _POOL_OF_TRIO = "trio._core._thread_cache"
 
+_EVENT_LOOP = "asyncio.base_events"
+_WAITS_OF_TRIO = "trio._core._io_"
+# Where a condition, and so a queue or an event, waits, and a thread that joins another.
+_WAITS = ("wait", "join", "_wait_for_tstate_lock")
+
 
 def begin() -> None:
     """The calling thread starts a fake of its own, so it is no straggler of another."""
@@ -74,6 +79,28 @@ def end_straggler() -> None:
     if left_at is None or left_at() is _work_of_pool(sys._getframe())[1]:
         end_thread()
     del _stragglers[thread]
+
+
+def is_of_pool(innermost: FrameType) -> bool:
+    """Whether this is a thread of a pool."""
+    return _work_of_pool(innermost)[0]
+
+
+def idles(innermost: FrameType) -> bool:
+    """Whether this thread waits for work, or for what another thread does: in a pool, in a queue,
+    for an event, or as an event loop in which nothing happens.
+    """
+    in_pool, work = _work_of_pool(innermost)
+    if in_pool and work is None:
+        return True
+    module = innermost.f_globals.get("__name__")
+    if module == "selectors":
+        around = innermost.f_back
+        # A function that talks to a child process waits there as well.
+        return around is not None and around.f_globals.get("__name__") == _EVENT_LOOP
+    if str(module).startswith(_WAITS_OF_TRIO):
+        return True
+    return module == "threading" and innermost.f_code.co_name in _WAITS
 
 
 def _work_of_pool(innermost: FrameType) -> tuple[bool, object]:

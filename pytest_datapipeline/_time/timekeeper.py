@@ -25,9 +25,10 @@ from .limits import AT_MOST, Limits, Patience
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Collection, Generator
 
     from .._service.instances.life import Tasks
+    from .actors.hand_overs import HandOvers
 
     # How a coroutine waits for a ticket; it is told who waits, and in what.
     Waiting = Callable[[Ticket, Actor, str], Awaitable[None]]
@@ -109,6 +110,7 @@ class Timekeeper:
         self.opening: Opening = Opening()
         # Asked before time moves.
         self.obstacles: Obstacles = Obstacles(clock, tasks, patience, lambda: self.participants)
+        self.hand_overs: HandOvers = self.obstacles.hand_overs
         # Told to what moment the test moves time.
         self.on_moving: Callable[[int], None] = lambda _: None
         # Of the libraries that are there.
@@ -434,8 +436,11 @@ class Timekeeper:
     # -- waiting at home --------------------------------------------------------------------------
 
     def _jump(self, ticket: Ticket, what: Callable[[], str]) -> None:
+        drive = self.limits.drive
         while not ticket.resolved:
-            self._settle()
+            # Others may do what the loop is driven for.
+            if self._settle(None if drive is None else drive.is_over):
+                self.limits.check_drive()
             if ticket.resolved:
                 break
             obstacle = self._step()
@@ -444,6 +449,7 @@ class Timekeeper:
                     f"{what()} of the test itself waits, but {obstacle}",
                     "Have that runner go on or end, move time on with clock.advance(seconds), or "
                     "raise the setting patience.",
+                    lambda: self._may_step() or (drive is not None and drive.is_over()),
                 )
         self.limits.check_idle()
 
@@ -455,6 +461,9 @@ class Timekeeper:
             if self.at_home:
                 self.limits.check_drive()
         return obstacle
+
+    def _may_step(self) -> bool:
+        return self.obstacles.in_the_way() is None
 
     def wait_until(
         self,
@@ -483,7 +492,7 @@ class Timekeeper:
                     about="wait-off-the-test-thread",
                 )
             )
-        with self.lock:
+        with self.lock, self.hand_overs.waits_for_others(self.home):
             in_the_loop = [
                 f"{called(wait.actor)} waits in {wait.what}"
                 for wait in self.participants.waiting.values()
@@ -525,7 +534,9 @@ class Timekeeper:
                 still = self.obstacles.held_up_by_work(obstacle, self.elapsed)
                 if still is not None:
                     raise self.stuck(f"{still}: {why}. {remedy}", about="runner-still-works")
-                self._await_change(why, remedy, condition)
+                self._await_change(
+                    why, remedy, lambda: condition() or (move_time and self._may_step())
+                )
 
     def who_has_ended(self) -> str:
         """Sentences about the threads that have made calls and are no more."""
@@ -554,26 +565,37 @@ class Timekeeper:
             about=self.obstacles.why_nothing_happens(why),
         )
 
-    def _settle(self, enough: Callable[[], bool] | None = None) -> None:
-        """Let the threads that were let go come back before time moves on."""
+    def _settle(self, enough: Callable[[], bool] | None = None) -> bool:
+        """Let the threads that were let go come back before time moves on. Whether it is enough,
+        so that it need not move."""
         me = threading.current_thread()
         quiet = 0.0
         in_all = 0.0
         self._watchers += 1
         try:
-            while self.participants.unsettled(me):
+            while self.unsettled(me):
                 settle = self._patience.settle
                 if quiet > settle or in_all > AT_MOST * settle:
-                    self.participants.take_as_settled()
-                    return
+                    self.take_as_settled()
+                    break
                 if enough is not None and enough():
-                    return
+                    return True
                 before = self._activity
                 self._changed.wait(_SLICE)
                 in_all += _SLICE
                 quiet = quiet + _SLICE if self._activity == before else 0.0
         finally:
             self._watchers -= 1
+        return False
+
+    def unsettled(self, me: threading.Thread, idle: Collection[threading.Thread] = ()) -> bool:
+        """Whether somebody other than `me` may be about to act; `idle` are threads that are not."""
+        return self.participants.unsettled(me, idle) or self.hand_overs.unsettled(idle)
+
+    def take_as_settled(self) -> None:
+        """Go on without those."""
+        self.participants.take_as_settled()
+        self.hand_overs.take_as_settled()
 
     # -- what the loop on the home thread asks, which waits in its own way -------------------------
 
@@ -690,6 +712,7 @@ class Timekeeper:
             self.opening = Opening()
             self.loop = self.trio = None
             self.retries.clear()
+            self.hand_overs.clear()
 
     def put_back(self, put_back: Callable[[], None], frozen: object) -> None:
         """Have the world, and its time, put back to what they were. It is closed meanwhile.

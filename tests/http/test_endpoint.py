@@ -123,6 +123,73 @@ def test_time_waits_for_a_process_that_repeats_a_call_whose_connection_was_cut(
     assert not datapipeline_fake.findings.broken
 
 
+# What a runner needs of real time for its work, or for the start of a client for each call.
+WORK = """
+import time, boto3
+from botocore.config import Config
+
+CONFIG = Config(read_timeout=100)
+
+def work():
+    end = time.perf_counter() + 0.1
+    while time.perf_counter() < end:
+        pass
+"""
+
+# One client, and so its connections, of all threads.
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+
+client = boto3.client("datapipeline", config=CONFIG)
+
+def work_on(task):
+    work()
+    client.report_task_progress(taskId=task["taskId"])
+    work()
+    client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+
+with ThreadPoolExecutor(2) as pool:
+    while True:
+        task = client.poll_for_task(workerGroup="wg").get("taskObject")
+        if task:
+            pool.submit(work_on, task)
+"""
+
+# As a script that calls the AWS CLI.
+NEW_CONNECTIONS = """
+def call(operation, **parameters):
+    client = boto3.client("datapipeline", config=CONFIG)
+    try:
+        return getattr(client, operation)(**parameters)
+    finally:
+        client.close()
+
+while True:
+    task = call("poll_for_task", workerGroup="wg").get("taskObject")
+    if task:
+        work()
+        call("report_task_progress", taskId=task["taskId"])
+        work()
+        call("set_task_status", taskId=task["taskId"], taskStatus="FINISHED")
+"""
+
+
+@pytest.mark.usefixtures("datapipeline_endpoint")
+@pytest.mark.parametrize("code", [POOL, NEW_CONNECTIONS], ids=["pool", "new connections"])
+# So time moves while a runner works, but not past the end of its task.
+@pytest.mark.datapipeline(settle=0.05)
+def test_time_waits_for_a_process_whose_call_about_a_task_is_to_come_over_another_connection(
+    datapipeline_fake: DataPipelineFake, code: str
+) -> None:
+    with process(WORK + code) as child:
+        tasks = datapipeline_fake.enqueue("wg", {}, {}, maximum_retries=0)
+        datapipeline_fake.wait_until()
+        child.kill()
+
+    assert [task.status for task in tasks] == ["FINISHED", "FINISHED"]
+    assert not datapipeline_fake.findings.broken
+
+
 def test_another_process_takes_over_from_one_that_was_killed(
     datapipeline_fake: DataPipelineFake, datapipeline_endpoint: DataPipelineEndpoint
 ) -> None:

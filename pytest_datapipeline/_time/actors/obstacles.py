@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..._service.clock import to_datetime
 from ..limits import AT_MOST, STANDING_STILL, Patience, real_time
+from .hand_overs import HandOvers
 from .participants import Actor, Participants, called
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Obstacles:
 
     Attributes:
         expected: why others who are yet to come have to be waited for.
+        hand_overs: the tasks that one has polled for, and another may work on.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Obstacles:
         participants: Callable[[], Participants],
     ) -> None:
         self.expected: Callable[[], str | None] = lambda: None
+        self.hand_overs: HandOvers = HandOvers(tasks, patience, participants)
         self._clock = clock
         self._tasks = tasks
         self._patience = patience
@@ -100,4 +103,4 @@ class Obstacles:
                     f"{called(holder)} still works on {attempt.id}, which would be taken "
                     f"from it at {to_datetime(deadline):%H:%M:%S}"
                 )
-        return None
+        return self.hand_overs.in_the_way(upcoming)

@@ -95,6 +95,10 @@ class Participants:
         self._known.add(thread)
         self._overlooked.add(thread)
 
+    def may_work(self, thread: threading.Thread) -> bool:
+        """Whether it has made calls, or may do so."""
+        return thread in self.callers or self.is_young(thread)
+
     def is_young(self, thread: threading.Thread) -> bool:
         """Whether it was started since, and may be a runner's."""
         return thread not in self._older and thread not in self._overlooked

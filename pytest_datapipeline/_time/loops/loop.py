@@ -183,10 +183,10 @@ class LoopOnFakeTime:
         if not involved and (due is None or not self._virtual or (sockets and not self._called)):
             return ""
         others = keeper.participants
-        if others.unsettled(others.home, self._workers()) or len(self._quiet) < len(sockets):
+        if keeper.unsettled(others.home, self._workers()) or len(self._quiet) < len(sockets):
             if self._may_settle():
                 return "others are on their way"
-            others.take_as_settled()
+            keeper.take_as_settled()
             self._quiet = sockets
         self._settling = None
         upcoming = keeper.clock.next_at()

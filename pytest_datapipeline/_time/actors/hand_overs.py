@@ -1,0 +1,171 @@
+"""Tasks that one polls for and another works on, such as the threads of a pool.
+
+If who was handed a task polls again, or is gone, either somebody else works on it or nobody does,
+and neither can be seen. So time gives the other a chance: a short one to say something of the task,
+and a longer one before the task is taken back.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..._service.clock import to_datetime
+from ..limits import AT_MOST, Patience, real_time
+from ..threads import idles, is_of_pool
+from .participants import Actor, Participants, called, thread_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from types import FrameType
+
+    from ..._service.instances.instance import Attempt
+    from ..._service.instances.life import Tasks
+
+
+@dataclass(slots=True)
+class _Sign:
+    """The last call about a task that a runner has.
+
+    Attributes:
+        actor: who made it.
+        reported: whether it, or one before, was more than the poll.
+        by_several: whether others have made calls about this task as well.
+        since: since when, in real time, time has been held up for the task's sake.
+    """
+
+    actor: Actor
+    reported: bool
+    by_several: bool
+    since: float | None = None
+
+
+class HandOvers:
+    """Who has spoken last of each task that a runner has. The caller holds the fake's lock."""
+
+    def __init__(
+        self, tasks: Tasks, patience: Patience, participants: Callable[[], Participants]
+    ) -> None:
+        self._tasks = tasks
+        self._patience = patience
+        self._participants = participants
+        self._signs: dict[str, _Sign] = {}
+        # Those after which time has not moved yet.
+        self._fresh: dict[str, _Sign] = {}
+        # Who waits for another task, or for what others do.
+        self._idle: set[Actor] = set()
+
+    # -- what happens -----------------------------------------------------------------------------
+
+    @contextmanager
+    def waits_for_others(self, actor: Actor) -> Iterator[None]:
+        """An actor does not itself work on the tasks that it has."""
+        self._idle.add(actor)
+        try:
+            yield
+        finally:
+            self._idle.discard(actor)
+
+    def heard(self, task_id: str, actor: Actor, *, reported: bool) -> None:
+        """A task was handed to an actor, or one has reported on it."""
+        before = self._signs.get(task_id)
+        by_several = before is not None and (before.by_several or before.actor is not actor)
+        self._signs[task_id] = self._fresh[task_id] = _Sign(actor, reported, by_several)
+
+    def ends(self, task_id: str) -> None:
+        """Nobody works on it any more."""
+        self._signs.pop(task_id, None)
+        self._fresh.pop(task_id, None)
+
+    def dies(self, actor: Actor) -> None:
+        """The test has an actor die, and nobody takes over what it had."""
+        for task_id in [held for held, sign in self._signs.items() if sign.actor is actor]:
+            self.ends(task_id)
+
+    def clear(self) -> None:
+        """A world begins, in which nobody has a task."""
+        self._signs.clear()
+        self._fresh.clear()
+        self._idle.clear()
+
+    # -- what time asks ---------------------------------------------------------------------------
+
+    def unsettled(self, idle: Collection[threading.Thread] = ()) -> bool:
+        """Whether somebody may be about to speak of a task that another was handed; `idle` are
+        threads that are not.
+        """
+        for task_id, sign in list(self._fresh.items()):
+            attempt = self._attempt_of(task_id)
+            if attempt is not None and self._is_away(sign) and self._another(sign, idle):
+                return True
+        return False
+
+    def take_as_settled(self) -> None:
+        """Go on without those."""
+        self._fresh.clear()
+
+    def in_the_way(self, upcoming: int) -> str | None:
+        """Which task would be lost by whoever works on it instead of who was handed it."""
+        for task_id, sign in list(self._signs.items()):
+            attempt = self._attempt_of(task_id)
+            if attempt is None or not self._is_away(sign):
+                continue
+            deadline = self._tasks.deadline(attempt.instance)
+            if (
+                deadline is not None
+                and upcoming >= deadline
+                and self._has_time_left(sign)
+                and self._another(sign, asleep=idles)
+            ):
+                taken = f"{to_datetime(deadline):%H:%M:%S}"
+                return (
+                    f"somebody may still work on {attempt.id}, which {called(sign.actor)} has "
+                    f"given away or lost, and which would be taken back at {taken}"
+                )
+        return None
+
+    def _attempt_of(self, task_id: str) -> Attempt | None:
+        """The attempt, if the service expects to hear of it."""
+        attempt = self._tasks.attempt_of(task_id) if self._tasks.knows(task_id) else None
+        if attempt is None or attempt.canceled:
+            self.ends(task_id)
+            return None
+        return attempt
+
+    def _is_away(self, sign: _Sign) -> bool:
+        return sign.actor in self._idle or not sign.actor.is_alive()
+
+    def _has_time_left(self, sign: _Sign) -> bool:
+        now = real_time()
+        if sign.since is None:
+            sign.since = now
+        return now - sign.since <= min(AT_MOST * self._patience.settle, self._patience.stalled / 2)
+
+    def _another(
+        self,
+        sign: _Sign,
+        idle: Collection[threading.Thread] = (),
+        asleep: Callable[[FrameType], bool] = lambda _: False,
+    ) -> bool:
+        """Whether somebody else may work on the task. `asleep`: what frames of threads tell."""
+        if thread_of(sign.actor) is None:
+            # A client elsewhere has other connections, or a new one for each call. One that has
+            # made all calls about its task over this connection is gone with it.
+            return sign.actor.is_alive() or sign.by_several or not sign.reported
+        participants = self._participants()
+        frames = sys._current_frames()
+        not_these = {
+            *(sign.actor, participants.home, threading.current_thread()),
+            *participants.waiting_threads(),
+            *idle,
+        }
+        for thread in threading.enumerate():
+            frame = frames.get(thread.ident or 0)
+            if thread in not_these or frame is None or asleep(frame):
+                continue
+            if participants.may_work(thread) or is_of_pool(frame):
+                return True
+        return False
