@@ -20,7 +20,6 @@ from .participants import Actor, Participants, called, thread_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
-    from types import FrameType
 
     from ..._service.instances.instance import Attempt
     from ..._service.instances.life import Tasks
@@ -97,11 +96,7 @@ class HandOvers:
         """Whether somebody may be about to speak of a task that another was handed; `idle` are
         threads that are not.
         """
-        for task_id, sign in list(self._fresh.items()):
-            attempt = self._attempt_of(task_id)
-            if attempt is not None and self._is_away(sign) and self._another(sign, idle):
-                return True
-        return False
+        return self._first_of_another(self._fresh, idle) is not None
 
     def take_as_settled(self) -> None:
         """Go on without those."""
@@ -109,22 +104,47 @@ class HandOvers:
 
     def in_the_way(self, upcoming: int) -> str | None:
         """Which task would be lost by whoever works on it instead of who was handed it."""
-        for task_id, sign in list(self._signs.items()):
-            attempt = self._attempt_of(task_id)
-            if attempt is None or not self._is_away(sign):
+        held = self._first_of_another(self._signs, before=upcoming)
+        if held is None:
+            return None
+        attempt, actor, deadline = held
+        return (
+            f"somebody may still work on {attempt.id}, which {called(actor)} has given away or "
+            f"lost, and which would be taken back at {to_datetime(deadline):%H:%M:%S}"
+        )
+
+    def _first_of_another(
+        self,
+        signs: dict[str, _Sign],
+        idle: Collection[threading.Thread] = (),
+        before: int | None = None,
+    ) -> tuple[Attempt, Actor, int] | None:
+        """A task that another may work on than who has spoken of it last, and the end of its time.
+
+        Args:
+            before: of those alone that would be taken back until then, and for which time has not
+                been held up for long. Threads that idle are not waited for then.
+        """
+        threads: list[threading.Thread] | None = None
+        for task_id, sign in list(signs.items()):
+            if not self._is_away(sign):
                 continue
-            deadline = self._tasks.deadline(attempt.instance)
-            if (
-                deadline is not None
-                and upcoming >= deadline
-                and self._has_time_left(sign)
-                and self._another(sign, asleep=idles)
-            ):
-                taken = f"{to_datetime(deadline):%H:%M:%S}"
-                return (
-                    f"somebody may still work on {attempt.id}, which {called(sign.actor)} has "
-                    f"given away or lost, and which would be taken back at {taken}"
-                )
+            attempt = self._attempt_of(task_id)
+            deadline = None if attempt is None else self._tasks.deadline(attempt.instance)
+            if attempt is None or deadline is None:
+                continue
+            if before is not None and (deadline > before or not self._has_time_left(sign)):
+                continue
+            if thread_of(sign.actor) is None:
+                # A client elsewhere has other connections, or a new one for each call. One that
+                # has made all calls about its task over this connection is gone with it.
+                found = sign.actor.is_alive() or sign.by_several or not sign.reported
+            else:
+                if threads is None:
+                    threads = self._who_may_work(idle, also_idle=before is None)
+                found = any(thread is not sign.actor for thread in threads)
+            if found:
+                return attempt, sign.actor, deadline
         return None
 
     def _attempt_of(self, task_id: str) -> Attempt | None:
@@ -144,28 +164,22 @@ class HandOvers:
             sign.since = now
         return now - sign.since <= min(AT_MOST * self._patience.settle, self._patience.stalled / 2)
 
-    def _another(
-        self,
-        sign: _Sign,
-        idle: Collection[threading.Thread] = (),
-        asleep: Callable[[FrameType], bool] = lambda _: False,
-    ) -> bool:
-        """Whether somebody else may work on the task. `asleep`: what frames of threads tell."""
-        if thread_of(sign.actor) is None:
-            # A client elsewhere has other connections, or a new one for each call. One that has
-            # made all calls about its task over this connection is gone with it.
-            return sign.actor.is_alive() or sign.by_several or not sign.reported
+    def _who_may_work(
+        self, idle: Collection[threading.Thread], also_idle: bool
+    ) -> list[threading.Thread]:
+        """The threads that may work on a task that somebody else was handed."""
         participants = self._participants()
         frames = sys._current_frames()
         not_these = {
-            *(sign.actor, participants.home, threading.current_thread()),
+            *(participants.home, threading.current_thread()),
             *participants.waiting_threads(),
             *idle,
         }
-        for thread in threading.enumerate():
-            frame = frames.get(thread.ident or 0)
-            if thread in not_these or frame is None or asleep(frame):
-                continue
-            if participants.may_work(thread) or is_of_pool(frame):
-                return True
-        return False
+        return [
+            thread
+            for thread in threading.enumerate()
+            if thread not in not_these
+            and (frame := frames.get(thread.ident or 0)) is not None
+            and (also_idle or not idles(frame))
+            and (participants.may_work(thread) or is_of_pool(frame))
+        ]
