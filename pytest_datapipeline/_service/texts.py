@@ -15,11 +15,13 @@ def shorten(text: str, longest: int = 60) -> str:
     return f"{text[: longest - 13]}...{text[-10:]}"
 
 
-def did_you_mean(value: str, candidates: Iterable[str]) -> str:
-    """The sentence that suggests the candidate nearest to `value`, or an empty string."""
+def did_you_mean(value: str, candidates: Iterable[str], alike: float = 0.5) -> str:
+    """The sentence that suggests the candidate nearest to `value`, or an empty string if none is as
+    much alike, from 0 to 1.
+    """
     import difflib  # only where something went wrong: every run of pytest loads this module
 
-    near = difflib.get_close_matches(value, list(candidates), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(value, list(candidates), n=1, cutoff=alike)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import structure, times, values
+from . import names, structure, times, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +28,13 @@ class Rule(NamedTuple):
 
 
 RULES = (
+    Rule(
+        "misspelt-name",
+        "a name that is not known, and much like one that is",
+        "AWS's validation says at most that a name is unknown. A field that is misspelt is not "
+        "set, and what it was to do is not done.",
+        names.misspelt,
+    ),
     Rule(
         "unscheduled-activity",
         "an activity that nothing schedules",

@@ -47,6 +47,62 @@ def test_a_definition_without_a_fault_gets_no_advice() -> None:
     assert advice(definition, *IDS) == []
 
 
+@pytest.mark.parametrize(
+    ("misspelt", "field", "text"),
+    [
+        (
+            activity("A", workerGruop="wg"),
+            "workerGruop",
+            "There is no field 'workerGruop'. Did you mean 'workerGroup'?",
+        ),
+        (
+            {"id": "A", "type": "ShellComandActivity", "command": "true"},
+            "type",
+            "There is no type 'ShellComandActivity'. Did you mean 'ShellCommandActivity'?",
+        ),
+        (
+            activity("A", onFail={"ref": "Alram"}),
+            "onFail",
+            "There is no object 'Alram'. Did you mean 'Alarm'?",
+        ),
+        (
+            activity("A", stdout="s3://#{myBuket}/"),
+            "stdout",
+            "There is no parameter 'myBuket'. Did you mean 'myBucket'?",
+        ),
+    ],
+    ids=["field", "type", "reference", "parameter"],
+)
+def test_a_name_that_is_probably_misspelt_is_told_of(
+    misspelt: dict[str, Any], field: str, text: str
+) -> None:
+    definition = {
+        "objects": daily(misspelt, ALARM),
+        "parameters": [{"id": "myBucket", "type": "String"}],
+        "values": {"myBucket": "b"},
+    }
+
+    assert advice(definition, "misspelt-name") == [("A", field, text)]
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        activity("A", myWorkerGruop="wg"),
+        activity("A", stdout="#{mySize}", mySize="1"),
+        activity("A", frobnicated="yes"),
+        activity("A", onFail={"ref": "Whoever"}),
+        {"id": "A", "type": "FrobnicationActivity"},
+        {"id": "A", "type": "FrobnicationActivity", "comand": "of an unknown type"},
+    ],
+    ids=["own field", "own field as a parameter", "field", "reference", "type", "field of a type"],
+)
+def test_a_name_that_is_like_no_other_or_the_user_s_own_is_left_alone(fine: dict[str, Any]) -> None:
+    definition = {"objects": daily(fine, ALARM), "parameters": [{"id": "mySizes"}]}
+
+    assert advice(definition, "misspelt-name") == []
+
+
 def test_an_activity_that_nothing_schedules_is_told_of() -> None:
     late = {
         "id": "S",

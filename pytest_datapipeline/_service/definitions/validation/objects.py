@@ -197,13 +197,19 @@ def _known_type(subject: Subject) -> Iterator[str]:
 
 
 def _unknown_fields(subject: Subject) -> Iterator[str]:
+    for key in unknown_fields(subject):
+        yield own_text("unknown field", field=key, type=subject.type or "any")
+
+
+def unknown_fields(subject: Subject) -> Iterator[str]:
+    """The fields that an object has by itself, and that its type does not."""
     kind = subject.kind
     # The fields of an unknown type are unknown.
     if (kind is not None and kind.open) or (kind is None and subject.type not in (None, DEFAULT)):
         return
     for key in dict.fromkeys(field.key for field in subject.object.fields):
         if not _is_known(subject.type_of_fields, key):
-            yield own_text("unknown field", field=key, type=subject.type or "any")
+            yield key
 
 
 @lru_cache(maxsize=4096)
