@@ -111,7 +111,6 @@ def test_a_thread_gets_it_before_the_wait_for_its_task_ends(
     assert datapipeline_fake.calls.count("SetTaskStatus") == 4
 
 
-@pytest.mark.datapipeline(settle=0.01)
 def test_a_thread_that_waits_for_something_else_afterwards_is_not_waited_for(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any, task: Task
 ) -> None:

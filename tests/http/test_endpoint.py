@@ -176,8 +176,6 @@ while True:
 
 @pytest.mark.usefixtures("datapipeline_endpoint")
 @pytest.mark.parametrize("code", [POOL, NEW_CONNECTIONS], ids=["pool", "new connections"])
-# So time moves while a runner works, but not past the end of its task.
-@pytest.mark.datapipeline(settle=0.05)
 def test_time_waits_for_a_process_whose_call_about_a_task_is_to_come_over_another_connection(
     datapipeline_fake: DataPipelineFake, code: str
 ) -> None:

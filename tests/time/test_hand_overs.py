@@ -89,7 +89,7 @@ def test_a_thread_of_a_pool_acts_at_the_moment_at_which_it_was_given_a_task(
 
 @WAYS
 @pytest.mark.parametrize("who", ["worker", "poller"])
-@pytest.mark.datapipeline(settle=0.05)
+@pytest.mark.datapipeline(settle=0.1)
 def test_a_task_is_not_taken_back_while_another_thread_works_on_it(
     datapipeline_fake: DataPipelineFake, pool: ThreadPoolExecutor, drive: Drive, who: str
 ) -> None:
