@@ -117,7 +117,7 @@ class Driving:
             while deaths is None or (self.restarts and deaths < self._faults.deaths):
                 self.restarted += deaths is not None
                 deaths = self._faults.deaths
-                drive = Drive(finished, max_calls, limit)
+                drive = Drive(finished, max_calls, limit, ours=not callable(until))
                 self._time.limits.drive = drive
                 try:
                     returned = runner_loop()
@@ -181,7 +181,7 @@ class Driving:
         while self.restarts and deaths < self._faults.deaths:
             deaths = self._faults.deaths
             self.restarted += 1
-            again = Drive(finished, drive.max_calls, drive.deadline)
+            again = Drive(finished, drive.max_calls, drive.deadline, drive.ours)
             returned = await self._run_coroutine(runner_loop(), again, until, die_at)
         return returned
 

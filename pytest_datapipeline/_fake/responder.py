@@ -282,6 +282,8 @@ class Responder:
             # A dead runner sends nothing, so nothing is recorded.
             if self._watch is not None:
                 self._watch.dies(call)
+            if "taskId" in call.parameters:
+                self._time.hand_overs.ends(call.parameters["taskId"])
             return Failure("runner_dies")
         if fault is not None and fault.effect.disturb is not None:
             fault.effect.disturb(call)

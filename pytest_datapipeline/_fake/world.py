@@ -193,6 +193,8 @@ class World:
 
         def taken_back(attempt: Attempt, why: str) -> None:
             log.note_taken_back(attempt, why, tasks.expiring)
+            if attempt.task_id is not None:
+                self.time.hand_overs.lost(attempt.task_id)
             judge(attempt, why)
 
         def ended(instance: Instance) -> None:

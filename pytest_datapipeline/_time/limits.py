@@ -70,12 +70,15 @@ class Drive:
     Attributes:
         finished: whether what it is driven for has come.
         deadline: in nanoseconds since 1970.
+        ours: whether `finished` asks the fake alone. Code of a test may wait for a lock that a
+            runner holds over a call, so it is asked only when time has moved.
         error: what `run` is to raise when the loop has been left.
     """
 
     finished: Callable[[], bool]
     max_calls: int
     deadline: int
+    ours: bool = False
     calls: int = 0
     unwinder: Unwinder = field(default_factory=Unwinder)
     error: BaseException | None = None

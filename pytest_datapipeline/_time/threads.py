@@ -32,7 +32,7 @@ _POOL = "concurrent.futures.thread"
 # trio keeps its worker threads for whoever needs one next.
 _POOL_OF_TRIO = "trio._core._thread_cache"
 
-_EVENT_LOOP = "asyncio.base_events"
+_OTHER_POOL = "multiprocessing.pool"
 _WAITS_OF_TRIO = "trio._core._io_"
 # Where a condition, and so a queue or an event, waits, and a thread that joins another.
 _WAITS = ("wait", "join", "_wait_for_tstate_lock")
@@ -86,19 +86,25 @@ def is_of_pool(innermost: FrameType) -> bool:
     return _work_of_pool(innermost)[0]
 
 
+def idles_in_pool(thread: threading.Thread) -> bool:
+    """Whether it is a pool's, and has nothing to do."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and _work_of_pool(frame) == (True, None)
+
+
 def idles(innermost: FrameType) -> bool:
-    """Whether this thread waits for work, or for what another thread does: in a pool, in a queue,
-    for an event, or as an event loop in which nothing happens.
+    """Whether a thread waits for work, or for what another thread does: in a pool, in a queue, for
+    an event, or as a loop in which nothing happens.
     """
     in_pool, work = _work_of_pool(innermost)
-    if in_pool and work is None:
-        return True
+    if in_pool:
+        return work is None
     module = innermost.f_globals.get("__name__")
     if module == "selectors":
         around = innermost.f_back
-        # A function that talks to a child process waits there as well.
-        return around is not None and around.f_globals.get("__name__") == _EVENT_LOOP
-    if str(module).startswith(_WAITS_OF_TRIO):
+        # Who talks to a child process waits there as well, and works.
+        return around is not None and around.f_globals.get("__name__") != "subprocess"
+    if module == _OTHER_POOL or str(module).startswith(_WAITS_OF_TRIO):
         return True
     return module == "threading" and innermost.f_code.co_name in _WAITS
 

@@ -437,9 +437,10 @@ class Timekeeper:
 
     def _jump(self, ticket: Ticket, what: Callable[[], str]) -> None:
         drive = self.limits.drive
+        # Others may do what the loop is driven for.
+        over = drive.is_over if drive is not None and drive.ours else None
         while not ticket.resolved:
-            # Others may do what the loop is driven for.
-            if self._settle(None if drive is None else drive.is_over):
+            if self._settle(over):
                 self.limits.check_drive()
             if ticket.resolved:
                 break
@@ -449,8 +450,10 @@ class Timekeeper:
                     f"{what()} of the test itself waits, but {obstacle}",
                     "Have that runner go on or end, move time on with clock.advance(seconds), or "
                     "raise the setting patience.",
-                    lambda: self._may_step() or (drive is not None and drive.is_over()),
+                    lambda: self._may_step() or (over is not None and over()),
                 )
+                if over is not None:
+                    self.limits.check_drive()
         self.limits.check_idle()
 
     def _step(self) -> str | None:
@@ -516,7 +519,7 @@ class Timekeeper:
                     waiting = self.who_waits() or "no poll waits"
                     obstacle = f"time is not to move ({waiting})"
                 why = f"{who} waits for {what()}, but {obstacle}"
-                if not self.participants.other_threads():
+                if obstacle != self.hand_overs.told and not self.participants.other_threads():
                     if coroutine is not None and self.obstacles.expected() is None:
                         raise _would_block(f"of {called(coroutine)}, and {obstacle}")
                     if ours:
@@ -712,7 +715,8 @@ class Timekeeper:
             self.opening = Opening()
             self.loop = self.trio = None
             self.retries.clear()
-            self.hand_overs.clear()
+            if before is None:
+                self.hand_overs.clear()
 
     def put_back(self, put_back: Callable[[], None], frozen: object) -> None:
         """Have the world, and its time, put back to what they were. It is closed meanwhile.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import TYPE_CHECKING
 
 from ..._service.clock import to_datetime
 from ..limits import AT_MOST, STANDING_STILL, Patience, real_time
+from ..threads import idles_in_pool
 from .hand_overs import HandOvers
 from .participants import Actor, Participants, called
 
@@ -98,6 +100,7 @@ class Obstacles:
                 and holder.is_alive()
                 # Where all of the loop waits, its coroutines wait for time, and are late.
                 and not participants.is_at_home(holder)
+                and not (isinstance(holder, threading.Thread) and idles_in_pool(holder))
             ):
                 return (
                     f"{called(holder)} still works on {attempt.id}, which would be taken "
