@@ -72,6 +72,7 @@ class HandOvers:
         # one; and whether it was a client elsewhere.
         self._in_vain: set[threading.Thread] = set()
         self._in_vain_elsewhere = False
+        # How many tasks were lost since one was reported on.
         self._lost = 0
 
     # -- what happens -----------------------------------------------------------------------------
@@ -166,11 +167,13 @@ class HandOvers:
         """
         threads: tuple[threading.Thread, ...] | None = None
         for task_id, sign in list(signs.items()):
-            if not (self._is_away(sign.actor) if before is None else self._waits(sign.actor)):
+            if before is None and not self._is_away(sign.actor):
                 continue
             attempt = self._attempt_of(task_id)
             deadline = None if attempt is None else self._tasks.deadline(attempt.instance)
-            if attempt is None or deadline is None or (before is not None and deadline > before):
+            if attempt is None or deadline is None:
+                continue
+            if before is not None and (deadline > before or not self._waits(sign.actor)):
                 continue
             if thread_of(sign.actor) is None:
                 if not self._may_come_over_another(sign, at_end=before is not None):
