@@ -163,9 +163,10 @@ class HandOvers:
 
         Args:
             before: of those alone that would be taken back until then, and for which time has not
-                been held up for long. Threads that idle are not waited for then.
+                been held up for long. Threads that idle are not waited for then, but for those that
+                may just have been given the task.
         """
-        threads: tuple[threading.Thread, ...] | None = None
+        threads: dict[bool, tuple[threading.Thread, ...]] = {}
         for task_id, sign in list(signs.items()):
             if before is None and not self._is_away(sign.actor):
                 continue
@@ -179,12 +180,13 @@ class HandOvers:
                 if not self._may_come_over_another(sign, at_end=before is not None):
                     continue
             else:
-                if threads is None:
-                    threads = self._who_may_work(idle, also_idle=before is None)
-                others = tuple(thread for thread in threads if thread is not sign.actor)
+                also_idle = before is None or self._may_wake_up(sign)
+                if also_idle not in threads:
+                    threads[also_idle] = self._who_may_work(idle, also_idle)
+                others = tuple(held for held in threads[also_idle] if held is not sign.actor)
                 if not others:
                     continue
-                if before is not None:
+                if not also_idle:
                     sign.awaited = others
             if before is None or self._has_time_left(sign):
                 return attempt, sign.actor, deadline
@@ -221,11 +223,19 @@ class HandOvers:
             return False
         return sign.actor.is_alive() or sign.by_several or not sign.reported
 
-    def _has_time_left(self, sign: _Sign) -> bool:
+    def _held_up_for(self, sign: _Sign) -> float:
         now = real_time()
         if sign.since is None:
             sign.since = now
-        return now - sign.since <= min(AT_MOST * self._patience.settle, self._patience.stalled / 2)
+        return now - sign.since
+
+    def _may_wake_up(self, sign: _Sign) -> bool:
+        """Whether a thread that idles may do so because it has yet to wake up."""
+        return self._lost < _LOST_AT_MOST and self._held_up_for(sign) <= self._patience.settle
+
+    def _has_time_left(self, sign: _Sign) -> bool:
+        longest = min(AT_MOST * self._patience.settle, self._patience.stalled / 2)
+        return self._held_up_for(sign) <= longest
 
     def _who_may_work(
         self, idle: Collection[threading.Thread], also_idle: bool
