@@ -160,7 +160,8 @@ class Responder:
         except Closed:
             await loops.leave()
         finally:
-            self._time.retries.end(request.actor)
+            if self._time.at_home:
+                self._time.retries.end(request.actor)
         if isinstance(reply, Failure) and reply.kind == "runner_dies":
             self._note_death(request)
             await loops.die()
@@ -301,7 +302,9 @@ class Responder:
             if fault is None:
                 return (yield from self._serve(call, request))
             lost_before = fault.per == "call" and request.attempt > 1
-            return (yield from self._fail(call, request, fault.effect, lost_before))
+            reply = yield from self._fail(call, request, fault.effect, lost_before)
+            self._time.retries.fails(request.actor, request.invocation_id)
+            return reply
         finally:
             if watch is not None:
                 watch.leaves(call)

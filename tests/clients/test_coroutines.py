@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import threading
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +173,33 @@ def test_run_goes_on_until_the_runner_has_the_error_of_a_lost_answer(
 
     with pytest.raises(ConnectionClosedError):
         with_client(lambda made: datapipeline_fake.run(lambda: work_one_task(made)))
+
+
+@pytest.mark.datapipeline(settle=1)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_wait_does_not_end_while_the_client_of_another_threads_loop_decides_to_try_again(
+    datapipeline_fake: DataPipelineFake, with_client: WithClient
+) -> None:
+    task = datapipeline_fake.enqueue(GROUP)
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+    wait_is_over = threading.Event()
+    ended_too_soon: list[bool] = []
+
+    def decide(**_: Any) -> None:
+        ended_too_soon.append(wait_is_over.wait(0.05))
+
+    async def work(made: Any) -> None:
+        made.meta.events.register_first("needs-retry.datapipeline.SetTaskStatus", decide)
+        await work_one_task(made)
+
+    config = {"retries": {"total_max_attempts": 2}}
+    thread = threading.Thread(target=with_client, args=(work,), kwargs=config)
+    thread.start()
+
+    datapipeline_fake.wait_until(task)
+
+    wait_is_over.set()
+    assert ended_too_soon == [False, False]
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])

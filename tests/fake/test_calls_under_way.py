@@ -111,6 +111,29 @@ def test_a_thread_gets_it_before_the_wait_for_its_task_ends(
     assert datapipeline_fake.calls.count("SetTaskStatus") == 4
 
 
+@pytest.mark.datapipeline(settle=10)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_wait_does_not_end_while_botocore_decides_whether_to_try_again(
+    datapipeline_fake: DataPipelineFake, task: Task
+) -> None:
+    client = boto3.client("datapipeline", config=Config(retries={"total_max_attempts": 2}))
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+    wait_is_over = threading.Event()
+    ended_too_soon: list[bool] = []
+
+    def decide(**_: Any) -> None:
+        ended_too_soon.append(wait_is_over.wait(0.05))
+
+    client.meta.events.register_first("needs-retry.datapipeline.SetTaskStatus", decide)
+    threading.Thread(target=finishing_with(client)).start()
+
+    datapipeline_fake.wait_until(task)
+
+    wait_is_over.set()
+    assert ended_too_soon == [False, False]
+    assert datapipeline_fake.calls.count("SetTaskStatus") == 2
+
+
 def test_a_thread_that_waits_for_something_else_afterwards_is_not_waited_for(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any, task: Task
 ) -> None:

@@ -61,8 +61,9 @@ class Participants:
 
     def arrives(self, actor: Actor) -> None:
         """It makes a call."""
-        if isinstance(actor, threading.Thread):
-            self._known.add(actor)
+        thread = thread_of(actor)
+        if thread is not None:
+            self._known.add(thread)
         self.is_let_go(actor)
 
     def waits(self, wait: Wait) -> None:
@@ -71,8 +72,8 @@ class Participants:
         self._on_the_way.pop(wait.actor, None)
 
     def may_come_back(self, actor: Actor) -> bool:
-        """Whether it is no thread that is taken to be busy elsewhere, as it was silent."""
-        if actor is self.home or not isinstance(actor, threading.Thread):
+        """Whether it is nobody who is taken to be busy elsewhere, as he was silent."""
+        if actor is self.home or self.is_at_home(actor):
             return True
         return actor in self.waiting or actor in self._on_the_way
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from .participants import thread_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,6 +18,11 @@ class Retries:
 
     def __init__(self) -> None:
         self._ids: dict[Actor, str] = {}
+
+    def fails(self, actor: Actor, invocation_id: str) -> None:
+        """A call is answered by a failure: botocore has yet to decide whether to try it again."""
+        if thread_of(actor) is not None:  # of a connection the next request says what it is
+            self._ids[actor] = invocation_id
 
     @contextlib.contextmanager
     def of(self, actor: Actor, invocation_id: str) -> Iterator[None]:
@@ -36,8 +43,8 @@ class Retries:
         self._ids.clear()
 
     def under_way(self, participants: Participants) -> set[str]:
-        """The ids of the calls that are tried again, or are about to be; of those of a thread that
-        has yet to show what it makes of the last attempt as well."""
+        """The ids of the calls that are tried again, or may be; of those whose caller has yet to
+        show what it makes of the last attempt as well."""
         return {
             held
             for actor, held in list(self._ids.items())
