@@ -187,28 +187,31 @@ def test_a_call_that_was_under_way_when_the_test_ended_does_not_reach_the_networ
         import boto3
         import pytest
 
-        under_way, test_ended = threading.Event(), threading.Event()
+        go, under_way, test_ended = threading.Event(), threading.Event(), threading.Event()
+        clients = []
 
-        def polls(client):
-            client.poll_for_task(workerGroup="wg")
+        def polls():
+            go.wait(10)
+            clients[0].poll_for_task(workerGroup="wg")
 
         @pytest.fixture
-        def ends_the_thread_after_the_fake():
+        def thread_that_is_older_than_the_fake():
+            thread = threading.Thread(target=polls)
+            thread.start()
             yield
             test_ended.set()
             thread.join(10)
 
-        def test_one(ends_the_thread_after_the_fake, datapipeline_fake, datapipeline_client):
-            global thread
-            datapipeline_client.report_task_runner_heartbeat(taskrunnerId="tr")
-
+        def test_one(
+            thread_that_is_older_than_the_fake, datapipeline_fake, datapipeline_client
+        ):
             def pause(**_):
                 under_way.set()
                 test_ended.wait(10)
 
             datapipeline_client.meta.events.register("request-created.*.PollForTask", pause)
-            thread = threading.Thread(target=polls, args=(datapipeline_client,))
-            thread.start()
+            clients.append(datapipeline_client)
+            go.set()
             under_way.wait(10)
     """
 

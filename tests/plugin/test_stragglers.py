@@ -96,6 +96,66 @@ def test_a_thread_that_outlives_its_test_takes_no_task_of_the_next(
     result.assert_outcomes(passed=2)
 
 
+def test_a_thread_that_comes_to_its_first_call_after_its_test_takes_no_task_of_the_next(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        LEFT_OVER
+        + """
+    def starts_late():
+        released.wait(10)
+        poll()
+
+    def test_one(datapipeline_fake):
+        kept.append(threading.Thread(target=starts_late))
+        kept[0].start()
+
+    def test_two(datapipeline_fake):
+        task = datapipeline_fake.enqueue("wg")
+        released.set()
+        kept[0].join(10)
+        assert not kept[0].is_alive()
+        assert task.task_id is None
+        assert len(datapipeline_fake.calls) == 0
+        """
+    )
+
+    result = run_here(pytester, "-W", "error")
+
+    result.assert_outcomes(passed=2)
+
+
+def test_a_thread_that_was_long_silent_before_its_first_call_serves_the_next_test(
+    pytester: pytest.Pytester,
+) -> None:
+    # It may be anybody's, such as one that a fixture for the whole module starts when it is needed.
+    pytester.makepyfile(
+        LEFT_OVER
+        + """
+    def starts_late():
+        released.wait(10)
+        kept.append(poll())
+
+    def test_one(datapipeline_fake):
+        thread = threading.Thread(target=starts_late)
+        kept.append(thread)
+        thread.start()
+        datapipeline_fake.work(worker_group="wg")
+        datapipeline_fake.wait_until(datapipeline_fake.enqueue("wg"))
+
+    def test_two(datapipeline_fake):
+        datapipeline_fake.enqueue("wg")
+        released.set()
+        kept[0].join(10)
+        assert kept[1]["taskId"]
+        """
+    )
+
+    result = run_here(pytester, "-W", "error")
+
+    result.assert_outcomes(passed=2)
+
+
 def test_a_thread_that_outlives_its_test_takes_nothing_from_a_script_of_the_next(
     pytester: pytest.Pytester,
 ) -> None:

@@ -168,6 +168,12 @@ class Participants:
             if isinstance(actor, threading.Thread) and actor in self.callers
         ]
 
+    def that_call(self) -> set[threading.Thread]:
+        """The threads that have made calls, or are on their way to their first."""
+        return self.callers | {
+            thread for thread in threading.enumerate() if thread not in self._known
+        }
+
     def who_waits(self) -> str:
         """All waits, for messages."""
         return "; ".join(f"{called(wait.actor)} in {wait.what}" for wait in self.waiting.values())
