@@ -25,6 +25,7 @@ from ._plugin.state import (
     AROUND,
     DOUBLES,
     FAILED,
+    IN_SUMMARY,
     REGIONS,
     STATE,
     State,
@@ -230,9 +231,11 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell how often each rule was broken, over all tests, and of what runners have failed."""
-    from ._plugin.reports import summarize
+    reports = [report for held in terminalreporter.stats.values() for report in held]
+    if any(hasattr(report, name) for name in IN_SUMMARY for report in reports):
+        from ._plugin.reports import summarize
 
-    summarize(terminalreporter)
+        summarize(terminalreporter)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..errors import together
-from .state import DOUBLES, doubles_of
+from .state import DOUBLES, FOUND, STOPPED, doubles_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -61,8 +61,7 @@ def libraries_hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> Iterator[N
 def report_runner(report: pytest.TestReport, stopped: str | None, opt_out: str | None) -> None:
     """Add to the report of a test of RunnerContract where the runner has stopped, for the summary,
     and how to do without the test."""
-    # Reports come from xdist's workers with all their attributes.
-    report.datapipeline_stopped = stopped or "other reasons"  # type: ignore[attr-defined]  # ours
+    setattr(report, STOPPED, stopped or "other reasons")
     if opt_out is not None:
         report.sections.append(("RunnerContract", opt_out))
 
@@ -85,8 +84,7 @@ def report_double(
 
     found = Findings(held for held in found if held.in_a_line() not in told)
     if found:
-        # Reports come from xdist's workers with all their attributes.
-        report.datapipeline_findings = found.counts  # type: ignore[attr-defined]  # ours
+        setattr(report, FOUND, found.counts)
         if report.failed:
             found = untold(found, "" if call.excinfo is None else str(call.excinfo.value))
         if report.failed and found:
@@ -128,19 +126,19 @@ def _report_calls(
 def summarize(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell how often each rule was broken, over all tests, and of what runners have failed."""
     stopped = Counter(
-        report.datapipeline_stopped
+        getattr(report, STOPPED)
         for report in terminalreporter.stats.get("failed", ())
-        if hasattr(report, "datapipeline_stopped")
+        if hasattr(report, STOPPED)
     )
     if stopped.total() > 1:
         terminalreporter.section("RunnerContract: failures")
         for reason, number in stopped.most_common():
             terminalreporter.line(f"{number} of {stopped.total()}: {reason}")
     tests = {
-        report.nodeid: report.datapipeline_findings
+        report.nodeid: getattr(report, FOUND)
         for reports in terminalreporter.stats.values()
         for report in reports
-        if hasattr(report, "datapipeline_findings")
+        if hasattr(report, FOUND)
     }
     if tests:
         from .._contract.telling import summary

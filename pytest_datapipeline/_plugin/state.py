@@ -33,6 +33,11 @@ DOUBLES: pytest.StashKey[list[DataPipelineFake | DataPipelineStubber]] = pytest.
 # A double around a test, of a wider scope, and how many calls it had before the test.
 AROUND: pytest.StashKey[tuple[DataPipelineFake, Mark]] = pytest.StashKey()
 FAILED: pytest.StashKey[bool] = pytest.StashKey()
+# What reports of tests have for the summary: why a runner has stopped, and which rules were broken
+# how often. They come from xdist's workers with all their attributes.
+STOPPED = "datapipeline_stopped"
+FOUND = "datapipeline_findings"
+IN_SUMMARY = (STOPPED, FOUND)
 
 
 class FromImport:
