@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ... import checks
 from ..._definitions.reader import read_one
 from ..._definitions.values import by_name, parameters_of, strange, values_request
 from ..._service.clock import SECOND, to_datetime
-from ..._service.components.pipeline import STATES
 from ..._service.definitions.validation.texts import NO_PARAMETER_VALUE
 from ..._service.errors import ServiceError
 from ..._service.instances.instance import FINISHED
 from ..._service.operations.descriptions import pipeline_health
 from ..._service.service import Caller, Service
 from ..._service.texts import did_you_mean, listed, shorten
-from ...errors import FakeUsageError, Stuck, explained, together, told_by_message
+from ...errors import FakeUsageError, explained, told_by_message
+from .outcomes import Outcomes
 from .previewing import Previewing
+from .running import Running
 from .table import TABLE_ROWS, table_of
 from .tasks import Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
     from ..._definitions.reader import DefinitionSource, TemplateParameters
     from ..._definitions.reading import Reading
     from ..._preview.preview import Ran
@@ -32,16 +33,14 @@ if TYPE_CHECKING:
     from ..._service.components.pipeline import Pipeline as Record
     from ..._time.timekeeper import Timekeeper
     from ..players import Work, Workers
+    from .outcomes import Outcome
     from .previews import PipelinePreview
+    from .running import Condition
 
 __tracebackhide__ = told_by_message
 
 # How many rows of a table a `repr` shows.
 _ROWS = 20
-_OUTCOMES = ("FINISHED", "FAILED", "FALSE")
-
-Outcome = Literal["FINISHED", "FAILED", "FALSE"]
-Condition = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,6 @@ class Notification:
     topic_arn: str
     subject: str
     message: str
-
-
-@dataclass
-class _PlannedOutcome:
-    what: str
-    outcome: str | Callable[[Task], str]
-    left: int | None
 
 
 class Pipeline:
@@ -265,46 +257,7 @@ class Pipeline:
             FakeUsageError: the pipeline has no end and `until` is not given.
             Stuck: nothing more is going to happen, or `max_time` has passed.
         """
-        condition = self._condition(until)
-        with self._owner._working(work, self.id):
-            self._owner._wait(condition, self, max_time, ours=not callable(until))
-
-    def _condition(self, until: str | datetime | timedelta | Condition | None) -> Any:
-        record = self._record
-        if isinstance(until, timedelta):
-            return self._owner._now() + until
-        if isinstance(until, datetime):
-            return until
-        if isinstance(until, str):
-            state = until.upper()
-            if state not in STATES:
-                return _moment(until)
-            # An activation that does not show yet ends these two.
-            ends = state in ("FINISHED", "INACTIVE")
-            return lambda: record.state == state and not (ends and record.activating)
-        if callable(until):
-            return until
-        if until is not None:
-            raise FakeUsageError(
-                f"until is {until!r}; it can be a state, a datetime, a timedelta or a predicate."
-            )
-        if record.state == "PENDING" and record.first_activation is None:
-            raise FakeUsageError(
-                explained(
-                    f"{self.name!r} was never activated: it would never finish.",
-                    about="never-activated",
-                )
-            )
-        endless = [held.id for held in record.components.values() if held.schedule.count is None]
-        if endless:
-            raise FakeUsageError(
-                explained(
-                    f"The schedule of {', '.join(endless[:3])} has no end: {self.name!r} never "
-                    "finishes. Give until=, a moment or a predicate.",
-                    about="schedule-never-ends",
-                )
-            )
-        return lambda: record.state == "FINISHED" and not record.activating
+        self._owner._running.run(self, self._record, work, until, max_time)
 
     def assert_finished(self) -> None:
         """Fail the test unless it is FINISHED and no instance of it has failed."""
@@ -328,9 +281,8 @@ class Pipelines(Previewing):
         self._service = service
         self._time = time
         self._region = region
-        self._wait_until = wait
-        self._workers = workers
-        self._outcomes: list[_PlannedOutcome] = []
+        self._running = Running(service, time, wait, workers)
+        self._outcomes = Outcomes(self._handle)
         self._created = 0
 
     def __repr__(self) -> str:
@@ -501,25 +453,12 @@ class Pipelines(Previewing):
         Raises:
             FakeUsageError: the outcome is none of these.
         """
-        checks.text("what", what, 1024)
-        if times is not None:
-            checks.count("times", times, 1)
-        chosen = outcome if callable(outcome) else _outcome(outcome)
         with self._time.lock:
-            # The latest word counts.
-            self._outcomes.insert(0, _PlannedOutcome(what, chosen, times))
+            self._outcomes.plan(what, outcome, times)
 
     def decide(self, run: Run) -> str | None:
         """What was said about the outcome of a run; None if nothing was."""
-        for planned in self._outcomes:
-            if planned.what not in (run.of.id, run.of.type) or planned.left == 0:
-                continue
-            if planned.left is not None:
-                planned.left -= 1
-            if callable(planned.outcome):
-                return _outcome(planned.outcome(self._handle(run)))
-            return planned.outcome
-        return None
+        return self._outcomes.of(run)
 
     @property
     def notifications(self) -> list[Notification]:
@@ -546,61 +485,6 @@ class Pipelines(Previewing):
     def _now(self) -> datetime:
         return to_datetime(self._time.now())
 
-    @contextmanager
-    def _working(self, work: Callable[[Work], object] | None, pipeline_id: str) -> Iterator[None]:
-        if work is None:
-            yield
-            return
-        worker = self._workers.add(work, pipeline_id=pipeline_id)
-        try:
-            yield
-        finally:
-            self._workers.remove(worker)
-
-    def _wait(
-        self,
-        condition: Any,
-        pipeline: Pipeline,
-        max_time: float | timedelta | None,
-        *,
-        ours: bool,
-    ) -> None:
-        if max_time is None:
-            wrapped = condition
-        else:
-            limit = self._time.now() + checks.seconds("max_time", max_time)
-            inner = condition
-
-            def wrapped() -> bool:
-                if self._time.clock.now > limit:
-                    raise Stuck(
-                        explained(
-                            f"max_time has passed in virtual time.\n{pipeline!r}",
-                            about="pipeline-max-time",
-                        )
-                    )
-                if isinstance(inner, datetime):
-                    return to_datetime(self._time.clock.now) >= inner
-                return bool(inner())
-
-        try:
-            self._wait_until(wrapped, f"the pipeline {pipeline.name!r}", ours)
-        except Stuck as error:
-            if repr(pipeline) in str(error):
-                raise
-            raise Stuck(together([str(error), f"{self._who_is_missing()}{pipeline!r}"])) from None
-
-    def _who_is_missing(self) -> str:
-        queues = self._service.tasks.queues
-        groups = sorted(filter(queues.has_waiting, queues.names))
-        if not groups:
-            return ""
-        return (
-            f"Tasks wait for runners of {', '.join(map(repr, groups[:3]))}. Give run() a function "
-            "that plays the runner, have datapipeline_fake.work() play it, or start a runner in a "
-            "thread.\n"
-        )
-
     def _call(self, operation: str, parameters: dict[str, Any], region: str | None) -> Any:
         with self._time.lock:
             self._time.sync()
@@ -613,28 +497,6 @@ class Pipelines(Previewing):
                     f"The service refuses {operation} with {error.code}: "
                     f"{shorten(error.message, 2000)}"
                 ) from None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return to_datetime(checks.moment("until", text))
-    except FakeUsageError:
-        raise FakeUsageError(
-            f"until is {text!r}, which is neither a state of a pipeline nor a moment."
-            f"{did_you_mean(text.upper(), STATES)} The states are: {', '.join(STATES)}."
-        ) from None
-
-
-def _outcome(value: Any) -> str:
-    if value is True:
-        return FINISHED
-    if value is False:
-        return "FALSE"
-    if value not in _OUTCOMES:
-        raise FakeUsageError(
-            f"The outcome is {value!r}; it can be {', '.join(map(repr, _OUTCOMES))}, True or False."
-        )
-    return str(value)
 
 
 def _problems(answer: Mapping[str, Any], reading: Reading) -> list[str]:
