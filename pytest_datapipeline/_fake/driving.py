@@ -306,7 +306,7 @@ class Driving:
         if endless and limit is not None:
             holds = self._within(limit, holds, who, what)
         with self._stops(condition):
-            self._time.wait_until(
+            self._time.waits.until(
                 holds,
                 what,
                 move_time,
@@ -395,7 +395,7 @@ class Driving:
             if holds():
                 return True
             if self._time.elapsed - elapsed > limit:
-                gone = self._time.who_has_ended()
+                gone = self._time.participants.who_has_ended()
                 why = self._time.limits.why_empty() or "Find out why it does not come."
                 more = "" if who.startswith("gate") else " Or give a higher max_time."
                 raise self._time.stuck(

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .._service.clock import VirtualClock, duration
 from .._service.instances.queues import Ticket
-from ..errors import FakeUsageError, Stuck, explained, told_by_message
+from ..errors import Stuck, explained, told_by_message
 from . import threads
 from .actors.obstacles import Obstacles
-from .actors.participants import Actor, Participants, Wait, called, thread_of
+from .actors.participants import Actor, Participants, Wait, thread_of
 from .actors.retries import Retries
+from .at_home import SLICE, WaitsAtHome
 from .frozen import FrozenTime, backwards
-from .limits import AT_MOST, Limits, Patience
+from .limits import Limits, Patience
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Collection, Generator
+    from collections.abc import Awaitable, Callable, Generator
 
     from .._service.instances.life import Tasks
     from .actors.hand_overs import HandOvers
@@ -37,8 +38,6 @@ __tracebackhide__ = told_by_message
 
 Result = TypeVar("Result")
 
-# Real seconds between two looks at threads that may end without telling.
-_SLICE = 0.005
 # How many of them a thread gets to come back when its test has ended.
 _SLICES_AT_END = 20
 
@@ -105,12 +104,19 @@ class Timekeeper:
         self._last_calls = last_calls
         self._on_stuck = on_stuck
         self._changed = threading.Condition(self.lock)
-        self._watchers = 0
         self._activity = 0
         self.opening: Opening = Opening()
         # Asked before time moves.
         self.obstacles: Obstacles = Obstacles(clock, tasks, patience, lambda: self.participants)
         self.hand_overs: HandOvers = self.obstacles.hand_overs
+        self.waits: WaitsAtHome = WaitsAtHome(
+            self,
+            self._changed,
+            self.limits,
+            self.obstacles,
+            lambda: self.participants,
+            patience,
+        )
         # Told to what moment the test moves time.
         self.on_moving: Callable[[int], None] = lambda _: None
         # Of the libraries that are there.
@@ -191,7 +197,7 @@ class Timekeeper:
                 while True:
                     if not ticket.resolved:
                         if home:
-                            self._jump(ticket, what)
+                            self.waits.jump(ticket, what)
                         else:
                             self._block(ticket, what())
                     ticket = steps.send(None)
@@ -402,11 +408,11 @@ class Timekeeper:
         self.on_moving(target)
         try:
             while True:
-                self._settle()
+                self.waits.settle()
                 upcoming = self.clock.next_at()
                 if upcoming is None or upcoming > target:
                     break
-                self._fire()
+                self.fire()
         finally:
             self.moved_by = None
         if target > self.clock.now:
@@ -420,185 +426,19 @@ class Timekeeper:
         with self.lock:
             self.on_moving(target)
             while (upcoming := self.clock.next_at()) is not None and upcoming <= target:
-                self._fire()
+                self.fire()
             self.clock.now = max(self.clock.now, target)
             self.frozen.push(self.clock.now)
             self.happened()
             self._stir()
 
-    def _fire(self) -> None:
+    def fire(self) -> None:
+        """Move time to the service's next timer, and have it go off."""
         self.limits.time_moves()
         upcoming = self.clock.next_at()
         if upcoming is not None:
             self.frozen.push(upcoming)
             self.clock.fire_next()
-
-    # -- waiting at home --------------------------------------------------------------------------
-
-    def _jump(self, ticket: Ticket, what: Callable[[], str]) -> None:
-        drive = self.limits.drive
-        # Others may do what the loop is driven for.
-        over = drive.is_over if drive is not None and drive.ours else None
-        while not ticket.resolved:
-            if self._settle(over):
-                self.limits.check_drive()
-            if ticket.resolved:
-                break
-            obstacle = self._step()
-            if obstacle is not None:
-                self._await_change(
-                    f"{what()} of the test itself waits, but {obstacle}",
-                    "Have that runner go on or end, move time on with clock.advance(seconds), or "
-                    "raise the setting patience.",
-                    lambda: self._may_step() or (over is not None and over()),
-                )
-                if over is not None:
-                    self.limits.check_drive()
-        self.limits.check_idle()
-
-    def _step(self) -> str | None:
-        """Move time to the next timer of the service, or say what stands in the way."""
-        obstacle = self.obstacles.in_the_way()
-        if obstacle is None:
-            self._fire()
-            if self.at_home:
-                self.limits.check_drive()
-        return obstacle
-
-    def _may_step(self) -> bool:
-        return self.obstacles.in_the_way() is None
-
-    def wait_until(
-        self,
-        condition: Callable[[], bool],
-        what: Callable[[], str],
-        move_time: bool,
-        *,
-        endless: bool = True,
-        ours: bool = False,
-        coroutine: Actor | None = None,
-        who: str = "wait_until()",
-    ) -> None:
-        """Wait until the condition holds, letting time pass if it may.
-
-        Args:
-            endless: whether it may never hold, so that a wait in which nothing happens is stopped.
-            ours: whether it is about the service alone, which only calls and time can change.
-            coroutine: who calls, if that is a coroutine: the others of its loop cannot go on.
-            who: the method that waits, for messages.
-        """
-        if not self.at_home:
-            raise FakeUsageError(
-                explained(
-                    "wait_until() is for the thread that entered the fake, which is "
-                    f"{self.home.name!r}; this is {threading.current_thread().name!r}.",
-                    about="wait-off-the-test-thread",
-                )
-            )
-        with self.lock, self.hand_overs.waits_for_others(self.home):
-            in_the_loop = [
-                f"{called(wait.actor)} waits in {wait.what}"
-                for wait in self.participants.waiting.values()
-                if self.participants.is_at_home(wait.actor)
-            ]
-            if in_the_loop:
-                raise _would_block(f"in which {'; '.join(in_the_loop)}")
-            self.sync()
-            self.obstacles.begins_to_wait()
-            while not condition():
-                if move_time:
-                    self._settle(condition)
-                    if condition():
-                        return
-                    obstacle = self._step()
-                    if obstacle is None:
-                        if endless:
-                            self.limits.check_idle()
-                        continue
-                else:
-                    waiting = self.who_waits() or "no poll waits"
-                    obstacle = f"time is not to move ({waiting})"
-                why = f"{who} waits for {what()}, but {obstacle}"
-                if obstacle != self.hand_overs.told and not self.participants.other_threads():
-                    if coroutine is not None and self.obstacles.expected() is None:
-                        raise _would_block(f"of {called(coroutine)}, and {obstacle}")
-                    if ours:
-                        raise self.stuck(
-                            f"Nothing is going to change: {why}.{self.who_has_ended()} Start a "
-                            "runner, drive one with run(...), or have work(...) play one.",
-                            about="nothing-will-change",
-                        )
-                remedy = (
-                    "Start a runner, or raise the setting patience if one needs longer."
-                    if move_time
-                    else "Move time on with clock.advance(seconds), leave out move_time=False, or "
-                    "raise the setting patience if a runner needs longer."
-                )
-                still = self.obstacles.held_up_by_work(obstacle, self.elapsed)
-                if still is not None:
-                    raise self.stuck(f"{still}: {why}. {remedy}", about="runner-still-works")
-                self._await_change(
-                    why, remedy, lambda: condition() or (move_time and self._may_step())
-                )
-
-    def who_has_ended(self) -> str:
-        """Sentences about the threads that have made calls and are no more."""
-        gone = sorted(map(called, self.participants.ended_callers()))
-        return "".join(f" The {thread} made calls and has ended." for thread in gone[:3])
-
-    def _await_change(
-        self, why: str, remedy: str, enough: Callable[[], bool] | None = None
-    ) -> None:
-        """Wait in real time for another thread to do something, or until it is enough."""
-        before = self._activity
-        alive = threading.active_count()
-        self._watchers += 1
-        try:
-            for _ in range(max(1, round(self._patience.stalled / (4 * _SLICE)))):
-                self._changed.wait(4 * _SLICE)
-                if self._activity != before or threading.active_count() != alive:
-                    return
-                # Threads also do things that the fake does not see: write a file, set an event.
-                if enough is not None and enough():
-                    return
-        finally:
-            self._watchers -= 1
-        raise self.stuck(
-            f"Nothing happened for {self._patience.stalled:g} real seconds: {why}. {remedy}",
-            about=self.obstacles.why_nothing_happens(why),
-        )
-
-    def _settle(self, enough: Callable[[], bool] | None = None) -> bool:
-        """Let the threads that were let go come back before time moves on. Whether it is enough,
-        so that it need not move."""
-        me = threading.current_thread()
-        quiet = 0.0
-        in_all = 0.0
-        self._watchers += 1
-        try:
-            while self.unsettled(me):
-                settle = self._patience.settle
-                if quiet > settle or in_all > AT_MOST * settle:
-                    self.take_as_settled()
-                    break
-                if enough is not None and enough():
-                    return True
-                before = self._activity
-                self._changed.wait(_SLICE)
-                in_all += _SLICE
-                quiet = quiet + _SLICE if self._activity == before else 0.0
-        finally:
-            self._watchers -= 1
-        return False
-
-    def unsettled(self, me: threading.Thread, idle: Collection[threading.Thread] = ()) -> bool:
-        """Whether somebody other than `me` may be about to act; `idle` are threads that are not."""
-        return self.participants.unsettled(me, idle) or self.hand_overs.unsettled(idle)
-
-    def take_as_settled(self) -> None:
-        """Go on without those."""
-        self.participants.take_as_settled()
-        self.hand_overs.take_as_settled()
 
     # -- what the loop on the home thread asks, which waits in its own way -------------------------
 
@@ -620,7 +460,7 @@ class Timekeeper:
     def jump(self, target: int | None) -> None:
         """Move time to a moment before which nothing happens, or to the service's next timer."""
         if target is None:
-            self._fire()
+            self.fire()
         else:
             self.clock.now = target
             self.frozen.push(target)
@@ -644,8 +484,7 @@ class Timekeeper:
 
     def _stir(self) -> None:
         self._activity += 1
-        if self._watchers:
-            self._changed.notify_all()
+        self.waits.stir()
         if self.loop is not None:
             self.loop.wake()
         if self.trio is not None:
@@ -702,7 +541,7 @@ class Timekeeper:
         while self.opening.over and self.opening.goes_on:
             if self.opening.superseded:
                 raise Superseded
-            self._changed.wait(_SLICE)
+            self._changed.wait(SLICE)
         return self.opening
 
     def open(self, before: Participants | None = None) -> None:
@@ -748,7 +587,7 @@ class Timekeeper:
                     wait.wake()
             ending = self.participants.threads_at_end()
         # A runner between two calls would otherwise make its next one in the next test.
-        grace = min(self._patience.settle, _SLICES_AT_END * _SLICE)
+        grace = min(self._patience.settle, _SLICES_AT_END * SLICE)
         for thread in ending:
             if thread is not threading.current_thread():
                 thread.join(grace)
@@ -762,16 +601,6 @@ class Timekeeper:
         if not (self.at_home and forget):
             self._on_stuck(text)
         return Stuck(text)
-
-
-def _would_block(which: str) -> FakeUsageError:
-    return FakeUsageError(
-        explained(
-            f"wait_until() would block the event loop {which}. In a coroutine use `await "
-            "datapipeline_fake.until(...)`.",
-            about="wait-in-a-coroutine",
-        )
-    )
 
 
 def _check_open(opening: Opening) -> None:

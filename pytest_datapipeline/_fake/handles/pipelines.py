@@ -257,7 +257,7 @@ class Pipeline:
             FakeUsageError: the pipeline has no end and `until` is not given.
             Stuck: nothing more is going to happen, or `max_time` has passed.
         """
-        self._owner._running.run(self, self._record, work, until, max_time)
+        self._owner._running.run(self._record, lambda: repr(self), work, until, max_time)
 
     def assert_finished(self) -> None:
         """Fail the test unless it is FINISHED and no instance of it has failed."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..._service.service import Service
     from ..._time.timekeeper import Timekeeper
     from ..players import Work, Workers
-    from .pipelines import Pipeline
 
 __tracebackhide__ = told_by_message
 
@@ -49,20 +48,19 @@ class Running:
 
     def run(
         self,
-        pipeline: Pipeline,
         record: Record,
+        told: Callable[[], str],
         work: Callable[[Work], object] | None,
         until: str | datetime | timedelta | Condition | None,
         max_time: float | timedelta | None,
     ) -> None:
-        """`Pipeline.run`."""
-        condition = self._condition(pipeline.name, record, until)
-        with self._working(work, pipeline.id):
-            self._wait(condition, pipeline, max_time, ours=not callable(until))
+        """`Pipeline.run`. `told`: how the pipeline stands, for messages."""
+        condition = self._condition(record, until)
+        with self._working(work, record.id):
+            self._wait(condition, record.name, told, max_time, ours=not callable(until))
 
     def _condition(
         self,
-        name: str,
         record: Record,
         until: str | datetime | timedelta | Condition | None,
     ) -> Any:
@@ -86,7 +84,7 @@ class Running:
         if record.state == "PENDING" and record.first_activation is None:
             raise FakeUsageError(
                 explained(
-                    f"{name!r} was never activated: it would never finish.",
+                    f"{record.name!r} was never activated: it would never finish.",
                     about="never-activated",
                 )
             )
@@ -94,7 +92,7 @@ class Running:
         if endless:
             raise FakeUsageError(
                 explained(
-                    f"The schedule of {', '.join(endless[:3])} has no end: {name!r} never "
+                    f"The schedule of {', '.join(endless[:3])} has no end: {record.name!r} never "
                     "finishes. Give until=, a moment or a predicate.",
                     about="schedule-never-ends",
                 )
@@ -115,7 +113,8 @@ class Running:
     def _wait(
         self,
         condition: Any,
-        pipeline: Pipeline,
+        name: str,
+        told: Callable[[], str],
         max_time: float | timedelta | None,
         *,
         ours: bool,
@@ -130,7 +129,7 @@ class Running:
                 if self._time.clock.now > limit:
                     raise Stuck(
                         explained(
-                            f"max_time has passed in virtual time.\n{pipeline!r}",
+                            f"max_time has passed in virtual time.\n{told()}",
                             about="pipeline-max-time",
                         )
                     )
@@ -139,11 +138,11 @@ class Running:
                 return bool(inner())
 
         try:
-            self._wait_until(wrapped, f"the pipeline {pipeline.name!r}", ours)
+            self._wait_until(wrapped, f"the pipeline {name!r}", ours)
         except Stuck as error:
-            if repr(pipeline) in str(error):
+            if told() in str(error):
                 raise
-            raise Stuck(together([str(error), f"{self._who_is_missing()}{pipeline!r}"])) from None
+            raise Stuck(together([str(error), f"{self._who_is_missing()}{told()}"])) from None
 
     def _who_is_missing(self) -> str:
         queues = self._service.tasks.queues

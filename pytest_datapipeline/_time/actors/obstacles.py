@@ -13,7 +13,7 @@ from .hand_overs import HandOvers
 from .participants import Actor, Participants, called
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from ..._service.clock import VirtualClock
     from ..._service.instances.life import Tasks
@@ -53,6 +53,15 @@ class Obstacles:
         if upcoming is None:
             return _NOTHING_TO_COME
         return self._worked_on(upcoming) or self.expected()
+
+    def unsettled(self, me: threading.Thread, idle: Collection[threading.Thread] = ()) -> bool:
+        """Whether somebody other than `me` may be about to act; `idle` are threads that are not."""
+        return self._participants().unsettled(me, idle) or self.hand_overs.unsettled(idle)
+
+    def take_as_settled(self) -> None:
+        """Go on without those."""
+        self._participants().take_as_settled()
+        self.hand_overs.take_as_settled()
 
     def why_nothing_happens(self, told: str) -> str:
         """What explains a wait in which nothing happens, of which that much is `told` already: its

@@ -137,9 +137,10 @@ class Participants:
             for thread in threading.enumerate()
         )
 
-    def ended_callers(self) -> list[threading.Thread]:
-        """The threads that have made calls and are no more."""
-        return [thread for thread in self.callers if not thread.is_alive()]
+    def who_has_ended(self) -> str:
+        """Sentences about the threads that have made calls and are no more."""
+        gone = sorted(called(thread) for thread in self.callers if not thread.is_alive())
+        return "".join(f" The {thread} made calls and has ended." for thread in gone[:3])
 
     def others(self) -> bool:
         """Whether another thread or a connection could do something."""

@@ -182,11 +182,11 @@ class LoopOnFakeTime:
         }
         if not involved and (due is None or not self._virtual or (sockets and not self._called)):
             return ""
-        others = keeper.participants
-        if keeper.unsettled(others.home, self._workers()) or len(self._quiet) < len(sockets):
+        others, obstacles = keeper.participants, keeper.obstacles
+        if obstacles.unsettled(others.home, self._workers()) or len(self._quiet) < len(sockets):
             if self._may_settle():
                 return "others are on their way"
-            keeper.take_as_settled()
+            obstacles.take_as_settled()
             self._quiet = sockets
         self._settling = None
         upcoming = keeper.clock.next_at()
@@ -199,7 +199,7 @@ class LoopOnFakeTime:
             self._check_sleeps()
             self._jump(timer)
             return None
-        obstacle = keeper.obstacles.in_the_way()
+        obstacle = obstacles.in_the_way()
         if obstacle is not None:
             if upcoming is None and not others.others():
                 nothing = "Nothing is going to change: no poll waits, and no task has a deadline."
