@@ -559,9 +559,10 @@ class DataPipelineFake:
         `except Exception` does not catch. A loop that is a coroutine is to be awaited,
         `await datapipeline_fake.run(loop)`, and is cancelled.
 
-        A task that was canceled has ended when its runner has shown whether it stops, or five
-        virtual minutes later: likewise for `until` and `wait_until`. A call that botocore tries
-        again is over before any of them ends, but at a moment: the runner gets what comes of it.
+        A task that was canceled has ended when its runner has shown whether it stops; one whose
+        final status got no answer, when its runner has polled again or died; both at the latest
+        five virtual minutes later, in `until` and `wait_until` as well. Unless `until` is a moment
+        or a span, a call that botocore is about to send again is completed first.
 
         Args:
             runner_loop: called without arguments; a function or a coroutine function.

@@ -13,7 +13,7 @@ from .. import checks
 from .._record.call import CallMatcher, not_called
 from .._record.callers import place_of, user_location
 from .._service.clock import SECOND, to_datetime, to_ns
-from .._time.actors.cancellations import UNTIL_SEEN
+from .._time.actors.loose_ends import UNTIL_SEEN
 from .._time.limits import MAX_TIME, Drive
 from .._time.loops.callers import running_coroutine
 from .._time.sleep import real_sleep_limited
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .._record.calls import Calls
     from .._service.clock import VirtualClock
     from .._service.service import Service
-    from .._time.actors.cancellations import Cancellations
+    from .._time.actors.loose_ends import LooseEnds
     from .._time.loops.loop import Loops
     from .._time.timekeeper import Timekeeper
     from .faults import FaultPlan, PlannedFault
@@ -58,7 +58,7 @@ class Driving:
         time: Timekeeper,
         calls: Calls,
         faults: FaultPlan,
-        cancellations: Cancellations,
+        loose_ends: LooseEnds,
         has_tasks: Callable[[], bool],
         loops: Callable[[], Loops],
         on_unwound: Callable[[], None] = lambda: None,
@@ -68,7 +68,7 @@ class Driving:
         self._time = time
         self._calls = calls
         self._faults = faults
-        self._cancellations = cancellations
+        self._loose_ends = loose_ends
         self._has_tasks = has_tasks
         self._loops = loops
         self._to_be_awaited: list[_ToBeAwaited] = []
@@ -358,14 +358,14 @@ class Driving:
             self._check_an_end()
         if condition is None or isinstance(condition, Task):
             # Who waits cannot act meanwhile.
-            ours = self._cancellations.of(running_coroutine())
+            ours = self._loose_ends.of(running_coroutine())
             instance = None if condition is None else condition._instance
             ended = self._all_ended if condition is None else lambda: condition.ended
             if not until_seen:
                 return ended
             return self._when_calls_are_over(
                 lambda: (
-                    ended() and not self._cancellations.pending(self._time.home, instance, but=ours)
+                    ended() and not self._loose_ends.pending(self._time.home, instance, but=ours)
                 )
             )
         if isinstance(condition, datetime):

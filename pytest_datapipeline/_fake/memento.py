@@ -15,7 +15,7 @@ from functools import cache, partial
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from .._time.actors.cancellations import Cancellations
+from .._time.actors.loose_ends import LooseEnds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +33,7 @@ _LEFT_ALONE = tuple(
         *("_record.call", "_contract.rule"),
     )
 )
-_STILL = Cancellations.__module__
+_STILL = LooseEnds.__module__
 
 
 class Memento:

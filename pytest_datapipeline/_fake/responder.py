@@ -30,7 +30,7 @@ from ..errors import FakeUsageError, RunnerUnwound, told_by_message
 if TYPE_CHECKING:
     from .._contract.watch import Watch
     from .._record.calls import Calls
-    from .._time.actors.cancellations import Cancellations
+    from .._time.actors.loose_ends import LooseEnds
     from .._time.actors.participants import Actor
     from .._time.limits import Drive
     from .._time.loops.loop import Loops
@@ -71,7 +71,7 @@ class Responder:
         faults: FaultPlan,
         calls: Calls,
         gates: Gates,
-        cancellations: Cancellations,
+        loose_ends: LooseEnds,
         *,
         region: str,
         loops: Callable[[], Loops],
@@ -88,7 +88,7 @@ class Responder:
         self._calls = calls
         self._watch = watch
         self._gates = gates
-        self._cancellations = cancellations
+        self._loose_ends = loose_ends
         self._honour_read_timeout = honour_read_timeout
         self._loops = loops
         self._on_empty_poll = on_empty_poll
@@ -195,7 +195,7 @@ class Responder:
         # Before anything else, as a loop that was driven until its runner stops ends here.
         if request.operation == "PollForTask":
             with self._time.lock:
-                self._cancellations.polls(request.actor, self._time.home)
+                self._loose_ends.polls(request.actor, self._time.home)
 
     def overlook(self, thread: threading.Thread) -> None:
         """Take note that a thread serves others, and makes no calls of its own."""
@@ -444,16 +444,16 @@ class Responder:
                 answer.task_id if isinstance(answer, TaskObject) else answer["taskObject"]["taskId"]
             )
             if not lost:
-                self._cancellations.works(task_id, request.actor, self._time.home)
+                self._loose_ends.works(task_id, request.actor, self._time.home)
                 self._time.hand_overs.heard(task_id, request.actor, reported=False)
         elif call.operation == "ReportTaskProgress":
             reported = call.parameters["taskId"]
-            self._cancellations.works(reported, request.actor, self._time.home)
+            self._loose_ends.works(reported, request.actor, self._time.home)
             self._time.hand_overs.heard(reported, request.actor, reported=True)
             if isinstance(answer, dict) and answer["canceled"] and not lost:
-                self._cancellations.is_told(reported, request.invocation_id)
+                self._loose_ends.is_told(reported, request.invocation_id)
         elif call.operation == "SetTaskStatus":
-            self._cancellations.ends(call.parameters["taskId"])
+            self._loose_ends.ends(call.parameters["taskId"], lost=lost)
             self._time.hand_overs.ends(call.parameters["taskId"])
         return self._reply(call, request, 200, body, task_id=task_id)
 

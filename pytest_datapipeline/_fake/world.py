@@ -13,7 +13,7 @@ from .._record.calls import Calls
 from .._service.clock import VirtualClock, to_datetime
 from .._service.service import Service
 from .._service.texts import counted
-from .._time.actors.cancellations import Cancellations
+from .._time.actors.loose_ends import LooseEnds
 from .._time.limits import Patience
 from .._time.loops.callers import running_coroutine
 from .._time.sleep import OwnClocks
@@ -56,7 +56,7 @@ class Snapshot:
             (
                 *(world.service, world.calls, world.faults, world.queueing, world.workers),
                 *(world.watch, world.log, world.responder, world.pipelines),
-                world.cancellations,
+                world.loose_ends,
             )
         )
         self._found = {found.in_a_line() for found in world.findings()}
@@ -96,9 +96,7 @@ class World:
             lambda: any(held.timers for held in self.service.pipelines.all.values()),
         )
         self.gates: Gates = Gates(self.time)
-        self.cancellations: Cancellations = Cancellations(
-            self.clock, self.service.tasks, self.time.limits
-        )
+        self.loose_ends: LooseEnds = LooseEnds(self.clock, self.service.tasks, self.time.limits)
         self.queueing: Queueing = Queueing(self.service, self.clock, self.time, self.calls.secrets)
         self.watch: Watch | None = self._make_watch()
         self.log: Log = self._make_log()
@@ -114,7 +112,7 @@ class World:
             self.faults,
             self.calls,
             self.gates,
-            self.cancellations,
+            self.loose_ends,
             region=settings.region,
             loops=lambda: self._loops(),
             watch=self.watch,
@@ -134,7 +132,7 @@ class World:
             self.time,
             self.calls,
             self.faults,
-            self.cancellations,
+            self.loose_ends,
             lambda: bool(self.tasks),
             lambda: self._loops(),
             self._unwound,
