@@ -331,3 +331,105 @@ def test_a_coroutine_s_call_to_a_local_server_is_let_through(run: Run, port: int
     )
 
     run(source).assert_outcomes(passed=1)
+
+
+def needs_httpx() -> None:
+    """Skip where aiobotocore is missing, knows one kind of session only, or has no httpx."""
+    if pytest.importorskip("aiobotocore.httpxsession").httpx is None:
+        pytest.skip("aiobotocore has no httpx")
+
+
+# Where aioresponses, VCR and the mocks of httpx step in.
+MOCKED = {
+    "aiohttp": """
+        class Response:
+            status, headers, raw_headers, url = 200, {}, [], "https://x/"
+            async def read(self):
+                return b'{"pipelineIdList": [{"id": "df-1", "name": "mocked"}]}'
+
+        async def answer(self, *args, **kwargs):
+            return Response()
+
+        monkeypatch.setattr("aiohttp.ClientSession._request", answer)
+        assert asyncio.run(names()) == ["mocked"]
+    """,
+    "the session": """
+        from aiobotocore.awsrequest import AioAWSResponse
+
+        class Raw:
+            async def read(self):
+                return b'{"pipelineIdList": [{"id": "df-1", "name": "mocked"}]}'
+
+        async def answer(self, request):
+            return AioAWSResponse(request.url, 200, {}, Raw())
+
+        monkeypatch.setattr("aiobotocore.httpsession.AIOHTTPSession.send", answer)
+        assert asyncio.run(names()) == ["mocked"]
+    """,
+    "httpx": """
+        from aiobotocore import httpxsession as sessions
+        from aiobotocore.config import AioConfig
+
+        httpx = sessions.httpx
+
+        async def answer(self, request):
+            return httpx.Response(
+                200, content=b'{"pipelineIdList": [{"id": "df-1", "name": "mocked"}]}'
+            )
+
+        monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", answer)
+        config = AioConfig(http_session_cls=sessions.HttpxSession)
+        assert asyncio.run(names(config=config)) == ["mocked"]
+    """,
+}
+
+
+@pytest.mark.parametrize("below", MOCKED)
+def test_what_is_mocked_below_a_coroutine_s_client_is_let_through(run: Run, below: str) -> None:
+    pytest.importorskip("aiobotocore")
+    if below == "httpx":
+        needs_httpx()
+
+    result = run(COROUTINE + "\n    def test_call(monkeypatch):" + MOCKED[below])
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_coroutine_s_call_over_httpx_is_refused(run: Run) -> None:
+    needs_httpx()
+    source = """
+    def test_call():
+        from aiobotocore import httpxsession as sessions
+        from aiobotocore.config import AioConfig
+
+        with pytest.raises(AssertionError, match="ListPipelines was called on AWS Data Pipeline"):
+            asyncio.run(names(config=AioConfig(http_session_cls=sessions.HttpxSession)))
+"""
+
+    result = run(COROUTINE + source)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("*ListPipelines was called on AWS Data Pipeline*")
+    result.stdout.no_fnmatch_line("*DID NOT RAISE*")
+
+
+def test_a_coroutine_s_session_of_another_kind_is_refused_before_it_sends(run: Run) -> None:
+    needs_httpx()
+    source = """
+    def test_call():
+        from aiobotocore.httpsession import AIOHTTPSession
+
+        class Session(AIOHTTPSession):
+            async def send(self, request):
+                raise LookupError("it was sent")
+
+        from aiobotocore.config import AioConfig
+
+        asyncio.run(names(config=AioConfig(http_session_cls=Session)))
+"""
+
+    result = run(COROUTINE + source)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("*ListPipelines was called on AWS Data Pipeline*")
+    result.stdout.no_fnmatch_line("E*it was sent*")

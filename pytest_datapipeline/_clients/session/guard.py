@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import inspect
 import threading
-from functools import wraps
+from contextvars import ContextVar
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..._time import threads
 from ...errors import MAXIMUM_REFUSALS, Stuck, UnexpectedCall, explained, told_by_message
 from .. import active
-from ..hooks import SERVICE_ID, Patches
+from ..hooks import SERVICE_ID, Patches, when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,9 @@ class Guard:
         self._silent_ends.start()
         # The operation that this thread is sending to AWS, if it is one that must not arrive.
         self._sending = threading.local()
+        # The same for a coroutine.
+        self._awaiting: ContextVar[str | None] = ContextVar("sending", default=None)
+        self._stop_waiting: list[Callable[[], None]] = []
 
     def taken(self) -> list[str]:
         """Return the refusals since the last call, and clear them."""
@@ -81,6 +85,8 @@ class Guard:
     def stop(self) -> None:
         """Leave botocore as it was."""
         self._silent_ends.stop()
+        for stop_waiting in self._stop_waiting:
+            stop_waiting()
         self._patches.undo()
 
     # -- where calls come by ----------------------------------------------------------------------
@@ -165,11 +171,43 @@ class Guard:
         @wraps(send)
         async def guarded_send(self_: Any, request: Any) -> Any:
             operation = self._refused(request)
-            if operation is not None:
+            if operation is None:
+                return await send(self_, request)
+            if not type(self_.http_session).__module__.startswith("aiobotocore."):
+                # Nobody knows on what way it would go.
                 raise self._refusal(operation, request.url)
-            return await send(self_, request)
+            token = self._awaiting.set(operation)
+            try:
+                return await send(self_, request)
+            except Exception as error:
+                if not self._has_stopped(error):
+                    raise
+            finally:
+                self._awaiting.reset(token)
+            raise self._refusal(operation, request.url)
 
         self._patches.replace(endpoint, "_send", guarded_send)
+        # The libraries by which its sessions send. Mocks and cassettes stand above these.
+        for library, pool, method in (
+            ("aiohttp.connector", "BaseConnector", "connect"),
+            ("httpcore", "AsyncConnectionPool", "handle_async_request"),
+            ("httpcore2", "AsyncConnectionPool", "handle_async_request"),
+        ):
+            stop = partial(self._stop_in, pool=pool, method=method)
+            self._stop_waiting.append(when_imported(library, stop))
+
+    def _stop_in(self, library: Any, pool: str, method: str) -> None:
+        """Have a library's pool of connections give none for a call to AWS."""
+        owner = getattr(library, pool)
+        original = getattr(owner, method)
+
+        @wraps(original)
+        async def stopping(self_: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._awaiting.get() is not None:
+                raise _OnItsWay(self)
+            return await original(self_, *args, **kwargs)
+
+        self._patches.replace(owner, method, stopping)
 
     # -- what is refused --------------------------------------------------------------------------
 
