@@ -64,6 +64,16 @@ class DataPipelineFake:
         FakeUsageError: an unknown setting, or a value that it cannot have.
     """
 
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *decorated, **_):
+            if decorated:
+                raise FakeUsageError(
+                    "DataPipelineFake takes settings by name; as a decorator it needs parentheses: "
+                    "@DataPipelineFake()."
+                )
+            return super().__new__(cls)
+
     def __init__(self, **settings: Unpack[FakeOptions]) -> None:
         self._given = settings
         self._settings = checked(settings, "DataPipelineFake()")

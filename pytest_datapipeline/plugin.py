@@ -184,7 +184,8 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show in a failed test's report what has happened."""
-    # The instance of a RunnerContract knows how to tell of its runner.
+    # The instance of a RunnerContract knows how to tell of its runner, and one of a decorated class
+    # is to know whether its test has failed.
     suite: Any = getattr(item, "instance", None)
     of_runner = call.when == "call" and hasattr(suite, "_datapipeline_opt_out")
     stopped = None
@@ -205,6 +206,8 @@ def pytest_runtest_makereport(
 
         report_runner(report, stopped, suite._datapipeline_opt_out())
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    if report.failed and hasattr(suite, "_datapipeline_test_failed"):
+        suite._datapipeline_test_failed()
     if call.when == "call":
         seen = doubles_of(item)
         for double, made, found in seen:

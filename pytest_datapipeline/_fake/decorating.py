@@ -21,6 +21,8 @@ Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 # By this name a function or an instance of a class finds its fake, as tests do with the fixture.
 NAME = "datapipeline_fake"
+# On an instance of a class of tests: that it has got its fake, and None once its test has failed.
+_IN_USE = "_datapipeline_in_use"
 
 
 def decorate(target: Any, make: Make) -> Any:
@@ -49,23 +51,28 @@ def decorate(target: Any, make: Make) -> Any:
 def _of_function(function: Any, make: Make) -> Any:
     signature = inspect.signature(function)
     wanted = NAME in signature.parameters
+    place = list(signature.parameters).index(NAME) if wanted else 0
 
-    def given(arguments: dict[str, Any], fake: Any) -> dict[str, Any]:
-        return {**arguments, NAME: fake} if wanted else arguments
+    def call(fake: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not wanted:
+            return function(*args, **kwargs)
+        if len(args) > place:
+            return function(*args[:place], fake, *args[place:], **kwargs)
+        return function(*args, **{**kwargs, NAME: fake})
 
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
             with make() as fake:
-                return await function(*args, **given(kwargs, fake))
+                return await call(fake, args, kwargs)
 
     else:
 
         @wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             with make() as fake:
-                return function(*args, **given(kwargs, fake))
+                return call(fake, args, kwargs)
 
     if wanted:
         # pytest would otherwise look for a fixture of this name.
@@ -80,8 +87,14 @@ def _of_unittest(cls: Any, make: Make) -> Any:
     @wraps(set_up)
     def wrapper(self: Any) -> None:
         fake = make().__enter__()
+
+        def leave() -> None:
+            delattr(self, NAME)
+            # A test that has failed needs no second failure.
+            fake.__exit__(_Failed if _has_failed(self) else None, None, None)
+
         # After tearDown, and also where set_up fails.
-        self.addCleanup(fake.__exit__, None, None, None)
+        self.addCleanup(leave)
         setattr(self, NAME, fake)
         set_up(self)
 
@@ -89,13 +102,27 @@ def _of_unittest(cls: Any, make: Make) -> Any:
     return cls
 
 
+def _has_failed(case: Any) -> bool:
+    """Whether a test has failed, in its cleanups: by unittest's result, or by pytest's."""
+    result = getattr(getattr(case, "_outcome", None), "result", None)
+    told = [*getattr(result, "failures", ()), *getattr(result, "errors", ())]
+    return any(held is case for held, _ in told) or bool(getattr(result, "_excinfo", None))
+
+
+class _Failed(Exception):
+    """What stands for the error of a test that has failed."""
+
+
 def _of_pytest(cls: Any, make: Make) -> Any:
     set_up = getattr(cls, "setup_method", None)
     tear_down = getattr(cls, "teardown_method", None)
 
     def setup_method(self: Any, method: Any) -> None:
+        if _IN_USE in vars(self):
+            return  # pytest calls it once for a class, and once for each class around that
         fake = make().__enter__()
         setattr(self, NAME, fake)
+        setattr(self, _IN_USE, True)
         try:
             _call(set_up, self, method)
         except BaseException as error:
@@ -103,16 +130,32 @@ def _of_pytest(cls: Any, make: Make) -> Any:
             raise
 
     def teardown_method(self: Any, method: Any) -> None:
-        fake = getattr(self, NAME)
+        if _IN_USE not in vars(self):
+            raise FakeUsageError(
+                f"{type(self).__name__} has a setup_method of its own, so the fake of the class "
+                f"that @DataPipelineFake() decorates, {cls.__name__}, was never made. Call "
+                "super().setup_method(method) there."
+            )
+        fake = vars(self).pop(NAME, None)
+        if fake is None:
+            return
         try:
             _call(tear_down, self, method)
         except BaseException as error:
             fake.__exit__(type(error), error, error.__traceback__)
             raise
-        fake.__exit__(None, None, None)
+        fake.__exit__(_Failed if getattr(self, _IN_USE) is None else None, None, None)
+
+    def test_failed(self: Any) -> None:
+        setattr(self, _IN_USE, None)
 
     cls.setup_method = setup_method
     cls.teardown_method = teardown_method
+    # Called by the plugin: a test that has failed needs no second failure.
+    cls._datapipeline_test_failed = test_failed
+    for inner in list(vars(cls).values()):
+        if inspect.isclass(inner) and not issubclass(inner, unittest.TestCase):
+            _of_pytest(inner, make)
     return cls
 
 
