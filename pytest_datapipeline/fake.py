@@ -96,7 +96,7 @@ class DataPipelineFake:
         now = to_datetime(self._world.clock.now).isoformat()
         return (
             f"<DataPipelineFake, {active.state(self)}, at {now}: "
-            f"{counted(len(self.tasks), 'task')}, {counted(len(self._world.calls), 'call')}>"
+            f"{counted(len(self.tasks), 'task')}, {counted(self._world.calls._made, 'call')}>"
         )
 
     # -- entering and leaving ---------------------------------------------------------------------
@@ -378,10 +378,8 @@ class DataPipelineFake:
             seconds: how long a task takes, in virtual seconds or as a timedelta.
 
         Raises:
-            FakeUsageError: no function, no worker group, or no duration.
+            FakeUsageError: no function that takes the work, no worker group, or no duration.
         """
-        if not callable(function):
-            raise FakeUsageError(f"work() takes a function of the work, not {function!r}.")
         if worker_group is not None:
             check_worker_group(worker_group)
         with self._world.time.lock:
@@ -453,8 +451,11 @@ class DataPipelineFake:
             a handle; a list of handles if several tasks were given.
 
         Raises:
-            FakeUsageError: something that the service could not hand out. Nothing is enqueued.
+            FakeUsageError: something that the service could not hand out, in which case nothing
+                is enqueued; or this fake answers no more.
         """
+        if self._entered:
+            self._check_entered("enqueue")
         with self._world.time.lock:
             self._world.time.sync()
             found = self._world.queueing.enqueue(
@@ -561,7 +562,7 @@ class DataPipelineFake:
         until: Condition | Task | datetime | timedelta | None = None,
         max_calls: int = 10_000,
         max_time: float | timedelta = MAX_TIME,
-        die_at: CallMatcher | None = None,
+        die_at: str | CallMatcher | None = None,
     ) -> Any:
         """Run the loop of a task runner on this thread, and end it when it has done its work.
 
@@ -580,8 +581,8 @@ class DataPipelineFake:
                 predicate holds; at a moment of virtual time, or after a span of it.
             max_calls: how many calls it may make.
             max_time: how much virtual time it may take, in seconds or as a timedelta; 7 days.
-            die_at: a call at which the runner dies instead: the request is not sent, the runner is
-                unwound, and `run` returns.
+            die_at: a call at which the runner dies instead, an operation's name or a matcher: the
+                request is not sent, the runner is unwound, and `run` returns.
 
         Returns:
             what the loop returned; None if it was unwound.

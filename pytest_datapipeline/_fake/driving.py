@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         until: Condition | Task | datetime | timedelta | None
         max_calls: int
         max_time: float | timedelta
-        die_at: CallMatcher | None
+        die_at: str | CallMatcher | None
 
 
 __tracebackhide__ = told_by_message
@@ -84,7 +84,7 @@ class Driving:
         until: Condition | Task | datetime | timedelta | None,
         max_calls: int,
         max_time: float | timedelta,
-        die_at: CallMatcher | None,
+        die_at: str | CallMatcher | None,
     ) -> Any:
         """`DataPipelineFake.run`."""
         _check_runner(runner_loop)
@@ -102,10 +102,10 @@ class Driving:
             self._check_something_to_run()
         limit = self._clock.now + checks.seconds("max_time", max_time)
         max_calls = checks.count("max_calls", max_calls, 1)
-        if die_at is not None and not isinstance(die_at, CallMatcher):
+        if die_at is not None and not isinstance(die_at, (str, CallMatcher)):
             raise FakeUsageError(
                 explained(
-                    f"die_at must be a matcher, not {not_called(die_at)}.",
+                    f"die_at must be an operation's name or a matcher, not {not_called(die_at)}.",
                     about="die-at-takes-a-matcher",
                 )
             )
@@ -150,7 +150,7 @@ class Driving:
 
     @contextmanager
     def _stops(
-        self, until: object, die_at: CallMatcher | None = None
+        self, until: object, die_at: str | CallMatcher | None = None
     ) -> Iterator[PlannedFault | None]:
         """Have time stop at a moment, and a runner die at a call."""
         fault = None if die_at is None else self._faults.plan(die_at, "runner_dies", optional=True)
@@ -172,7 +172,7 @@ class Driving:
         runner: Coroutine[Any, Any, Returned],
         drive: Drive,
         until: object,
-        die_at: CallMatcher | None,
+        die_at: str | CallMatcher | None,
     ) -> Returned | None:
         """Run the coroutine of a runner, and another one where that dies and is started again."""
         # The end of a drive is set to come at once where its runner dies.
@@ -190,7 +190,7 @@ class Driving:
         runner: Coroutine[Any, Any, Returned],
         drive: Drive,
         until: object,
-        die_at: CallMatcher | None,
+        die_at: str | CallMatcher | None,
     ) -> Returned | None:
         try:
             loops = self._running_loops("run()")

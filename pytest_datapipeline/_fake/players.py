@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -121,7 +122,11 @@ class Workers:
             worker_group: whose tasks; None for those of all.
             pipeline_id: whose tasks; None for those of all.
             duration: nanoseconds from the acknowledgement to the final status.
+
+        Raises:
+            FakeUsageError: it is none, or cannot be called with the work.
         """
+        _check_player(function)
         worker = Worker(function, worker_group, pipeline_id, duration)
         self._workers.insert(0, worker)
         for attempt in self._tasks.queues.waiting():
@@ -206,6 +211,23 @@ class Workers:
                 about="player-returns-a-value",
             )
         )
+
+
+def _check_player(function: Any) -> None:
+    # An error of the call would be one of the work, and make the task fail.
+    if not callable(function):
+        raise FakeUsageError(f"work() takes a function of the work, not {function!r}.")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # not of Python
+        return
+    try:
+        signature.bind(None)
+    except TypeError:
+        raise FakeUsageError(
+            f"The function that plays the runner, {getattr(function, '__name__', function)}"
+            f"{signature}, is called with the work alone, and takes something else."
+        ) from None
 
 
 def _work_of(attempt: Attempt, answer: Any) -> Work:

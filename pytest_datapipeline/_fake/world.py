@@ -15,7 +15,7 @@ from .._service.service import Service
 from .._service.texts import counted
 from .._time.actors.loose_ends import LooseEnds
 from .._time.limits import Patience
-from .._time.loops.callers import running_coroutine
+from .._time.loops.callers import in_a_loop, running_coroutine
 from .._time.sleep import OwnClocks
 from .._time.timekeeper import Timekeeper
 from .._timeline.log import Log
@@ -256,11 +256,29 @@ class World:
         if text is not None:
             return text
         if self.tasks and self.service.pipelines.idle:
-            return (
-                "Every task has ended. Drive the loop with run(...), or `await run(...)` if it is "
-                "a coroutine, which ends it then."
-            )
+            return f"Every task has ended{self._why_not_over()}"
         return "Enqueue a task, or end the loop."
+
+    def _why_not_over(self) -> str:
+        """What goes on from "Every task has ended"."""
+        driven = self.time.limits.drive is not None
+        if driven and in_a_loop():
+            return (
+                ", but run() cannot end a coroutine within an event loop that its function starts. "
+                "Give it the coroutine function itself, in a coroutine: `await "
+                "datapipeline_fake.run(loop)`."
+            )
+        if driven:
+            return ", but what run() is to wait for (until=) does not come."
+        if running_coroutine() is not None:
+            return (
+                ", but this client blocks the event loop, so that nothing can end the coroutine. "
+                "Call it in a thread, as by `await asyncio.to_thread(...)`, or use aiobotocore."
+            )
+        return (
+            ". Drive the loop with run(...), or `await run(...)` if it is a coroutine, which ends "
+            "it then."
+        )
 
     def _why_empty(self) -> str | None:
         """What to say if the latest polls were for other worker groups than those of the tasks."""

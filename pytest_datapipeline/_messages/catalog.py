@@ -323,9 +323,9 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "die-at-takes-a-matcher",
             _USAGE,
-            ("die_at must be a matcher, not",),
-            "`die_at=set_task_status`, without its parentheses, or a name.",
-            "Call the matcher: `die_at=set_task_status()`.",
+            ("die_at must be an operation's name or a matcher, not",),
+            "`die_at=set_task_status`, without its parentheses.",
+            'Call the matcher, `die_at=set_task_status()`, or name it, `die_at="set_task_status"`.',
             ("how-to/endless_loops.md",),
         ),
         Message(

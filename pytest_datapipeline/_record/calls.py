@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, overload
 
+from .._service.texts import counted
 from ..errors import FakeUsageError, explained, told_by_message
 from .call import Call, CallMatcher, is_matcher_function, not_called, of_operation
 from .difference import own_equality
@@ -111,6 +112,14 @@ class Calls(Sequence[Call]):
         """Those after the first `made`, as far as they are kept."""
         return self[max(0, made - self.dropped) :]
 
+    @property
+    def _earlier(self) -> str:
+        """What to say of calls that were dropped; empty if none were."""
+        if not self.dropped:
+            return ""
+        are = "is" if self.dropped == 1 else "are"
+        return f"{counted(self.dropped, 'earlier call')} {are} not kept (kept_calls={self._kept})"
+
     def hide(self) -> Hide:
         """What masks the secrets of the record in a text."""
         return self.secrets.hide()
@@ -133,7 +142,19 @@ class Calls(Sequence[Call]):
         return self._calls[index]
 
     def __contains__(self, value: object) -> bool:
-        return super().__contains__(self._sought(value, "`in`"))
+        """Whether a call is equal to a matcher, or of an operation.
+
+        Raises:
+            FakeUsageError: something that no call could be equal to; or nothing that is kept is,
+                and calls were dropped.
+        """
+        found = super().__contains__(self._sought(value, "`in`"))
+        if self.dropped and not found:
+            raise FakeUsageError(
+                f"{value!r} is none of the last {counted(len(self), 'call')}, but {self._earlier}: "
+                "whether it was made cannot be told. Raise kept_calls, or set it to 0."
+            )
+        return found
 
     def count(self, value: object) -> int:
         """How many calls a matcher is equal to, or are of an operation.

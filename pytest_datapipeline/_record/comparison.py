@@ -59,7 +59,8 @@ def _explain_call(call: Call, matcher: CallMatcher) -> list[str]:
 
 
 def _explain_equality(calls: Calls, expected: Sequence[Any]) -> list[str]:
-    lines = [f"the calls are not those expected: {len(calls)} made, {len(expected)} expected"]
+    made_in_all = f"{calls._made} made, {len(expected)} expected{_dropped(calls)}"
+    lines = [f"the calls are not those expected: {made_in_all}"]
     hide = calls.hide()
     start, end = _ends_in_common(calls, expected)
     made, wanted = calls[start : len(calls) - end], expected[start : len(expected) - end]
@@ -150,11 +151,15 @@ def _explain_order(calls: Calls, order: InOrder) -> list[str]:
     hide = calls.hide()
     after = f"after {_line(latest, hide)}" if latest is not None else "among all calls"
     wanted = cut(repr(order.matchers[index]), _LONGEST_LINE)
-    lines = [f"nothing meets number {index + 1} of in_order, {wanted}, {after}"]
+    lines = [f"nothing meets number {index + 1} of in_order, {wanted}, {after}{_dropped(calls)}"]
     lines += [f"  {_line(call, hide)}" for call in calls[:_MOST]]
     if len(calls) > _MOST:
         lines.append(f"  and {len(calls) - _MOST} more")
     return lines
+
+
+def _dropped(calls: Calls) -> str:
+    return f"; {calls._earlier}" if calls._earlier else ""
 
 
 def _explain_membership(op: str, matcher: CallMatcher, calls: Calls) -> list[str]:

@@ -157,7 +157,7 @@ class WaitsAtHome:
                 why = f"{who} waits for {what()}, but {obstacle}"
                 self._check_others(obstacle, why, ours, coroutine)
                 remedy = (
-                    "Start a runner, or raise the setting patience if one needs longer."
+                    self._remedy(why)
                     if move_time
                     else "Move time on with clock.advance(seconds), leave out move_time=False, or "
                     "raise the setting patience if a runner needs longer."
@@ -168,6 +168,14 @@ class WaitsAtHome:
                 self._await_change(
                     why, remedy, lambda: condition() or (move_time and self._may_step())
                 )
+
+    def _remedy(self, why: str) -> str:
+        if self._obstacles.why_nothing_happens(why) == "runner-still-works":
+            return (
+                "Have that runner report, end or go on; let the test move time all the same, with "
+                "clock.advance(seconds); or raise the setting patience if it needs longer."
+            )
+        return "Start a runner, or raise the setting patience if one needs longer."
 
     def _check_others(self, obstacle: str, why: str, ours: bool, coroutine: Actor | None) -> None:
         """Stop a wait, which `why` describes, if nobody is there who could change anything."""

@@ -289,6 +289,32 @@ def test_a_function_that_returns_something_else_is_told_of(
         pipeline.run(lambda _: 7)
 
 
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        ("reports", "work() takes a function of the work, not 'reports'."),
+        (
+            lambda: None,
+            "The function that plays the runner, <lambda>(), is called with the work alone, and "
+            "takes something else.",
+        ),
+        (
+            lambda work, more: None,
+            "The function that plays the runner, <lambda>(work, more), is called with the work "
+            "alone, and takes something else.",
+        ),
+    ],
+    ids=["no function", "too few", "too many"],
+)
+def test_a_function_that_can_not_be_called_with_the_work_is_refused(
+    datapipeline_fake: DataPipelineFake, function: Any, told: str
+) -> None:
+    with pytest.raises(FakeUsageError) as caught:
+        datapipeline_fake.work(function)
+
+    assert str(caught.value) == told
+
+
 def test_work_takes_its_time(datapipeline_fake: DataPipelineFake) -> None:
     datapipeline_fake.work(seconds=600, worker_group="wg")
     pipeline = datapipeline_fake.pipelines.activate(daily(activity("A"), occurrences=1))

@@ -264,7 +264,7 @@ def test_the_call_at_which_a_runner_dies_is_never_made(
 ) -> None:
     datapipeline_fake.enqueue("wg")
 
-    datapipeline_fake.run(runner_of(datapipeline_client), die_at=report_task_progress())
+    datapipeline_fake.run(runner_of(datapipeline_client), die_at="report_task_progress")
 
     assert datapipeline_fake.calls == [poll_for_task()]
 
@@ -386,8 +386,8 @@ def test_run_refuses_a_matcher_without_its_parentheses(
         datapipeline_fake.run(lambda: None, until=lambda: True, die_at=function)
 
     assert str(caught.value) == (
-        "die_at must be a matcher, not the function set_task_status: call it, as in "
-        "set_task_status().\n"
+        "die_at must be an operation's name or a matcher, not the function set_task_status: call "
+        "it, as in set_task_status().\n"
         "Help: pytest-datapipeline explain die-at-takes-a-matcher"
     )
 

@@ -110,24 +110,73 @@ def test_that_every_task_has_ended_is_told_with_what_ends_the_loop_then(
     )
 
 
-def test_a_coroutine_without_run_is_told_so_too(datapipeline_fake: DataPipelineFake) -> None:
+async def coroutine_that_polls_for_ever() -> None:
+    """A runner on aiobotocore."""
     aiobotocore_session = pytest.importorskip("aiobotocore.session")
     config = pytest.importorskip("aiobotocore.config").AioConfig(read_timeout=100)
+    made = aiobotocore_session.get_session().create_client("datapipeline", config=config)
+    async with made as client:
+        while True:
+            answer = await client.poll_for_task(workerGroup="reports", hostname="h")
+            if "taskObject" in answer:
+                task_id = answer["taskObject"]["taskId"]
+                await client.set_task_status(taskId=task_id, taskStatus="FINISHED")
+
+
+def test_a_coroutine_without_run_is_told_so_too(datapipeline_fake: DataPipelineFake) -> None:
+    datapipeline_fake.enqueue("reports")
+
+    with pytest.raises(Stuck) as caught:
+        asyncio.run(coroutine_that_polls_for_ever())
+
+    assert told(caught).startswith("Every task has ended. Drive the loop with run(...)")
+
+
+def test_a_client_that_blocks_its_loop_is_told(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
     datapipeline_fake.enqueue("reports")
 
     async def runner() -> None:
-        made = aiobotocore_session.get_session().create_client("datapipeline", config=config)
-        async with made as client:
-            while True:
-                answer = await client.poll_for_task(workerGroup="reports", hostname="h")
-                if "taskObject" in answer:
-                    task_id = answer["taskObject"]["taskId"]
-                    await client.set_task_status(taskId=task_id, taskStatus="FINISHED")
+        polls_for_ever(datapipeline_client, "reports")
+
+    async def main() -> None:
+        await datapipeline_fake.run(runner)
 
     with pytest.raises(Stuck) as caught:
-        asyncio.run(runner())
+        asyncio.run(main())
 
-    assert told(caught).startswith("Every task has ended. Drive the loop with run(...)")
+    assert told(caught).startswith(
+        "Every task has ended, but this client blocks the event loop, so that nothing can end"
+    )
+
+
+def test_a_loop_that_the_driven_function_starts_is_told(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    datapipeline_fake.enqueue("reports")
+
+    with pytest.raises(Stuck) as caught:
+        datapipeline_fake.run(lambda: asyncio.run(coroutine_that_polls_for_ever()))
+
+    assert told(caught).startswith(
+        "Every task has ended, but run() cannot end a coroutine within an event loop that its"
+    )
+
+
+def test_an_end_of_run_that_does_not_come_is_told(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_fake.enqueue("reports")
+
+    with pytest.raises(Stuck) as caught:
+        datapipeline_fake.run(
+            lambda: polls_for_ever(datapipeline_client, "reports"), until=lambda: False
+        )
+
+    assert told(caught) == (
+        "Every task has ended, but what run() is to wait for (until=) does not come."
+    )
 
 
 def test_nothing_is_explained_where_there_never_was_a_task(

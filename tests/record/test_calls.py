@@ -17,6 +17,7 @@ from pytest_datapipeline import (
     DataPipelineFake,
     FakeUsageError,
     UnmetExpectations,
+    create_pipeline,
     in_order,
     list_pipelines,
     poll_for_task,
@@ -503,6 +504,39 @@ def test_a_bounded_record_keeps_the_latest_calls_and_counts_the_others(
     lines = repr(datapipeline_fake.calls).splitlines()
     assert lines[0] == "(3 earlier calls: the record keeps 2)"
     assert lines[1].startswith("4. ")
+
+
+@pytest.mark.datapipeline(kept_calls=2)
+def test_a_bounded_record_does_not_say_that_a_call_was_never_made(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_client.create_pipeline(name="n", uniqueId="u")
+    for _ in range(3):
+        datapipeline_client.list_pipelines()
+
+    assert list_pipelines() in datapipeline_fake.calls
+    with pytest.raises(FakeUsageError) as told:
+        assert create_pipeline() not in datapipeline_fake.calls
+    assert str(told.value) == (
+        "create_pipeline() is none of the last 2 calls, but 2 earlier calls are not kept "
+        "(kept_calls=2): whether it was made cannot be told. Raise kept_calls, or set it to 0."
+    )
+
+
+@pytest.mark.datapipeline(kept_calls=2)
+@pytest.mark.parametrize(
+    "expected", [[create_pipeline()], in_order(create_pipeline())], ids=["list", "in_order"]
+)
+def test_a_comparison_of_a_bounded_record_tells_of_the_calls_that_are_not_kept(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, expected: Any
+) -> None:
+    for _ in range(3):
+        datapipeline_client.list_pipelines()
+
+    with pytest.raises(AssertionError, match=r"1 earlier call is not kept \(kept_calls=2\)"):
+        assert datapipeline_fake.calls == expected
+
+    assert "3 calls" in repr(datapipeline_fake)
 
 
 @pytest.mark.datapipeline(kept_calls=1)

@@ -83,6 +83,15 @@ def running_coroutine() -> Actor | None:
         return None
 
 
+def in_a_loop() -> bool:
+    """Whether a loop of asyncio's or trio's runs on the calling thread, in a coroutine or not."""
+    events: Any = sys.modules.get("asyncio.events")
+    if events is not None and events._get_running_loop() is not None:
+        return True
+    lowlevel: Any = getattr(sys.modules.get("trio"), "lowlevel", None)
+    return bool(lowlevel is not None and lowlevel.in_trio_run())
+
+
 async def checkpoint() -> None:
     """Let others go on and cancellation come, where a call over the network would under trio."""
     if in_trio():
