@@ -94,9 +94,11 @@ class Responder:
         self._loops = loops
         self._on_empty_poll = on_empty_poll
         self._on_mistake = on_mistake
-        # Told the name of a runner that dies, and a poll whose client hangs up.
+        # Told the name of a runner that dies; a poll whose client hangs up, and one that was held
+        # when it is about to be answered.
         self.on_death: Callable[[str, str | None], None] = lambda _, __: None
         self.on_hang_up: Callable[[Call], None] = lambda _: None
+        self.on_held_answer: Callable[[Call], None] = lambda _: None
         self._numbers = count(1)
         self._callers: WeakKeyDictionary[Actor | Drive, int] = WeakKeyDictionary()
 
@@ -349,8 +351,11 @@ class Responder:
             self._time.retries.end(request.actor)
             if self._watch is not None:
                 self._watch.waits(call, request.types_checked)
+            is_held = not poll.resolved
             with self._time.hand_overs.waits_for_others(request.actor):
                 is_answered = yield from self._wait(poll, call, request)
+            if is_held:
+                self.on_held_answer(call)
             if not is_answered:
                 self._on_empty_poll(poll)
                 return self._failure(call, request, Failure("poll_read_timeout"))

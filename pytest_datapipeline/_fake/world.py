@@ -122,6 +122,7 @@ class World:
         )
         self.responder.on_death = self.log.note_death
         self.responder.on_hang_up = self.log.note_hang_up
+        self.responder.on_held_answer = self.log.note_answer
         # asyncio's event loop and trio's run on the test's thread, once these libraries are there.
         self.loop: LoopTime | None = None
         self.trio: TrioTime | None = None

@@ -70,6 +70,13 @@ class HungUp(NamedTuple):
     call: Call
 
 
+class Answered(NamedTuple):
+    """A poll that was held is answered, at the moment at which it came."""
+
+    note: Note
+    call: Call
+
+
 class Ended(NamedTuple):
     """A task, or another instance of a pipeline, has ended."""
 
@@ -128,6 +135,7 @@ class Log:
         self.taken_back: deque[TakenBack] = deque(maxlen=limit)
         self.seen: deque[Seen] = deque(maxlen=limit)
         self.hung_up: deque[HungUp] = deque(maxlen=limit)
+        self.answered: deque[Answered] = deque(maxlen=limit)
         self.deaths: deque[Died] = deque(maxlen=limit)
         self.ends: Ends = Ends(kept)
         self._order = 0
@@ -167,6 +175,11 @@ class Log:
     def note_hang_up(self, call: Call) -> None:
         """The client of a poll hangs up."""
         self.hung_up.append(HungUp(self._note(), call))
+
+    def note_answer(self, call: Call) -> None:
+        """A poll that was held is about to be answered."""
+        if call.time_ns == self._clock.now:
+            self.answered.append(Answered(self._note(), call))
 
     def note_end(self, instance: Instance) -> None:
         """An instance has ended."""

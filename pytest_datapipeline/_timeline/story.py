@@ -58,6 +58,10 @@ class _Key(NamedTuple):
         """The place just before it."""
         return self._replace(order=self.order - 0.1)
 
+    def and_after(self) -> _Key:
+        """The place just after it."""
+        return self._replace(order=self.order + 0.05)
+
     def is_after(self, made: int) -> bool:
         """Whether it happened once so many calls had been made."""
         if self.made == _NEVER:
@@ -78,6 +82,8 @@ class Story:
         # By task id: when its runner was last heard of, and how many calls there were of it.
         self._heard: dict[str, int] = {}
         self._hung_up = {call: note for note, call in self._log.hung_up}
+        # What the order of calls does not tell: where a poll was answered or given up.
+        self._placed = {**self._hung_up, **{call: note for note, call in self._log.answered}}
         self._by_call: dict[Call, _Key] = {}
         self._told_ends: set[Ended] = set()
         # By task id: the polls that got it, and those of them that have not acknowledged it.
@@ -132,8 +138,8 @@ class Story:
     # -- calls ------------------------------------------------------------------------------------
 
     def _call(self, made: int, call: Call) -> None:
-        if call in self._hung_up:
-            key = self._noted(self._hung_up[call])
+        if call in self._placed:
+            key = self._noted(self._placed[call])
         elif call.ended_ns is None:
             key = self._key(call.time_ns, made, _AT_ONCE)
         else:
@@ -270,10 +276,14 @@ class Story:
         if attempt.ended is None or (attempt.task_ids and attempt.task_ids[-1] in gone):
             return
         lane = self._names.task_lane(attempt.instance)
-        text = f"{self._names.of_attempt(attempt)} has FAILED: {attempt.error_message}"
+        text = f"{self._names.of_attempt(attempt)} has FAILED: {_error_of(attempt)}"
         # The service has it so; otherwise a function did that plays the runners.
         kind: Kind = "deadline" if attempt.canceled else "status"
-        self._add(self._key(attempt.ended, _NEVER, _AT_ONCE), kind, (lane,), cut(text, 160))
+        key = self._key(attempt.ended, _NEVER, _AT_ONCE)
+        handed = self._handed.get(attempt.task_ids[-1]) if attempt.task_ids else None
+        if handed is not None and handed.when == key.when:
+            key = handed.and_after()
+        self._add(key, kind, (lane,), cut(text, 160))
 
     def _handed_to_nobody(self, attempt: Attempt, number: int, gone: TakenBack | None) -> None:
         instance = attempt.instance
@@ -353,7 +363,7 @@ class Story:
         text = f"{self._names.of(instance)} is {instance.status}"
         attempt = instance.attempt
         if attempt is not None and instance.status != FINISHED and attempt.error_message:
-            text += cut(f": {attempt.error_message}", 100)
+            text += cut(f": {_error_of(attempt)}", 100)
         self._add(key, "end", (self._names.task_lane(instance),), text)
 
     def _finding(self, finding: Finding, seen: Note | None) -> None:
@@ -368,6 +378,11 @@ class Story:
         text = f"{finding.id} ({MEANING[finding.strength]}): {finding.text}"
         kind: Kind = "advice" if finding.strength == "advice" else "finding"
         self._add(key, kind, (lane,), text, call)
+
+
+def _error_of(attempt: Attempt) -> str:
+    message = attempt.error_message or ""
+    return f"{attempt.error_id}: {message}" if attempt.error_id else message
 
 
 def _planned(place: str | None) -> str:

@@ -313,6 +313,40 @@ def test_a_function_that_plays_the_runners_has_a_lane(datapipeline_fake: DataPip
     ]
 
 
+def test_a_function_that_fails_is_told_in_order_with_its_error(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    def work(_: object) -> None:
+        raise KeyError("command")
+
+    datapipeline_fake.work(work)
+    datapipeline_fake.enqueue(GROUP, id="Nightly", maximum_retries=1)
+
+    datapipeline_fake.wait_until()
+
+    assert told(datapipeline_fake)[1:] == [
+        "runner played-by-the-test: works on Nightly attempt 1",
+        "task Nightly: Nightly attempt 1 has FAILED: KeyError: 'command'",
+        f"queue {GROUP}: Nightly attempt 2 waits for a runner",
+        "runner played-by-the-test: works on Nightly attempt 2",
+        "task Nightly: Nightly attempt 2 has FAILED: KeyError: 'command'",
+        "task Nightly: Nightly is FAILED: KeyError: 'command'",
+    ]
+
+
+def test_a_held_poll_is_told_after_what_it_is_answered_by(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    thread = threading.Thread(target=poll, args=(datapipeline_client,))
+    thread.start()
+    datapipeline_fake.wait_until(lambda: datapipeline_fake.waiting, move_time=False)
+
+    datapipeline_fake.enqueue(GROUP)
+
+    thread.join(30)
+    assert kinds(datapipeline_fake) == ["enqueue", "hand-over"]
+
+
 def test_a_finding_is_told_when_it_is_seen(
     datapipeline_fake: DataPipelineFake, datapipeline_client: Any
 ) -> None:

@@ -115,6 +115,18 @@ def test_the_values_of_default_are_checked() -> None:
     assert "'maximumRetries' value 'many' must be an integer" in errors(check(held), "Default")
 
 
+def test_a_period_of_default_that_may_be_a_number_too_is_called_a_period() -> None:
+    held = wire_object("Default", terminateAfter="2 Whiles", **QUIET)
+
+    assert "'terminateAfter' value '2 Whiles' must be a period" in errors(check(held), "Default")
+
+
+def test_what_is_no_field_of_any_type_is_told_so_of_default() -> None:
+    found = check(wire_object("Default", comment="mine", **QUIET))
+
+    assert warnings(found, "Default") == "'comment' is no field of any type of object."
+
+
 # -- inheritance ----------------------------------------------------------------------------------
 
 

@@ -104,7 +104,9 @@ def _value(subject: Subject, field: Field) -> Iterator[str]:
         elif field.key == "startDateTime":
             yield NOT_LITERAL
         else:
-            yield own_text(_REFUSALS[slot.kind[0]], field=field.key, value=value)
+            # A duration that may be a number too is more often a period.
+            kind = "P" if "P" in slot.kind else slot.kind[0]
+            yield own_text(_REFUSALS[kind], field=field.key, value=value)
 
 
 def _out_of_range(key: str, value: str) -> Iterator[str]:

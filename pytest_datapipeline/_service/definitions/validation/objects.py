@@ -197,8 +197,9 @@ def _known_type(subject: Subject) -> Iterator[str]:
 
 
 def _unknown_fields(subject: Subject) -> Iterator[str]:
+    rule = "unknown field" if subject.type else "unknown field of any"
     for key in unknown_fields(subject):
-        yield own_text("unknown field", field=key, type=subject.type or "any")
+        yield own_text(rule, field=key, type=subject.type)
 
 
 def unknown_fields(subject: Subject) -> Iterator[str]:

@@ -135,6 +135,7 @@ OWN_TEXTS = {
     "short retry delay": "'retryDelay' value '{value}' is shorter than the minimum of 2 minutes.",
     "undeclared value": "A value is given for '{id}', which is no parameter of the definition.",
     "unknown field": "'{field}' is no field of an object of type '{type}'.",
+    "unknown field of any": "'{field}' is no field of any type of object.",
     "unknown type": "'type' value '{value}' is no type that is known: nothing runs of the object.",
 }
 
