@@ -25,6 +25,9 @@ A strength says how sure a rule is: *breaks AWS's rules* is written by AWS and b
 `ContractWarning`; *against AWS's advice* is written as advice, or AWS contradicts itself;
 *follows from AWS's rules* is our conclusion.
 
+The setting `ignored_rules` turns a rule off, for a test or for the whole suite:
+[A finding that is wrong for my test](how-to/findings.md#a-finding-that-is-wrong-for-my-test).
+
 <!-- This page is made by `python docs/contract.py`; the rules stand in
 `pytest_datapipeline/_contract/rules`. -->
 """

@@ -568,7 +568,7 @@ class DataPipelineFake:
 
         The loop may be endless: it is unwound from its next call by an exception that
         `except Exception` does not catch. A loop that is a coroutine is to be awaited,
-        `await datapipeline_fake.run(loop)`, and is cancelled.
+        `await datapipeline_fake.run(loop)`, and is canceled.
 
         A task that was canceled has ended when its runner has shown whether it stops; one whose
         final status got no answer, when its runner has polled again or died; both at the latest

@@ -80,8 +80,8 @@ class Settings(ServiceSettings):
     ] = 10.0
     settle: Annotated[
         float,
-        "real seconds for which time waits for the next call of a thread that has had an answer; "
-        "20 times as long if a task would be taken back that another thread may work on",
+        "how long, in real seconds, the virtual clock waits for a thread's next call after an "
+        "answer; 20 times as long if moving on would take a task from another thread",
     ] = 0.25
     idle_limit: Annotated[
         float, "virtual seconds of nothing but empty polls after which a loop is stopped"
@@ -102,9 +102,9 @@ class Settings(ServiceSettings):
     ] = 0
     contract: Annotated[
         Literal["off", "report", "warn", "fail"],
-        "what follows where a task runner breaks AWS's rules: off, nothing is checked; report, it "
-        "is told in the reports of failed tests and in the summary; warn, there is a warning too; "
-        "fail, the test fails",
+        "what follows where a task runner breaks AWS's rules: off, nothing is checked; report, "
+        "findings appear in the reports of failed tests and in the summary; warn, there is a "
+        "warning too; fail, the test fails",
     ] = "warn"
     ignored_rules: Annotated[
         str, "the ids of rules whose findings are left out, with commas between them"

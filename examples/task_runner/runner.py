@@ -257,7 +257,7 @@ class TaskRunner:
             ),
         )
         if answer.get("canceled"):
-            raise TaskDropped("cancelled")
+            raise TaskDropped("canceled")
 
     def _set_status(self, task: Task, failure: Failure | None) -> None:
         if failure is None:

@@ -70,7 +70,7 @@ def test_threads_are_named_after_the_runner_and_their_duty(
     }
 
 
-def test_a_cancelled_task_has_its_process_killed(
+def test_a_canceled_task_has_its_process_killed(
     runner: TaskRunner, datapipeline_fake: DataPipelineFake, long_command: LongCommand
 ) -> None:
     runner.start()
@@ -81,7 +81,7 @@ def test_a_cancelled_task_has_its_process_killed(
     datapipeline_fake.wait_until(lambda: long_command.gone, move_time=False)
 
 
-def test_a_cancelled_task_gets_no_final_status(
+def test_a_canceled_task_gets_no_final_status(
     runner: TaskRunner, datapipeline_fake: DataPipelineFake, long_command: LongCommand
 ) -> None:
     runner.start()

@@ -47,7 +47,9 @@ def main(arguments: Sequence[str]) -> int:
         description="Check definitions as AWS's validation does, and give advice of our own.",
         epilog=_EPILOG,
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="a definition; - for the input")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="a definition; - for standard input"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="(default: text)")
     parser.add_argument(
         "--ignore",

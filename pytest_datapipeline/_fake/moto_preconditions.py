@@ -25,7 +25,7 @@ def look(run: Run) -> str | None:
     if not _moto_is_active():
         raise FakeUsageError(
             explained(
-                f"{run.id}, a {run.of.type}, is to be looked up (the setting "
+                f"{run.id} ({run.of.type}) is to be looked up (the setting "
                 "preconditions='look'), but moto is not active: use mock_aws() in this test, or "
                 "say what comes of it with datapipeline_fake.pipelines.outcome(...).",
                 about="moto-not-active",

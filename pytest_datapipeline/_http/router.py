@@ -79,7 +79,7 @@ class Router(Listener):
         found = self._sessions.get(request.protocol)
         if found is None:
             for protocol in [held for held in self._sessions if held.transport is None]:
-                # Not awaited here: this request may be cancelled, and others come meanwhile.
+                # Not awaited here: this request may be canceled, and others come meanwhile.
                 closing = self._loop.create_task(self._sessions.pop(protocol).close())
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)

@@ -96,8 +96,12 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ("Nothing happened for ... real seconds:",),
             "`wait_until` waits for something that does not come: the message says for what, and "
             "who holds it up.",
-            "Have that runner go on. If it only is slow, raise `patience`.",
-            ("how-to/threads.md", "reference/settings.md#patience"),
+            "Have that runner go on. If it is only slow, raise `patience`.",
+            (
+                "how-to/debugging.md#a-test-that-hangs",
+                "how-to/threads.md",
+                "reference/settings.md#patience",
+            ),
         ),
         Message(
             "nothing-will-change",
@@ -111,11 +115,15 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
         Message(
             "runner-still-works",
             _STUCK,
-            ("... still works on ..., which would be taken from it at",),
+            (
+                "... still works on ..., which would be taken from it at",
+                "Nothing happened for ... real seconds:",
+                "Time has stood still for ... real seconds",
+            ),
             "Time would have to pass the deadline of a task that a live thread is working on.",
             "Let that thread report or end; or move time yourself with `clock.advance(seconds)`, "
             "if the deadline is to pass.",
-            ("how-to/threads.md", "explanation/time.md"),
+            ("how-to/debugging.md#a-test-that-hangs", "how-to/threads.md", "explanation/time.md"),
         ),
         Message(
             "sleeps-in-real-time",
@@ -154,7 +162,7 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
             ("Nothing came of ... calls in a row: this would go on forever.",),
             "A loop calls without time moving: it swallows an error, or looks for something that "
             "comes with time.",
-            "Mend what the error tells of; have it sleep, with `virtual_sleep`.",
+            "Fix the error; have the loop sleep, with `virtual_sleep`.",
             ("how-to/endless_loops.md", "reference/settings.md#virtual_sleep"),
         ),
         Message(

@@ -24,7 +24,7 @@ class Explanation(NamedTuple):
 
     Attributes:
         title: it in a line, for the list.
-        parts: what is said, each part with its label.
+        parts: what is said, each part with its label; one without goes on from the one before it.
         pages: where to read on, below `docs`.
     """
 
@@ -110,8 +110,10 @@ def _of_rule(rule: Rule) -> Explanation:
             ("AWS", f"{rule.asked} ({rule.source})."),
             ("Strength", MEANING[rule.strength]),
             ("Remedy", rule.remedy),
+            ("Switch off", f'`@pytest.mark.datapipeline(ignored_rules=["{rule.id}"])`,'),
+            ("", f"or in the ini file `datapipeline_ignored_rules = {rule.id}`"),
         ),
-        (f"contract.md#{rule.id}", "how-to/findings.md"),
+        (f"contract.md#{rule.id}", "how-to/findings.md#a-finding-that-is-wrong-for-my-test"),
     )
 
 

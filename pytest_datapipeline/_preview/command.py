@@ -58,9 +58,11 @@ def main(arguments: Sequence[str]) -> int:
         description="What a definition would run, by the scheduler of the simulated service.",
         epilog=_EPILOG,
     )
-    parser.add_argument("file", metavar="FILE", help="a definition; - for the standard input")
+    parser.add_argument("file", metavar="FILE", help="a definition; - for standard input")
     parser.add_argument("--format", choices=FORMATS, default="table", help="(default: table)")
-    parser.add_argument("--output", metavar="FILE", help="where to write it; default: the output")
+    parser.add_argument(
+        "--output", metavar="FILE", help="where to write it; default: standard output"
+    )
     parser.add_argument("--start", metavar="TIME", help="the moment of the activation (UTC)")
     parser.add_argument(
         "--start-timestamp",

@@ -38,7 +38,7 @@ def duration(seconds: float | timedelta) -> int:
 
 
 class Timer:
-    """Something that happens at a moment of virtual time, unless it is cancelled before."""
+    """Something that happens at a moment of virtual time, unless it is canceled before."""
 
     __slots__ = ("callback", "when")
 
@@ -76,7 +76,7 @@ class VirtualClock:
         return self.call_at(self.now + delay, callback)
 
     def cancel(self, timer: Timer) -> None:
-        """Keep a timer from firing. Cancelling one that has fired or is cancelled does nothing."""
+        """Keep a timer from firing. Canceling one that has fired or is canceled does nothing."""
         if timer.callback is None:
             return
         timer.callback = None

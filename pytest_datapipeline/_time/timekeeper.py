@@ -218,7 +218,7 @@ class Timekeeper:
     ) -> Result:
         """Run the steps of a request of a coroutine or a connection, awaiting where they ask.
 
-        If the awaiting task is cancelled, the steps are closed: the call is given up.
+        If the awaiting task is canceled, the steps are closed: the call is given up.
 
         Args:
             wait: how coroutines of this kind wait.

@@ -15,13 +15,23 @@ from pytest_datapipeline._check.verdict import VALIDATION
 from pytest_datapipeline._contract.rules import RULES
 from pytest_datapipeline._messages.catalog import SECTIONS
 from pytest_datapipeline._messages.command import main
-from pytest_datapipeline._messages.pages import TITLES
+from pytest_datapipeline._messages.explanations import sections
+from pytest_datapipeline._messages.pages import HEADINGS, TITLES
 from pytest_datapipeline.settings import OF_SESSION, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Explain = Callable[..., str]
+
+
+PLACES = {
+    page
+    for held in sections().values()
+    for explanation in held
+    for page in explanation.pages
+    if "#" in page
+} | set(HEADINGS)
 
 
 @pytest.fixture
@@ -55,13 +65,16 @@ def test_a_rule_for_task_runners_is_explained(explain: Explain) -> None:
     assert explain("no-hostname") == (
         "no-hostname\n"
         "\n"
-        "  AWS:      The host name of a poll is kept on the attempt, for those who look\n"
-        "            for its runner (service model of AWS's SDKs, PollForTask; developer\n"
-        "            guide, object pages).\n"
-        "  Strength: against AWS's advice\n"
-        "  Remedy:   Poll with hostname=socket.getfqdn().\n"
-        "  Read on:  Rules for runners, no-hostname\n"
-        "            How to: See whether a runner does what AWS asks\n"
+        "  AWS:        The host name of a poll is kept on the attempt, for those who look\n"
+        "              for its runner (service model of AWS's SDKs, PollForTask;\n"
+        "              developer guide, object pages).\n"
+        "  Strength:   against AWS's advice\n"
+        "  Remedy:     Poll with hostname=socket.getfqdn().\n"
+        '  Switch off: `@pytest.mark.datapipeline(ignored_rules=["no-hostname"])`,\n'
+        "              or in the ini file `datapipeline_ignored_rules = no-hostname`\n"
+        "  Read on:    Rules for runners, no-hostname\n"
+        "              How to: See whether a runner does what AWS asks, or turn a rule\n"
+        '              off, "A finding that is wrong for my test"\n'
     )
 
 
@@ -75,7 +88,7 @@ def test_a_rule_of_advice_is_explained(explain: Explain) -> None:
         "              on it.\n"
         "  Switch off: `--ignore no-retries`\n"
         "  Read on:    Advice on definitions, no-retries\n"
-        "              Check, preview and test definition files, check\n"
+        '              Check, preview and test definition files, "Check"\n'
     )
 
 
@@ -85,7 +98,7 @@ def test_a_warning_is_explained_together_with_its_rule(explain: Explain) -> None
     labels = [line.partition(":")[0].strip() for line in text.splitlines() if line[2:3] != " "]
     assert labels == [
         *("short-read-timeout", "", "ContractWarning", "Cause"),
-        *("AWS", "Strength", "Remedy", "Read on"),
+        *("AWS", "Strength", "Remedy", "Switch off", "Read on"),
     ]
 
 
@@ -105,6 +118,28 @@ def test_a_setting_is_explained(explain: Explain) -> None:
 @pytest.mark.parametrize("name", VALIDATION.values())
 def test_what_check_says_of_aws_s_validation_is_explained(explain: Explain, name: str) -> None:
     assert "ValidatePipelineDefinition" in explain(name)
+
+
+def test_a_section_of_a_page_is_named_by_its_heading(explain: Explain) -> None:
+    text = " ".join(explain("template-needs-values").split())
+
+    assert text.endswith(
+        "Read on: How to: Test a CloudFormation or Terraform template, "
+        '"Give a parameter that a template leaves open" Messages, template-needs-values'
+    )
+
+
+@pytest.mark.parametrize("place", sorted(PLACES))
+def test_a_place_in_a_page_is_an_id_or_has_the_heading_that_is_shown(place: str) -> None:
+    page, _, anchor = place.partition("#")
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    headings = re.findall(r"^##+ (.*)$", text, re.M)
+
+    if place in HEADINGS:
+        assert HEADINGS[place] in headings
+        assert re.sub(r"[^\w]+", "-", HEADINGS[place].lower()) == anchor
+    else:
+        assert anchor in headings or f'<a id="{anchor}">' in text
 
 
 @pytest.mark.parametrize("place", TITLES)

@@ -211,6 +211,7 @@ def _(tools: Tools) -> None:
 
 
 @provokes("runner-still-works")
+@provokes("runner-still-works", 1)
 def _(tools: Tools) -> None:
     release = threading.Event()
 
@@ -226,6 +227,27 @@ def _(tools: Tools) -> None:
             loops()
         finally:
             release.set()
+
+
+@provokes("runner-still-works", 2)
+def _(tools: Tools) -> None:
+    taken, tested = threading.Event(), threading.Event()
+
+    def hangs() -> None:
+        client = patient_client()
+        held = client.poll_for_task(workerGroup="slow", hostname="h")["taskObject"]
+        taken.set()
+        while not tested.wait(0.001):
+            client.report_task_progress(taskId=held["taskId"])
+
+    with DataPipelineFake(patience=0.1, settle=0.001) as fake:
+        fake.enqueue("slow")
+        threading.Thread(target=hangs, daemon=True).start()
+        taken.wait(10)
+        try:
+            fake.wait_until(timedelta(hours=1))
+        finally:
+            tested.set()
 
 
 @provokes("sleeps-in-real-time")

@@ -47,7 +47,7 @@ def test_the_page_names_every_module_at_the_root() -> None:
 @pytest.mark.parametrize("contract", ["floors", "service"])
 def test_the_page_draws_the_floors_as_lint_checks_them(contract: str) -> None:
     layers = [re.split(r"[ |]+", layer) for layer in contracts()[contract]["layers"]]
-    picture = re.search(rf"^```text {contract}\n(.*?)^```", PAGE, re.M | re.S)
+    picture = re.search(rf"^<!-- {contract} -->\n```text\n(.*?)^```", PAGE, re.M | re.S)
 
     assert picture is not None
     drawn = [re.findall(r"[a-z_]+", line.partition("  ")[0]) for line in picture[1].splitlines()]

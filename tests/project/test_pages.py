@@ -9,6 +9,7 @@ in a shell, test_console.py has.
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,14 @@ def test_every_python_block_runs(pytester: pytest.Pytester, folder: Path, page: 
     outcomes = result.parseoutcomes()
     assert set(outcomes) <= {"passed", "skipped"}
     assert outcomes.get("passed", 0) >= len(held)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_fence_has_a_form_that_the_site_shows(page: Path) -> None:
+    fences = re.findall(r"^ *```.*$", page.read_text(encoding="utf-8"), re.M)
+
+    strange = [held for held in fences if not re.fullmatch(r' *```([a-z]+( title=".+")?)?', held)]
+    assert strange == []
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ CHOICES: tuple[Choice, ...] = (
         "Ready tasks go out first in, first out.", "AWS speaks of the first newly scheduled task"
     ),
     Choice(
-        "A poll that a client of this process abandons for its read time-out keeps its place in the queue; one that is cancelled, or whose connection ends over HTTP, leaves it.",
+        "A poll that a client of this process abandons for its read time-out keeps its place in the queue; one that is canceled, or whose connection ends over HTTP, leaves it.",
         "the first is what a time-out does to the service, which does not notice",
         "honour_read_timeout",
     ),

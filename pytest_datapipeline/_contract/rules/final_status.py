@@ -34,7 +34,7 @@ def false_for_activity(seen: Evidence, call: Call) -> Found | None:
         return None
     if held.type in USER_MANAGED_PRECONDITIONS:
         return None
-    return Found(f"{whole(held)}, a {held.type}, was set FALSE.", (call,))
+    return Found(f"{whole(held)} ({held.type}) was set FALSE.", (call,))
 
 
 @rule(
@@ -52,7 +52,7 @@ def failed_precondition(seen: Evidence, call: Call) -> Found | None:
         return None
     if call.parameters.get("taskStatus") != "FAILED" or call.parameters.get("errorId"):
         return None
-    return Found(f"{whole(held)}, a {held.type}, was set FAILED without an errorId.", (call,))
+    return Found(f"{whole(held)} ({held.type}) was set FAILED without an errorId.", (call,))
 
 
 @rule(

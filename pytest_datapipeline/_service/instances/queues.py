@@ -79,7 +79,7 @@ class _Group(Generic[Item]):
 class WorkerGroups(Generic[Item]):
     """The queues of all worker groups. Names are compared exactly, case included.
 
-    `is_waiting` tells whether an item still waits for a runner: one that was cancelled in the
+    `is_waiting` tells whether an item still waits for a runner: one that was canceled in the
     meantime is passed over when its turn comes, which costs nothing until then.
     """
 

@@ -395,7 +395,7 @@ class LoopTime(LoopOnFakeTime):
 
     async def run(self, runner: AnyCoroutine[Any, Any, Any], limits: Drive) -> Any:
         """Run the coroutine of a runner in a task of its own, and cancel it at its end; None if it
-        was cancelled."""
+        was canceled."""
         under_way = DrivenTask(limits)
         goal = Goal(limits.finished, under_way.end, under_way.end, lambda: RUN_TO_END)
         outer = driven.set(under_way)

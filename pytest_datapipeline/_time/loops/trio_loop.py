@@ -424,7 +424,7 @@ class TrioTime(LoopOnFakeTime):
         raise Stuck(
             explained(
                 f"A call of task {current_task().name!r} still waited when the fake was left, and "
-                f"nobody has cancelled it for {self._keeper.stalled_seconds:g} seconds. Cancel its "
+                f"nobody has canceled it for {self._keeper.stalled_seconds:g} seconds. Cancel its "
                 "nursery, or have the fake around the nursery.",
                 about="call-outlives-fake",
             )
@@ -474,7 +474,7 @@ class TrioTime(LoopOnFakeTime):
 
     async def run(self, runner: Coroutine[Any, Any, Any], limits: Drive) -> Any:
         """Run the coroutine of a runner in a scope of its own, and cancel that at its end; None if
-        it was cancelled."""
+        it was canceled."""
         under_way = DrivenTask(limits)
         goal = Goal(limits.finished, under_way.end, under_way.end, lambda: RUN_TO_END)
         returned = None

@@ -186,7 +186,7 @@ def test_open_tasks_are_counted_until_they_end() -> None:
     assert counts == [3, 2, 1, 0]
 
 
-def test_cancelling_a_task_that_has_ended_does_not_count_it_twice() -> None:
+def test_canceling_a_task_that_has_ended_does_not_count_it_twice() -> None:
     world = World()
     task = world.add()
 
