@@ -73,7 +73,10 @@ def asked(
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost:4100", "LOCALHOST", "fake.localhost", "[::1]:4100", "127.1.2.3"],
+    [
+        *("127.0.0.1", "127.1.2.3", "localhost:4100", "localhost:", "LOCALHOST", "fake.localhost"),
+        *("[::1]", "[::1]:4100", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]:4100"),
+    ],
 )
 def test_a_request_for_this_machine_is_served(server: Server, host: str) -> None:
     assert asked(server, Host=host)[0] == 200
@@ -90,6 +93,24 @@ def test_a_request_for_another_name_that_leads_here_is_refused(
 
     assert status == 403
     assert answer["message"].startswith("The request is for the host '")
+    assert server.fake.clock.now().isoformat() == START
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("[::1]evil.example", "127.0.0.1:80@evil.example", "localhost:80:80", "localhost:x"),
+        *("evil.example/.localhost", "evil.example#.localhost", "[::1", "::1", "[localhost]", ":1"),
+    ],
+)
+def test_a_request_whose_host_is_no_host_is_refused(server: Server, host: str) -> None:
+    status, answer = asked(server, Host=host)
+
+    assert status == 403
+    assert answer["message"] == (
+        f"The request is for the host {host!r}, which is no name or address, with or without a "
+        "port. Send the Host that the endpoint's URL has."
+    )
     assert server.fake.clock.now().isoformat() == START
 
 
@@ -319,6 +340,22 @@ def test_the_control_api_takes_the_token_alone() -> None:
 
     assert (without[0], wrong[0], right[0]) == (401, 401, 200)
     assert "'Authorization: Bearer TOKEN'" in without[1]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [(b"/_control/now", 401), (b"/", 403)], ids=["control", "service"]
+)
+def test_a_token_that_is_no_text_is_a_wrong_one(path: bytes, status: int) -> None:
+    with (
+        serving(host="0.0.0.0", token=TOKEN) as server,
+        socket.create_connection(("127.0.0.1", port_of(server)), timeout=20) as raw,
+    ):
+        raw.sendall(
+            b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n"
+            b"Authorization: Bearer Credential=\xe9/20240101/us-east-1/x/y\r\n\r\n"
+        )
+
+        assert status_of_answer(raw) == status
 
 
 def test_an_endpoint_that_listens_everywhere_is_called_by_any_name() -> None:
