@@ -49,6 +49,11 @@ def is_everywhere(host: str) -> bool:
         return not host
 
 
+def loopback_of(everywhere: str) -> str:
+    """By which address programs of this machine reach what listens at all addresses of a kind."""
+    return "::1" if ":" in everywhere else LOOPBACK
+
+
 def is_token(text: str) -> bool:
     """Whether a text can be a token: 16 to 128 letters and digits."""
     return _TOKEN.fullmatch(text) is not None

@@ -23,7 +23,7 @@ from .._service.protocol import aws_json, model
 from .._time.limits import real_time
 from .._time.timekeeper import Closed
 from ..errors import FakeUsageError, told_by_message
-from .access import LOOPBACK, Access, account_of, is_everywhere
+from .access import LOOPBACK, Access, account_of, is_everywhere, loopback_of
 from .handler import WebServer
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Listener:
     @property
     def url(self) -> str:
         """Where clients of this machine find it."""
-        host = LOOPBACK if is_everywhere(self._host) else self._host
+        host = loopback_of(self._host) if is_everywhere(self._host) else self._host
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     def start(self) -> None:
