@@ -62,6 +62,7 @@ class DataPipelineEndpoint:
             lambda: fake._world.responder, port, account=self._account
         )
         self._requests_before = 0
+        self._at_entry = fake._start
         self._variables = Variables()
         self._undo: ExitStack | None = None
 
@@ -97,6 +98,7 @@ class DataPipelineEndpoint:
         with ExitStack() as undo:
             self._endpoint.start()
             undo.callback(self._endpoint.stop)
+            self._at_entry = self._fake._mark()
             self._fake._attach(self.url, self._expected, self._starts)
             undo.callback(self._fake._detach)
             self._route(self._endpoint.url)
@@ -126,7 +128,8 @@ class DataPipelineEndpoint:
 
     def _expected(self) -> str | None:
         """Why time waits: a process takes its time to start, and nobody sees it coming."""
-        calls = self._fake.calls._made - self._fake._start.made
+        # A fake of a wider scope has those of earlier tests.
+        calls = self._fake.calls._made - self._fake._since(self._at_entry).made
         if self._endpoint.requests > self._requests_before or calls > 0:
             return None
         return f"no client has come to {self.url} yet"

@@ -316,17 +316,20 @@ def datapipeline_explore(request: pytest.FixtureRequest) -> Explore:
 
 
 @pytest.fixture
-def datapipeline_endpoint(
-    request: pytest.FixtureRequest, datapipeline_fake: DataPipelineFake
-) -> Iterator[DataPipelineEndpoint]:
+def datapipeline_endpoint(request: pytest.FixtureRequest) -> Iterator[DataPipelineEndpoint]:
     """The fake of this test behind HTTP on 127.0.0.1, for child processes and other languages.
 
-    The environment leads their clients to it. Needs the extra `endpoint`.
+    That is the fake that the test requests, one of a wider scope included, or else
+    datapipeline_fake. The environment leads their clients to it. Needs the extra `endpoint`.
     """
     from .endpoint import DataPipelineEndpoint
 
+    # The innermost answers: that of the test, or else that of the narrowest scope.
+    names = ("datapipeline_fake", *WIDER)
+    requested = [name for name in names if name in request.fixturenames]
+    fake = request.getfixturevalue(requested[0] if requested else names[0])
     shared = request.config.stash[STATE].shared_url
-    with DataPipelineEndpoint(datapipeline_fake, shared=shared) as endpoint:
+    with DataPipelineEndpoint(fake, shared=shared) as endpoint:
         yield endpoint
 
 

@@ -59,7 +59,7 @@ def the_same_machine() -> Iterator[None]:
 
     def refuse(self: socket.socket, address: Any) -> None:
         # The endpoint is on this machine, and so are those who call it.
-        if not isinstance(address, tuple) or address[0] != "127.0.0.1":
+        if not isinstance(address, tuple) or address[0] not in ("127.0.0.1", "::1"):
             raise AssertionError(f"a test connects to {address!r}")
         connect(self, address)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 # It is an access key too, so it is made of what stands in one.
 _TOKEN = re.compile(r"[A-Za-z0-9]{16,128}")
+# A name, an address of IPv4, or one of IPv6 in brackets; and maybe a port.
+_AUTHORITY = re.compile(
+    r"(?:(?P<name>[\w.-]+)|\[(?P<address>[\w.%-]*:[\w.%:-]*)\])(?::[0-9]*)?", re.ASCII
+)
 _KEY = re.compile(r"Credential=([^/\s]+)/")
 # Where a browser says a request comes from: typed by its user, or a page of the endpoint's own.
 _OWN_SITES = frozenset({"none", "same-origin"})
@@ -29,9 +33,12 @@ def is_loopback(host: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ip_address(name).is_loopback
+        address = ip_address(name)
     except ValueError:
         return False
+    # An address of IPv4 in the form of IPv6 is, before Python 3.13, none of loopback.
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def is_everywhere(host: str) -> bool:
@@ -40,6 +47,11 @@ def is_everywhere(host: str) -> bool:
         return ip_address(host).is_unspecified
     except ValueError:
         return not host
+
+
+def loopback_of(everywhere: str) -> str:
+    """By which address programs of this machine reach what listens at all addresses of a kind."""
+    return "::1" if ":" in everywhere else LOOPBACK
 
 
 def is_token(text: str) -> bool:
@@ -74,6 +86,11 @@ class Access:
         if not authority or is_everywhere(self._host):
             return None
         host = _host_of(authority)
+        if host is None:
+            return (
+                f"The request is for the host {authority!r}, which is no name or address, with or "
+                "without a port. Send the Host that the endpoint's URL has."
+            )
         if is_loopback(host) or host.lower() == self._host:
             return None
         return (
@@ -104,11 +121,12 @@ class Access:
             shown = headers.get("Authorization", "").removeprefix("Bearer ")
         else:
             shown = account_of(headers)
-        return hmac.compare_digest(shown.encode(), self._token.encode())
+        # Bytes that are no UTF-8 come as surrogates.
+        sent = shown.encode(errors="surrogateescape")
+        return hmac.compare_digest(sent, self._token.encode())
 
 
-def _host_of(authority: str) -> str:
-    """The host of `host`, `host:port`, `[address]` or `[address]:port`."""
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0]
-    return authority.partition(":")[0]
+def _host_of(authority: str) -> str | None:
+    """The host of `host`, `host:port`, `[address]` or `[address]:port`; None of anything else."""
+    found = _AUTHORITY.fullmatch(authority)
+    return None if found is None else found["name"] or found["address"]

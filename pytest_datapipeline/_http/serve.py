@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import math
 import secrets
+import shlex
 import signal
 import sys
 import time
@@ -34,22 +35,22 @@ _LAST_PORT = 65_535
 _HELP = """\
 AWS Data Pipeline listens on {url} ({time}).
 
-AWS CLI:  aws datapipeline list-pipelines --endpoint-url {url} --region {region}
+AWS CLI:  aws datapipeline list-pipelines --endpoint-url {quoted} --region {region}
 boto3:    boto3.client("datapipeline", endpoint_url="{url}", region_name="{region}")
 any SDK:  AWS_ENDPOINT_URL_DATA_PIPELINE={url}
           AWS_REGION={region} AWS_DEFAULT_REGION={region}
           AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=testing
 
-Control:  curl {shown}{url}/_control/advance \
+Control:  curl {shown}{quoted}/_control/advance \
 -d '{{"seconds": 3600}}'
-          curl {shown}{url}/_control/enqueue \
+          curl {shown}{quoted}/_control/enqueue \
 -d '{{"workerGroup": "wg", "task": {{"command": "true"}}}}'
-          curl {shown}{url}/_control/fail \
+          curl {shown}{quoted}/_control/fail \
 -d '{{"operation": "poll_for_task", "error": "throttling"}}'
-          curl {shown}{url}/_control/calls
-          curl {shown}{url}/_control/tasks
-          curl {shown}{url}/_control/now
-          curl -X POST {shown}{url}/_control/reset
+          curl {shown}{quoted}/_control/calls
+          curl {shown}{quoted}/_control/tasks
+          curl {shown}{quoted}/_control/now
+          curl -X POST {shown}{quoted}/_control/reset
 {opened}
 Ctrl-C ends it."""
 
@@ -187,6 +188,8 @@ def main(arguments: Sequence[str] | None = None, *, for_good: bool = False) -> i
         try:
             text = _HELP.format(
                 url=server.url,
+                # Shells take the brackets of an address of IPv6 for a pattern.
+                quoted=shlex.quote(server.url),
                 time=pace_text,
                 region=region,
                 key=token or "testing",

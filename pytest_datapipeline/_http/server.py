@@ -23,7 +23,8 @@ from .._service.protocol import aws_json, model
 from .._time.limits import real_time
 from .._time.timekeeper import Closed
 from ..errors import FakeUsageError, told_by_message
-from .access import LOOPBACK, Access, account_of, is_everywhere
+from .access import LOOPBACK, Access, account_of, is_everywhere, loopback_of
+from .handler import WebServer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,8 +36,7 @@ __tracebackhide__ = told_by_message
 CONTROL = "/_control"
 # A request beyond this is refused. The longest that the service's model allows is an expression.
 MAXIMUM_BODY = 24 * 1024 * 1024
-# Real seconds that a client gets to send the head of a request once it has begun, and its body.
-HEAD_SECONDS = 30.0
+# Real seconds that a client gets to send the body of a request.
 BODY_SECONDS = 30.0
 # Real seconds in which what is left of a refused request is read, so that its client sees why.
 _LINGER_SECONDS = 1.0
@@ -86,49 +86,6 @@ class Connection:
         return self._transport is not None and not self._transport.is_closing()
 
 
-class _Handler(web.RequestHandler):
-    """One connection's requests, of which none takes forever to begin."""
-
-    def __init__(self, manager: web.Server, **options: Any) -> None:
-        super().__init__(manager, **options)
-        self._head: asyncio.TimerHandle | None = None
-        self._busy = False
-
-    def data_received(self, data: bytes) -> None:
-        if self._head is None and not self._busy:
-            self._head = self._loop.call_later(HEAD_SECONDS, self.force_close)
-        super().data_received(data)
-
-    def begin(self) -> None:
-        """A request's head has come."""
-        self._busy = True
-        self._cancel()
-
-    def end(self) -> None:
-        """It has its answer."""
-        self._busy = False
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._cancel()
-        super().connection_lost(exc)
-
-    def _cancel(self) -> None:
-        if self._head is not None:
-            self._head.cancel()
-            self._head = None
-
-
-class _WebServer(web.Server):
-    """aiohttp's server, with our handlers."""
-
-    def __init__(self, handler: Any, *, options: dict[str, Any], **given: Any) -> None:
-        super().__init__(handler, **given, **options)
-        self._options = options
-
-    def __call__(self) -> _Handler:
-        return _Handler(self, loop=self._loop, **self._options)
-
-
 class Listener:
     """An HTTP server in a thread of its own.
 
@@ -153,7 +110,7 @@ class Listener:
         self._access = Access(host, token)
         self._loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # until it starts
         self._server: asyncio.Server | None = None
-        self._web: _WebServer | None = None
+        self._web: WebServer | None = None
         self._thread = threading.Thread(target=self._run, name="datapipeline-endpoint", daemon=True)
 
     def __repr__(self) -> str:
@@ -167,7 +124,7 @@ class Listener:
     @property
     def url(self) -> str:
         """Where clients of this machine find it."""
-        host = LOOPBACK if is_everywhere(self._host) else self._host
+        host = loopback_of(self._host) if is_everywhere(self._host) else self._host
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     def start(self) -> None:
@@ -202,7 +159,7 @@ class Listener:
         self._loop.run_forever()
 
     async def _open(self) -> None:
-        self._web = _WebServer(
+        self._web = WebServer(
             self._handle,
             request_factory=self._request,
             handler_cancellation=True,

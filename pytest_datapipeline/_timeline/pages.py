@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 80
 # Under which a report carries what the index says of its pages, from xdist's workers too.
 _PAGES = "datapipeline_pages"
+_NO_PAGE = (
+    "No page was written. A test that has a fake gets one if it fails, or asks for it: "
+    "@pytest.mark.datapipeline(report=True)."
+)
 
 
 class _Double(Protocol):
@@ -102,7 +106,9 @@ class Pages:
             timeline = double._timeline(before, failure)
             if timeline is not None:
                 name = _file_name(report.nodeid, len(entries) + 1)
-                entries.append(self._write(name, report, timeline, double, before, failure))
+                entry = self._write(name, report, timeline, double, before, failure)
+                if entry is not None:
+                    entries.append(entry)
         setattr(report, _PAGES, entries)
         # Where pytest-html is loaded and writes a report.
         html = self._config.getoption("htmlpath", None)
@@ -117,7 +123,7 @@ class Pages:
         double: _Double,
         before: int,
         failure: str | None,
-    ) -> _Entry:
+    ) -> _Entry | None:
         findings = double._findings()
         made = double.calls._made - before
         text = page(
@@ -132,6 +138,7 @@ class Pages:
             (self._folder / name).write_text(text, encoding="utf-8")
         except OSError as error:
             report.sections.append(("AWS Data Pipeline: report", f"No page was written: {error}"))
+            return None
         return {
             "test": report.nodeid,
             "outcome": report.outcome,
@@ -174,6 +181,9 @@ class Pages:
         """Say where the pages are."""
         terminalreporter.section("AWS Data Pipeline: timelines")
         number = len(self._entries)
+        if self._problem is None and number == 0:
+            terminalreporter.line(_NO_PAGE)
+            return
         pages = f"{number} page{'' if number == 1 else 's'}"
         where = self._problem or (self._folder / "index.html").as_uri()
         terminalreporter.line(f"{pages}: {where}")

@@ -17,6 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from pytest_datapipeline._http import handler as http_handler
 from pytest_datapipeline._http import server as http_server
 from pytest_datapipeline._http.controls import Server
 from pytest_datapipeline._http.serve import main
@@ -72,7 +73,10 @@ def asked(
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost:4100", "LOCALHOST", "fake.localhost", "[::1]:4100", "127.1.2.3"],
+    [
+        *("127.0.0.1", "127.1.2.3", "localhost:4100", "localhost:", "LOCALHOST", "fake.localhost"),
+        *("[::1]", "[::1]:4100", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]:4100"),
+    ],
 )
 def test_a_request_for_this_machine_is_served(server: Server, host: str) -> None:
     assert asked(server, Host=host)[0] == 200
@@ -89,6 +93,24 @@ def test_a_request_for_another_name_that_leads_here_is_refused(
 
     assert status == 403
     assert answer["message"].startswith("The request is for the host '")
+    assert server.fake.clock.now().isoformat() == START
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("[::1]evil.example", "127.0.0.1:80@evil.example", "localhost:80:80", "localhost:x"),
+        *("evil.example/.localhost", "evil.example#.localhost", "[::1", "::1", "[localhost]", ":1"),
+    ],
+)
+def test_a_request_whose_host_is_no_host_is_refused(server: Server, host: str) -> None:
+    status, answer = asked(server, Host=host)
+
+    assert status == 403
+    assert answer["message"] == (
+        f"The request is for the host {host!r}, which is no name or address, with or without a "
+        "port. Send the Host that the endpoint's URL has."
+    )
     assert server.fake.clock.now().isoformat() == START
 
 
@@ -189,14 +211,69 @@ def test_a_request_that_announces_too_much_is_refused_before_it_has_come(server:
             pass  # it hangs up
 
 
+def test_a_connection_on_which_nothing_comes_is_hung_up_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_handler, "HEAD_SECONDS", 0.05)
+    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=20) as raw:
+        assert raw.recv(1000) == b""
+
+
 def test_a_request_whose_head_does_not_come_is_hung_up_on(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(http_handler, "HEAD_SECONDS", 0.05)
     with socket.create_connection(("127.0.0.1", port_of(server)), timeout=20) as raw:
         raw.sendall(b"POST / HTTP/1.1\r\nHost: local")
 
         assert raw.recv(1000) == b""
+
+
+NOW = b"GET /_control/now HTTP/1.1\r\nHost: localhost\r\n\r\n"
+REQUESTS = {
+    "no-body": NOW,
+    "length": b"POST /_control/now HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
+    "chunks": b"POST /_control/now HTTP/1.1\r\nHost: localhost\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+}
+
+
+def status_of_answer(raw: socket.socket) -> int:
+    """The status of the one answer that comes."""
+    with http.client.HTTPResponse(raw) as answer:
+        answer.begin()
+        answer.read()
+        return answer.status
+
+
+@pytest.mark.parametrize("request_before", REQUESTS.values(), ids=REQUESTS)
+@pytest.mark.parametrize("begun", [b"P", NOW[:-1]], ids=["a-byte", "all-but-a-byte"])
+def test_a_request_that_begins_with_the_end_of_another_and_does_not_come_is_hung_up_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch, request_before: bytes, begun: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=20) as raw:
+        raw.sendall(NOW)
+        assert status_of_answer(raw) == 200
+        # The connection has been made, and is not limited by this any more.
+        monkeypatch.setattr(http_handler, "HEAD_SECONDS", 0.05)
+
+        raw.sendall(request_before + begun)
+
+        assert status_of_answer(raw) == 200
+        assert raw.recv(1000) == b""
+
+
+@pytest.mark.parametrize("request_before", REQUESTS.values(), ids=REQUESTS)
+def test_a_request_that_comes_with_the_end_of_another_is_answered(
+    server: Server, request_before: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=20) as raw:
+        raw.sendall(request_before + NOW[:5])
+        assert status_of_answer(raw) == 200
+
+        raw.sendall(NOW[5:])
+
+        assert status_of_answer(raw) == 200
 
 
 def test_a_request_whose_body_does_not_come_is_told_so(
@@ -209,22 +286,23 @@ def test_a_request_whose_body_does_not_come_is_told_so(
         assert raw.recv(1000).startswith(b"HTTP/1.1 408")
 
 
+@pytest.mark.parametrize("request_before", REQUESTS.values(), ids=REQUESTS)
 def test_a_connection_that_rests_between_requests_is_kept(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, monkeypatch: pytest.MonkeyPatch, request_before: bytes
 ) -> None:
-    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=20)
-    connection.request("GET", "/_control/now")
-    connection.getresponse().read()
+    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=20) as resting:
+        resting.sendall(NOW)
+        assert status_of_answer(resting) == 200
+        monkeypatch.setattr(http_handler, "HEAD_SECONDS", 0.05)
+        resting.sendall(request_before)
+        assert status_of_answer(resting) == 200
 
-    # A head that has not come on another connection is longer overdue than this one's rest.
-    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=20) as raw:
-        raw.sendall(b"POST")
-        assert raw.recv(1000) == b""
-    connection.request("GET", "/_control/now")
+        # What does not come on another connection is longer overdue than this one's rest.
+        with socket.create_connection(("127.0.0.1", port_of(server)), timeout=20) as raw:
+            assert raw.recv(1000) == b""
+        resting.sendall(NOW)
 
-    assert connection.getresponse().status == 200
-    connection.close()
+        assert status_of_answer(resting) == 200
 
 
 # -- beyond this machine --------------------------------------------------------------------------
@@ -262,6 +340,22 @@ def test_the_control_api_takes_the_token_alone() -> None:
 
     assert (without[0], wrong[0], right[0]) == (401, 401, 200)
     assert "'Authorization: Bearer TOKEN'" in without[1]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [(b"/_control/now", 401), (b"/", 403)], ids=["control", "service"]
+)
+def test_a_token_that_is_no_text_is_a_wrong_one(path: bytes, status: int) -> None:
+    with (
+        serving(host="0.0.0.0", token=TOKEN) as server,
+        socket.create_connection(("127.0.0.1", port_of(server)), timeout=20) as raw,
+    ):
+        raw.sendall(
+            b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n"
+            b"Authorization: Bearer Credential=\xe9/20240101/us-east-1/x/y\r\n\r\n"
+        )
+
+        assert status_of_answer(raw) == status
 
 
 def test_an_endpoint_that_listens_everywhere_is_called_by_any_name() -> None:

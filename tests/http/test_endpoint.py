@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from support.inner_pytest import Run
+
 
 # Starting a Python takes its time on a busy machine.
 pytestmark = pytest.mark.datapipeline(patience=60)
@@ -204,6 +206,19 @@ def test_another_process_takes_over_from_one_that_was_killed(
     assert [attempt.status for attempt in task.attempts] == ["FAILED", "FINISHED"]
 
 
+def test_time_waits_for_the_first_process_whatever_was_called_before_the_endpoint(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any
+) -> None:
+    datapipeline_client.list_pipelines()
+    late = datapipeline_fake.enqueue("wg", delay=1800)
+
+    with DataPipelineEndpoint(datapipeline_fake), runner(tasks=1) as child:
+        datapipeline_fake.wait_until(late)
+        child.communicate(timeout=30)
+
+    assert datapipeline_fake.calls.count(poll_for_task()) == 20
+
+
 def test_clients_of_this_process_and_of_others_share_the_queues(
     datapipeline_fake: DataPipelineFake,
     datapipeline_client: Any,
@@ -291,6 +306,89 @@ def test_nothing_in_the_surroundings_leads_a_child_process_elsewhere(
         printed, _ = child.communicate(timeout=60)
 
     assert (child.returncode, printed) == (0, "")
+
+
+# -- fakes of wider scopes -------------------------------------------------------------------------
+
+CREATION = """
+    import boto3
+
+    boto3.client("datapipeline").create_pipeline(name="from a process", uniqueId="u")
+"""
+
+
+class TestWide:
+    def test_a_process_talks_to_the_fake_of_the_wider_scope_that_a_test_requests(
+        self,
+        class_datapipeline_fake: DataPipelineFake,
+        datapipeline_endpoint: DataPipelineEndpoint,
+    ) -> None:
+        with process(CREATION) as child:
+            printed, _ = child.communicate(timeout=60)
+
+        assert (child.returncode, printed) == (0, "")
+        assert [held.name for held in class_datapipeline_fake.pipelines] == ["from a process"]
+
+
+CREATED = """
+    import http.client, json
+    import pytest
+
+    def created(endpoint, name):
+        connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=20)
+        body = json.dumps({"name": name, "uniqueId": name})
+        connection.request("POST", "/", body, {"X-Amz-Target": "DataPipeline.CreatePipeline"})
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    def names(fake):
+        return [held.name for held in fake.pipelines]
+"""
+
+
+@pytest.mark.parametrize("scope", ["class", "module", "package", "session"])
+def test_each_test_of_a_scope_has_an_endpoint_of_the_same_fake(run: Run, scope: str) -> None:
+    source = (
+        CREATED
+        + f"""
+    class TestTogether:
+        def test_one(self, {scope}_datapipeline_fake, datapipeline_endpoint):
+            created(datapipeline_endpoint, "of one")
+            assert names({scope}_datapipeline_fake) == ["of one"]
+
+        def test_two(self, datapipeline_endpoint, {scope}_datapipeline_fake):
+            created(datapipeline_endpoint, "of two")
+            assert names({scope}_datapipeline_fake) == ["of one", "of two"]
+"""
+    )
+
+    run(source).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("requested", "answering"),
+    [
+        ("module_datapipeline_fake, datapipeline_fake", "datapipeline_fake"),
+        ("module_datapipeline_fake, class_datapipeline_fake", "class_datapipeline_fake"),
+    ],
+    ids=["of-the-test", "of-the-narrower-scope"],
+)
+@pytest.mark.parametrize("order", ["datapipeline_endpoint, {}", "{}, datapipeline_endpoint"])
+def test_the_innermost_fake_that_a_test_requests_is_behind_the_endpoint(
+    run: Run, requested: str, answering: str, order: str
+) -> None:
+    source = (
+        CREATED
+        + f"""
+    class TestTogether:
+        def test_it(self, {order.format(requested)}):
+            created(datapipeline_endpoint, "here")
+            assert names({answering}) == ["here"]
+            assert names(module_datapipeline_fake) == []
+"""
+    )
+
+    run(source).assert_outcomes(passed=1)
 
 
 # -- mistakes --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -354,6 +355,57 @@ def test_the_command_tells_where_it_listens_and_ends_cleanly_by_ctrl_c() -> None
     assert started.returncode == 0
     assert "Traceback" not in told
     assert told.endswith("Ended.\n")
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as tried:
+            tried.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", r"127\.0\.0\.1"),
+        ("0.0.0.0", r"127\.0\.0\.1"),
+        *(
+            pytest.param(
+                host, r"\[::1\]", marks=pytest.mark.skipif(not has_ipv6(), reason="needs IPv6")
+            )
+            for host in ("::1", "::", "0::0")
+        ),
+    ],
+)
+def test_the_command_tells_a_url_by_which_this_machine_reaches_it(host: str, shown: str) -> None:
+    with command("--manual", "--host", host, "--token", "0123456789abcdef") as (started, first):
+        assert started.stdout is not None
+        text = first + "".join(iter(started.stdout.readline, "Ctrl-C ends it.\n"))
+        urls = set(re.findall(r"http://[^\s\"'/]*", text))
+        url = urls.pop()
+        shown_token = {"Authorization": "Bearer 0123456789abcdef"}
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+        connection.request("GET", "/_control/now", headers=shown_token)
+        status = connection.getresponse().status
+        connection.close()
+
+    assert re.fullmatch(rf"http://{shown}:\d+", url)
+    assert urls == set()
+    assert status == 200
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="needs IPv6")
+def test_the_command_quotes_for_a_shell_what_it_would_take_for_a_pattern() -> None:
+    with command("--manual", "--host", "::1") as (started, first):
+        assert started.stdout is not None
+        lines = list(iter(started.stdout.readline, "Ctrl-C ends it.\n"))
+
+    url = first.split()[5]
+    examples = [line for line in lines if "curl " in line or line.startswith("AWS CLI:")]
+    assert len(examples) == 8
+    assert all(f"'{url}'" in line for line in examples)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -332,6 +332,23 @@ def test_the_shared_endpoint_takes_clients_that_come_and_go_at_once(
     result.assert_outcomes(passed=1)
 
 
+def test_the_shared_endpoint_leads_to_the_fake_of_the_wider_scope_that_a_test_requests(
+    pytester: pytest.Pytester,
+) -> None:
+    result = shared(
+        pytester,
+        """
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(module_datapipeline_fake, datapipeline_endpoint, number):
+            headers = signed(datapipeline_endpoint.environment["AWS_ACCESS_KEY_ID"])
+            assert ask("POST", "/", "{}", headers)[0] == 200
+            assert len(module_datapipeline_fake.calls) == number
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
+
+
 def test_a_proxy_does_not_stand_between_a_test_and_the_shared_endpoint(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

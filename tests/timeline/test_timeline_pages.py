@@ -111,6 +111,19 @@ def test_the_index_leads_to_the_pages(run: Run, pytester: pytest.Pytester) -> No
     )
 
 
+def test_a_run_without_pages_says_which_tests_get_one(run: Run) -> None:
+    result = run("def test_passes(datapipeline_fake): pass", "--datapipeline-report=pages")
+
+    result.stdout.fnmatch_lines(
+        [
+            "*AWS Data Pipeline: timelines*",
+            "No page was written. A test that has a fake gets one if it fails, or asks for it: "
+            "@pytest.mark.datapipeline(report=True).",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*file://*")
+
+
 def test_the_ini_file_can_name_a_folder_beside_it(run: Run, pytester: pytest.Pytester) -> None:
     run(SOURCE, ini="datapipeline_report = out/pages")
 
@@ -200,6 +213,28 @@ def test_a_page_that_can_not_be_written_is_told_in_the_report(
     result = run(source, "--datapipeline-report=pages")
 
     result.stdout.fnmatch_lines(["*AWS Data Pipeline: report*", "No page was written: *"])
+
+
+def test_the_index_does_not_lead_to_a_page_that_can_not_be_written(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    source = """
+        import shutil
+
+        def test_fails(datapipeline_fake):
+            datapipeline_fake.enqueue("wg")
+            shutil.rmtree("pages")
+            assert False
+
+        def test_makes_the_folder_again(datapipeline_fake):
+            import os
+            os.mkdir("pages")
+    """
+
+    result = run(source, "--datapipeline-report=pages")
+
+    assert "href" not in (pytester.path / "pages" / "index.html").read_text(encoding="utf-8")
+    result.stdout.no_fnmatch_line("*file://*")
 
 
 def test_the_marker_refuses_what_is_no_yes_or_no(run: Run) -> None:
