@@ -43,8 +43,8 @@ SECTIONS: dict[str, tuple[Message, ...]] = {
                 "kept from the network",
             ),
             "A test that requests no fake called the service: at import, in a fixture of a wider "
-            "scope, or in a thread of an earlier test; or a thread did while one fake gave way to "
-            "another.",
+            "scope, or in a thread of an earlier test; or a fixture did that cleans up after the "
+            "fake has ended; or a thread, while one fake gave way to another.",
             "Request `datapipeline_fake` in the test, or in the fixture that makes the call. If "
             "the call is to reach AWS, allow it: `allow_real_calls`.",
             ("how-to/scopes.md", "how-to/moto.md", "reference/settings.md#allow_real_calls"),

@@ -162,8 +162,15 @@ def check_reach(item: pytest.Item, names: Collection[str]) -> None:
         raise FakeUsageError(
             explained(
                 f"@pytest.mark.{MARKER}({told}) comes too late: the test's fake is that of "
-                f"{wider}, which was made for its {scope}. Mark the {scope}, or request "
-                "datapipeline_fake.",
+                f"{wider}, which was made for its {scope}. {_how_to_set(scope, overlooked)}, or "
+                "request datapipeline_fake.",
                 about="marker-too-late",
             )
         )
+
+
+def _how_to_set(scope: str, names: list[str]) -> str:
+    """Where the settings of a fake of a wider scope are given."""
+    if scope == "session":  # which has no marker
+        return f"Set {' and '.join(f'datapipeline_{name}' for name in names)} in the ini file"
+    return f"Mark the {scope}"

@@ -95,8 +95,12 @@ class State:
     def _make_guard(self) -> Guard:
         from .._clients.session.guard import Guard
 
-        self.guard = Guard(self._mode, self._home)
+        self.guard = Guard(self._mode, self._home, self._had_double)
         return self.guard
+
+    def _had_double(self) -> bool:
+        """Whether the test under way has made a double."""
+        return self.item is not None and bool(self.item.stash.get(DOUBLES, ()))
 
     def close(self) -> None:
         """Leave botocore and the environment as they were."""

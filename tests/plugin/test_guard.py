@@ -291,6 +291,23 @@ def test_a_call_of_a_fixture_that_cleans_up_is_refused(
     result.stdout.fnmatch_lines("ListPipelines was called on AWS Data Pipeline, but no fake *")
 
 
+def test_one_that_cleans_up_after_the_fake_is_told_where_to_request_it(run: Run) -> None:
+    result = run(
+        CLEANS_UP
+        + """
+    def test_call(cleans_up, datapipeline_fake):
+        pass
+"""
+    )
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        "*no fake is active any more, as that of this test has ended, and the call was kept from "
+        "the network (*). Request the fixture datapipeline_fake (or datapipeline_stubber) in the "
+        "fixture that makes this call, which then cleans up before the fake ends.*"
+    )
+
+
 ALLOWED = (
     CALL
     + """

@@ -395,11 +395,12 @@ def test_a_marker_that_comes_too_late_for_its_fake_is_an_error(run: Run, scope: 
         )
     )
 
+    remedy = "Set datapipeline_start in the ini file" if scope == "session" else f"Mark the {scope}"
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         [
             "*.datapipeline(start='2020-01-01') comes too late: the test's fake is that of "
-            f"{scope}_datapipeline_fake, which was made for its {scope}. Mark the {scope}, or *"
+            f"{scope}_datapipeline_fake, which was made for its {scope}. {remedy}, or *"
         ]
     )
 

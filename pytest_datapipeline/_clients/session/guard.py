@@ -58,12 +58,19 @@ class Guard:
             fake of this package answers, those that other mocks would answer included; "off",
             nothing.
         home: the thread that runs the tests.
+        had_double: whether the test under way had a double, which has left if none is active.
     """
 
-    def __init__(self, mode: Callable[[], Mode], home: threading.Thread) -> None:
+    def __init__(
+        self,
+        mode: Callable[[], Mode],
+        home: threading.Thread,
+        had_double: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.violations: list[str] = []
         self._mode = mode
         self._home = home
+        self._had_double = had_double
         self._refusals = 0
         self._unwinder: Unwinder | None = None
         self._patches = Patches()
@@ -238,11 +245,16 @@ class Guard:
             threads.end_straggler()
 
     def _refusal(self, operation: str, url: str) -> BaseException:
-        gave_way = "" if active.active() is None else " yet, as one gives way to another"
+        why, where = "", "in the test"
+        if active.active() is not None:
+            why = " yet, as one gives way to another"
+        elif self._had_double():
+            why = " any more, as that of this test has ended"
+            where = "in the fixture that makes this call, which then cleans up before the fake ends"
         problem = (
-            f"{operation} was called on AWS Data Pipeline, but no fake is active{gave_way}, and "
+            f"{operation} was called on AWS Data Pipeline, but no fake is active{why}, and "
             f"the call was kept from the network ({_host(url)}). Request the fixture "
-            "datapipeline_fake (or datapipeline_stubber) in the test. "
+            f"datapipeline_fake (or datapipeline_stubber) {where}. "
         )
         strict = self._mode() == "strict"
         if strict:
