@@ -2,7 +2,7 @@
 
 # Annotations are looked up by every run of pytest: no future import, which makes texts of them.
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
@@ -214,7 +214,7 @@ def check_value(option: Option, value: Any, source: str) -> Any:
         return _checked_value(option, value, source)
     except FakeUsageError as error:
         text, ids = parted(str(error))
-        raise FakeUsageError(explained(text, about=ids[0] if ids else "wrong-setting")) from None
+        raise _wrong(text, ids) from None
 
 
 def _checked_value(option: Option, value: Any, source: str) -> Any:
@@ -276,12 +276,15 @@ def parse_text(option: Option, text: str, source: str) -> Any:
             return True
         if lowered in {"false", "no", "off", "0"}:
             return False
-        raise FakeUsageError(f"{source}: {option.name} is {text!r}; it can be true or false.")
+        raise _wrong(f"{source}: {option.name} is {text!r}; it can be true or false.")
     if option.kind in (int, float):
         try:
             return option.kind(text)
         except ValueError:
-            raise FakeUsageError(
-                f"{source}: {option.name} is {text!r}; it must be a number."
-            ) from None
+            what = "a whole number" if option.kind is int else "a number"
+            raise _wrong(f"{source}: {option.name} is {text!r}; it must be {what}.") from None
     return text
+
+
+def _wrong(text: str, ids: Sequence[str] = ()) -> FakeUsageError:
+    return FakeUsageError(explained(text, about=ids[0] if ids else "wrong-setting"))

@@ -181,7 +181,12 @@ def _text(name: str) -> str:
             return sys.stdin.read()
         return Path(name).read_text(encoding="utf-8")
     except OSError as error:
-        raise FakeUsageError(f"the definition {name!r} cannot be read: {error.strerror}.") from None
+        where = ""
+        if isinstance(error, FileNotFoundError) and not os.path.isabs(name):
+            where = f" It was looked for in {os.getcwd()}."
+        raise FakeUsageError(
+            f"the definition {name!r} cannot be read: {error.strerror}.{where}"
+        ) from None
     except ValueError as error:
         # No UTF-8, or a name that no file can have.
         raise FakeUsageError(f"the definition {name!r} cannot be read: {error}.") from None

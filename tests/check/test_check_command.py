@@ -300,9 +300,9 @@ def test_files_beside_one_that_can_not_be_read_are_checked_all_the_same(
 
     caught = capsys.readouterr()
     assert "1 definition: 1 error, 2 warnings, 1 piece of advice." in caught.out
-    assert caught.err == (
-        "the definition 'nowhere.json' cannot be read: No such file or directory.\n"
-        "the definition 'also-nowhere.json' cannot be read: No such file or directory.\n"
+    why = f"cannot be read: No such file or directory. It was looked for in {Path.cwd()}.\n"
+    assert (
+        caught.err == f"the definition 'nowhere.json' {why}the definition 'also-nowhere.json' {why}"
     )
 
 

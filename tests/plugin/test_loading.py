@@ -213,6 +213,7 @@ def test_the_marker_goes_before_both_and_the_closest_one_wins(
             "datapipeline_patience = -1",
             "*patience is -1.0; it must be a number of seconds above 0*",
         ),
+        ("datapipeline_kept_calls = 2.5", "*kept_calls is '2.5'; it must be a whole number.*"),
         ("datapipeline_freeze = maybe", "*freeze is 'maybe'; it can be true or false.*"),
         (
             "datapipeline_start = tomorrow",
@@ -228,7 +229,7 @@ def test_a_wrong_ini_value_is_a_usage_error(run: Run, ini: str, message: str) ->
     result = run(PASSING, ini=ini)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(message)
+    result.stderr.fnmatch_lines([message, "*Help: pytest-datapipeline explain *"])
 
 
 @pytest.mark.parametrize(
