@@ -119,6 +119,8 @@ class DataPipelineFake:
         if kind is None:
             self._warn(())
             self.verify()
+        else:
+            active.left_in_error(self)
 
     def __call__(self, test: Decorated) -> Decorated:
         """Decorate a function, a coroutine function or a class of tests: each call, or each test of

@@ -31,6 +31,7 @@ from ._plugin.state import (
     State,
     active,
     doubles_of,
+    left_in_error,
     settings_of,
     supply_regions,
 )
@@ -135,6 +136,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     state.refusals()
     item.stash[FAILED] = False
     item.stash[DOUBLES] = []
+    left_in_error()
     around = active()
     if around is not None:
         item.stash[AROUND] = (around, around._mark())
@@ -208,8 +210,13 @@ def pytest_runtest_makereport(
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     if report.failed and hasattr(suite, "_datapipeline_test_failed"):
         suite._datapipeline_test_failed()
+    left = left_in_error()
     if call.when == "call":
         seen = doubles_of(item)
+        if report.failed:
+            # By a `with` or a decorator within the test.
+            known = [double for double, *_ in seen]
+            seen += [(double, 0, ()) for double in left if double not in known]
         for double, made, found in seen:
             from ._plugin.reports import report_double
 

@@ -5,6 +5,7 @@ Cheap to import: the plugin needs it before anybody uses a double.
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any, NamedTuple, Protocol
 
@@ -32,6 +33,12 @@ class _Entered(NamedTuple):
 
 _entered: list[_Entered] = []
 
+# Those that were left because of an error, and how many were around each: where the plugin is there
+# to tell of them. Those of earlier examples of a test give way to the latest.
+_LEFT_IN_ERROR: list[tuple[int, Any]] | None = (
+    [] if "pytest_datapipeline._plugin.state" in sys.modules else None
+)
+
 
 def enter(double: Double, name: str) -> None:
     """Make `double` the one that answers; the one around it gives way until it leaves.
@@ -40,6 +47,8 @@ def enter(double: Double, name: str) -> None:
         FakeUsageError: one of another thread answers. Each would get calls of the other.
     """
     here = threading.current_thread()
+    if _LEFT_IN_ERROR:
+        _LEFT_IN_ERROR[:] = [held for held in _LEFT_IN_ERROR if held[0] < len(_entered)]
     if _entered:
         outer = _entered[-1]
         if outer.thread is not here:
@@ -74,6 +83,20 @@ def leave(double: Double) -> None:
     del _entered[place]
     if innermost and _entered:
         _entered[-1].double._take_over()
+
+
+def left_in_error(double: Double) -> None:
+    """Take note that a double was left because of an error."""
+    if _LEFT_IN_ERROR is not None:
+        _LEFT_IN_ERROR.append((len(_entered), double))
+
+
+def taken_left_in_error() -> list[Any]:
+    """The doubles that were left because of an error, since this was asked before."""
+    taken = [double for _, double in _LEFT_IN_ERROR or ()]
+    if _LEFT_IN_ERROR is not None:
+        _LEFT_IN_ERROR.clear()
+    return taken
 
 
 def active() -> Any:

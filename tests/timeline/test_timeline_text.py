@@ -234,3 +234,69 @@ def test_a_fake_that_the_test_has_reset_tells_what_came_after(run: Run) -> None:
 
     result.stdout.fnmatch_lines("*AWS Data Pipeline: timeline, 1 call -*")
     assert "list_pipelines()" in "\n".join(section(result))
+
+
+MADE_IN_THE_TEST = """
+    import unittest
+
+    import boto3
+    from hypothesis import given
+    from hypothesis import strategies as st
+
+    from pytest_datapipeline import DataPipelineFake
+
+    def create(name):
+        boto3.client("datapipeline").create_pipeline(name=name, uniqueId="u")
+
+    @DataPipelineFake()
+    def test_function():
+        create("decorated-function")
+        assert 0
+
+    @DataPipelineFake()
+    class TestPlain:
+        def test_one(self):
+            create("decorated-class")
+            assert 0
+
+    @DataPipelineFake()
+    class TestUnittest(unittest.TestCase):
+        def test_one(self):
+            create("decorated-unittest")
+            self.fail()
+
+    def test_with(datapipeline_fake):
+        create("outside")
+        with DataPipelineFake():
+            create("with")
+            assert 0
+
+    @given(st.integers())
+    def test_examples(number):
+        with DataPipelineFake():
+            create(f"example-{number}")
+            assert number < 100
+
+    def test_it_passes():
+        try:
+            with DataPipelineFake():
+                create("passing")
+                assert 0
+        except AssertionError:
+            pass
+"""
+
+
+def test_fakes_that_a_test_makes_itself_have_theirs(run: Run) -> None:
+    result = run(MADE_IN_THE_TEST, "-p", "no:randomly")
+
+    result.assert_outcomes(failed=5, passed=1)
+    made = [
+        line.split("create_pipeline(name=")[1].split("'")[1]
+        for line in result.stdout.lines
+        if "  create_pipeline(name=" in line
+    ]
+    assert made == [
+        *("decorated-function", "decorated-class", "decorated-unittest"),
+        *("outside", "with", "example-100"),
+    ]
