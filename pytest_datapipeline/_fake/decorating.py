@@ -104,9 +104,16 @@ def _of_unittest(cls: Any, make: Make) -> Any:
 
 def _has_failed(case: Any) -> bool:
     """Whether a test has failed, in its cleanups: by unittest's result, or by pytest's."""
-    result = getattr(getattr(case, "_outcome", None), "result", None)
+    outcome = getattr(case, "_outcome", None)
+    result = getattr(outcome, "result", None)
     told = [*getattr(result, "failures", ()), *getattr(result, "errors", ())]
-    return any(held is case for held, _ in told) or bool(getattr(result, "_excinfo", None))
+    # Python 3.10 tells its result after the cleanups.
+    held_back = [error for _, error in getattr(outcome, "errors", ()) if error is not None]
+    return (
+        any(held is case for held, _ in told)
+        or bool(held_back)
+        or bool(getattr(result, "_excinfo", None))
+    )
 
 
 class _Failed(Exception):
