@@ -24,7 +24,6 @@ from .._service.protocol.task_object import TaskObject
 from .._service.service import Answer, Caller, Service
 from .._service.settings import POLL_SECONDS
 from .._time import threads
-from .._time.loops.callers import in_a_loop
 from .._time.timekeeper import Closed
 from ..errors import FakeUsageError, RunnerUnwound, told_by_message
 
@@ -109,9 +108,6 @@ class Responder:
         if request.actor is not self._time.home:
             threads.end_straggler()
             request.holder = request.actor
-        elif in_a_loop():
-            # Its timers are virtual from now on, as after a call of aiobotocore.
-            self._loops().adopt_running()
         self._note_poll(request)
         self._begins(request)
         try:

@@ -10,7 +10,6 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.inner_pytest import run_apart
 
 from pytest_datapipeline import DataPipelineFake, Stuck
 
@@ -209,34 +208,3 @@ def test_a_call_now_and_then_is_progress(
         for _ in range(900):
             time.sleep(60)
         datapipeline_client.list_pipelines()
-
-
-@pytest.mark.parametrize("library", ["asyncio", "trio"])
-def test_a_coroutine_sleeps_in_virtual_time_once_a_client_of_boto3_has_called_in_it(
-    pytester: pytest.Pytester, library: str
-) -> None:
-    pytest.importorskip(library)
-    # An hour: a sleep in real time would outlast the test.
-    pytester.makepyfile(
-        f"""
-        import sys
-        import {library}
-        import boto3
-
-        def test_one(datapipeline_fake):
-            before = datapipeline_fake.clock.now()
-
-            async def main():
-                boto3.client("datapipeline").list_pipelines()
-                await {library}.sleep(3600)
-
-            {library}.run({"main()" if library == "asyncio" else "main"})
-
-            assert (datapipeline_fake.clock.now() - before).total_seconds() == 3600
-            assert "aiobotocore" not in sys.modules
-        """
-    )
-
-    result = run_apart(pytester)
-
-    result.assert_outcomes(passed=1)
