@@ -51,12 +51,14 @@ def decorate(target: Any, make: Make) -> Any:
 def _of_function(function: Any, make: Make) -> Any:
     signature = inspect.signature(function)
     wanted = NAME in signature.parameters
-    place = list(signature.parameters).index(NAME) if wanted else 0
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    positions = [held.name for held in signature.parameters.values() if held.kind in by_position]
+    place = positions.index(NAME) if NAME in positions else None
 
     def call(fake: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not wanted:
             return function(*args, **kwargs)
-        if len(args) > place:
+        if place is not None and len(args) > place:
             return function(*args[:place], fake, *args[place:], **kwargs)
         return function(*args, **{**kwargs, NAME: fake})
 

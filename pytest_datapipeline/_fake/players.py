@@ -218,7 +218,7 @@ def _check_player(function: Any) -> None:
     if not callable(function):
         raise FakeUsageError(f"work() takes a function of the work, not {function!r}.")
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):  # not of Python
         return
     try:

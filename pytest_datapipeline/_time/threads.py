@@ -32,6 +32,7 @@ _POOL = "concurrent.futures.thread"
 # trio keeps its worker threads for whoever needs one next.
 _POOL_OF_TRIO = "trio._core._thread_cache"
 
+_POOL_OF_ANYIO = "anyio._backends._asyncio"
 _OTHER_POOL = "multiprocessing.pool"
 _WAITS_OF_TRIO = "trio._core._io_"
 # Where a condition, and so a queue or an event, waits, and a thread that joins another.
@@ -89,7 +90,18 @@ def is_of_pool(innermost: FrameType) -> bool:
 def idles_in_pool(thread: threading.Thread) -> bool:
     """Whether it is a pool's, and has nothing to do."""
     frame = sys._current_frames().get(thread.ident or 0)
-    return frame is not None and _work_of_pool(frame) == (True, None)
+    return frame is not None and (
+        _work_of_pool(frame) == (True, None) or _waits_for_work_of_anyio(frame)
+    )
+
+
+def _waits_for_work_of_anyio(innermost: FrameType) -> bool:
+    frame, caller = innermost, innermost.f_back
+    while caller is not None:
+        if caller.f_globals.get("__name__") == _POOL_OF_ANYIO and caller.f_code.co_name == "run":
+            return frame.f_globals.get("__name__") == "queue"
+        frame, caller = caller, caller.f_back
+    return False
 
 
 def idles(innermost: FrameType) -> bool:

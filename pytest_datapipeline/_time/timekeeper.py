@@ -593,7 +593,10 @@ class Timekeeper:
                 thread.join(grace)
                 # One grace for all of them: the others have had theirs by now.
                 grace = 0.0 if thread.is_alive() else grace
-        threads.leave_behind(self.participants.that_call())
+        left = self.participants.callers
+        if not goes_on:
+            left = left | self.participants.about_to_call()
+        threads.leave_behind(left)
 
     def stuck(self, problem: str, *, about: str, forget: bool = True) -> Stuck:
         """The error. Off the test's thread it is also recorded, and fails the test at its end."""

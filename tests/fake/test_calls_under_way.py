@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from datetime import timedelta
@@ -172,5 +173,30 @@ def test_calls_that_never_succeed_do_not_keep_a_wait_from_its_end(
     datapipeline_fake.work(worker_group="wg")
 
     datapipeline_fake.wait_until(task)
+
+    task.assert_finished()
+
+
+@pytest.mark.parametrize("library", ["asyncio", "anyio"])
+def test_a_call_that_a_loop_s_own_thread_has_given_up_is_over(
+    datapipeline_fake: DataPipelineFake, datapipeline_client: Any, library: str
+) -> None:
+    if library == "anyio":
+        in_thread: Any = pytest.importorskip("anyio").to_thread.run_sync
+    else:
+        in_thread = asyncio.to_thread
+    task = datapipeline_fake.enqueue("wg", delay=60)
+    datapipeline_fake.work(worker_group="wg")
+    datapipeline_fake.fail("list_pipelines", "throttling")
+
+    def gives_up() -> None:
+        with contextlib.suppress(datapipeline_client.exceptions.ClientError):
+            datapipeline_client.list_pipelines()
+
+    async def main() -> None:
+        await in_thread(gives_up)
+        await datapipeline_fake.until(task)
+
+    asyncio.run(main())
 
     task.assert_finished()

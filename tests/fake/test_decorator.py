@@ -219,6 +219,16 @@ def test_a_helper_may_be_given_its_other_arguments_by_position(arguments: tuple[
     assert given(*arguments) == (1, 2, 0)
 
 
+def test_a_helper_may_take_it_by_name_alone_behind_any_number_of_others() -> None:
+    @DataPipelineFake()
+    def helper(*numbers: int, datapipeline_fake: DataPipelineFake) -> tuple[tuple[int, ...], int]:
+        return numbers, len(datapipeline_fake.tasks)
+
+    given: Any = helper
+
+    assert given(1, 2) == ((1, 2), 0)
+
+
 @DataPipelineFake()
 class TestAround:
     """A class with another inside, whose tests have a fake too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import pytest
@@ -313,6 +314,21 @@ def test_a_function_that_can_not_be_called_with_the_work_is_refused(
         datapipeline_fake.work(function)
 
     assert str(caught.value) == told
+
+
+def test_a_decorated_function_plays_by_what_its_decorator_takes(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    @mock.patch("os.getcwd")
+    def play(work: Any, getcwd: Any) -> None:
+        assert getcwd is not work
+
+    datapipeline_fake.work(play)
+    task = datapipeline_fake.enqueue("wg")
+
+    datapipeline_fake.wait_until(task)
+
+    task.assert_finished()
 
 
 def test_work_takes_its_time(datapipeline_fake: DataPipelineFake) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +137,26 @@ def test_a_runner_in_a_thread_is_waited_for_as_well(datapipeline_fake: DataPipel
     thread.join(30)
     errors = [call.error for call in datapipeline_fake.calls.filter(set_task_status())]
     assert errors == ["ConnectionClosedError", "TaskNotFoundException"]
+
+
+def test_a_piece_of_a_pool_s_work_that_died_of_it_is_not_waited_for(
+    datapipeline_fake: DataPipelineFake,
+) -> None:
+    task = datapipeline_fake.enqueue("wg")
+    datapipeline_fake.fail("set_task_status", "answer_lost")
+    made = client()
+
+    def work() -> None:
+        held = made.poll_for_task(workerGroup="wg", hostname="h")["taskObject"]
+        made.set_task_status(taskId=held["taskId"], taskStatus="FINISHED")
+
+    with ThreadPoolExecutor(1) as pool:
+        piece = pool.submit(work)
+
+        datapipeline_fake.wait_until(task)
+
+        assert isinstance(piece.exception(30), BotoCoreError)
+    assert datapipeline_fake.clock.now() == START
 
 
 def test_another_task_is_not_waited_for_because_of_it(datapipeline_fake: DataPipelineFake) -> None:

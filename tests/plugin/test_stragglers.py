@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pytest
 from support.inner_pytest import run_apart, run_here
-
-if TYPE_CHECKING:
-    import pytest
 
 LEFT_OVER = """
     import threading
@@ -102,9 +98,13 @@ def test_a_thread_that_comes_to_its_first_call_after_its_test_takes_no_task_of_t
     pytester.makepyfile(
         LEFT_OVER
         + """
+    # A thread that waits for a lock looks like one that is at work.
+    at_work = threading.Lock()
+    at_work.acquire()
+
     def starts_late():
-        released.wait(10)
-        poll()
+        with at_work:
+            poll()
 
     def test_one(datapipeline_fake):
         kept.append(threading.Thread(target=starts_late))
@@ -112,7 +112,7 @@ def test_a_thread_that_comes_to_its_first_call_after_its_test_takes_no_task_of_t
 
     def test_two(datapipeline_fake):
         task = datapipeline_fake.enqueue("wg")
-        released.set()
+        at_work.release()
         kept[0].join(10)
         assert not kept[0].is_alive()
         assert task.task_id is None
@@ -125,33 +125,69 @@ def test_a_thread_that_comes_to_its_first_call_after_its_test_takes_no_task_of_t
     result.assert_outcomes(passed=2)
 
 
-def test_a_thread_that_was_long_silent_before_its_first_call_serves_the_next_test(
-    pytester: pytest.Pytester,
+WAITS_FOR_WORK = {
+    "a queue": """
+    import queue
+
+    given, answers = queue.Queue(), queue.Queue()
+
+    def serve():
+        while True:
+            answers.put(given.get(timeout=10)())
+
+    thread = threading.Thread(target=serve, daemon=True)
+
+    def call(function):
+        if not thread.ident:
+            thread.start()
+        given.put(function)
+        return answers.get(timeout=10)
+    """,
+    "a pool": """
+    from multiprocessing.pool import ThreadPool
+
+    pools = []
+
+    def call(function):
+        if not pools:
+            pools.append(ThreadPool(1))
+        return pools[0].apply_async(function).get(timeout=10)
+    """,
+    "a loop": """
+    import asyncio
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+
+    async def called(function):
+        return function()
+
+    def call(function):
+        if not thread.ident:
+            thread.start()
+        return asyncio.run_coroutine_threadsafe(called(function), loop).result(10)
+    """,
+}
+
+
+@pytest.mark.parametrize("waits_in", WAITS_FOR_WORK)
+def test_a_thread_that_waited_for_work_when_its_test_ended_serves_the_next(
+    pytester: pytest.Pytester, waits_in: str
 ) -> None:
-    # It may be anybody's, such as one that a fixture for the whole module starts when it is needed.
     pytester.makepyfile(
         LEFT_OVER
+        + WAITS_FOR_WORK[waits_in]
         + """
-    def starts_late():
-        released.wait(10)
-        kept.append(poll())
-
     def test_one(datapipeline_fake):
-        thread = threading.Thread(target=starts_late)
-        kept.append(thread)
-        thread.start()
-        datapipeline_fake.work(worker_group="wg")
-        datapipeline_fake.wait_until(datapipeline_fake.enqueue("wg"))
+        assert call(lambda: 5) == 5
 
     def test_two(datapipeline_fake):
         datapipeline_fake.enqueue("wg")
-        released.set()
-        kept[0].join(10)
-        assert kept[1]["taskId"]
+        assert call(poll)
         """
     )
 
-    result = run_here(pytester, "-W", "error")
+    result = run_apart(pytester)
 
     result.assert_outcomes(passed=2)
 

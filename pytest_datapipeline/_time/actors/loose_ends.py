@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..._service.clock import SECOND
 from ..limits import Drive
+from ..threads import idles_in_pool
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -134,7 +136,10 @@ class LooseEnds:
     def _lives(self, worker: Actor | Drive, home: Actor) -> bool:
         if isinstance(worker, Drive):
             return worker is self._limits.drive
-        return worker is not home and worker.is_alive()
+        if worker is home or not worker.is_alive():
+            return False
+        # Of a thread of a pool, only the piece of work was the runner.
+        return not (isinstance(worker, threading.Thread) and idles_in_pool(worker))
 
     def _drop(self, task_id: str) -> None:
         if self._tasks.knows(task_id):

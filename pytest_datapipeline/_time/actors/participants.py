@@ -6,9 +6,12 @@ moves there is one question: who could still act?
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from ..threads import idles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -169,10 +172,16 @@ class Participants:
             if isinstance(actor, threading.Thread) and actor in self.callers
         ]
 
-    def that_call(self) -> set[threading.Thread]:
-        """The threads that have made calls, or are on their way to their first."""
-        return self.callers | {
-            thread for thread in threading.enumerate() if thread not in self._known
+    def about_to_call(self) -> set[threading.Thread]:
+        """The threads that were started since, are at work, and have yet to make their first call.
+        One that waits for work may be anybody's."""
+        frames = sys._current_frames()
+        return {
+            thread
+            for thread in threading.enumerate()
+            if thread not in self._known
+            and (frame := frames.get(thread.ident or 0)) is not None
+            and not idles(frame)
         }
 
     def who_waits(self) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING
 
+from ..threads import idles_in_pool
 from .participants import thread_of
 
 if TYPE_CHECKING:
@@ -48,5 +50,7 @@ class Retries:
         return {
             held
             for actor, held in list(self._ids.items())
-            if actor.is_alive() and participants.may_come_back(actor)
+            if actor.is_alive()
+            and participants.may_come_back(actor)
+            and not (isinstance(actor, threading.Thread) and idles_in_pool(actor))
         }
